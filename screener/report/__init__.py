@@ -1,0 +1,1 @@
+"""The triage report: PDF by reportlab and its accessible HTML twin."""

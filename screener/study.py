@@ -1,0 +1,210 @@
+"""The words everything else is written in: radiographs, studies, outcomes, bands, scores.
+
+Frozen values without behaviour beyond their own facts. Imports nothing heavy, so that the
+worklist, the report and shell completion can use them at no cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+LABELS = ("normal", "bacterial", "viral", "covid19")
+"""The network's classes, in the order of its outputs."""
+
+LABEL_NAMES = {
+    "normal": "Normal",
+    "bacterial": "Bacterial pneumonia",
+    "viral": "Viral pneumonia",
+    "covid19": "COVID-19",
+}
+"""What a reader sees for each class."""
+
+TARGET_LABEL = "covid19"
+"""The class whose probability is the suspicion score."""
+
+RESEARCH_ONLY = (
+    "Research use only. Not a medical device. Not for diagnosis, and not to rule out disease."
+)
+"""The one-line warning that stands in every output."""
+
+
+class Outcome(StrEnum):
+    """What became of a file, after DICOM Chest CAD SR (PS3.16 TID 4100)."""
+
+    SCORED = "scored"
+    UNSUITABLE = "unsuitable"
+    """Readable, but not a frontal chest radiograph."""
+    UNREADABLE = "unreadable"
+    """Damaged, empty, or in a form no installed decoder reads."""
+    NOT_ATTEMPTED = "not_attempted"
+    """Found, but the scan was told not to read it or could not get to it."""
+
+
+class Projection(StrEnum):
+    """The direction of the beam, as the header says it."""
+
+    PA = "PA"
+    AP = "AP"
+    LATERAL = "LAT"
+    UNKNOWN = "unknown"
+
+
+class Band(StrEnum):
+    """The order of review a study is put into. Shown as word, glyph and colour together."""
+
+    PRIORITY = "PRIORITY"
+    ELEVATED = "ELEVATED"
+    ROUTINE = "ROUTINE"
+    UNSCORED = "UNSCORED"
+
+    @property
+    def glyph(self) -> str:
+        """A mark that tells the bands apart without colour."""
+        return _GLYPHS[self]
+
+
+_GLYPHS = {Band.PRIORITY: "▲", Band.ELEVATED: "◆", Band.ROUTINE: "●", Band.UNSCORED: "○"}
+
+
+@dataclass(frozen=True, slots=True)
+class Radiograph:
+    """One image, as its header describes it. Holds no pixels and no name."""
+
+    path: Path
+    study_key: str
+    """StudyInstanceUID, or for PNG and JPEG a key made by the grouping rule."""
+    patient_id: str
+    """PatientID as read; shown or stored only as the identification policy allows."""
+    patient_name: str
+    """PatientName as read; shown or stored only with ``--identify full``."""
+    accession: str
+    taken_at: datetime | None
+    patient_age: float | None
+    """Years, from PatientAge (0010,1010)."""
+    patient_sex: str
+    projection: Projection
+    photometric: str
+    """MONOCHROME1 or MONOCHROME2 for DICOM, the image mode for PNG and JPEG."""
+    transfer_syntax: str
+    """UID for DICOM, "png" or "jpeg" otherwise."""
+    rows: int
+    columns: int
+    bits_stored: int
+    size: int
+    """Bytes of the file."""
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that was found and not scored, and why, in words a person understands."""
+
+    path: Path
+    outcome: Outcome
+    reason: str
+    study_key: str = ""
+    """The study it belongs to where the header tells, so that siblings can be shown with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The radiographs of one examination of one patient."""
+
+    key: str
+    patient_id: str
+    patient_name: str
+    accession: str
+    taken_at: datetime | None
+    radiographs: tuple[Radiograph, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationMap:
+    """A class activation map for the target label, at the network's last resolution."""
+
+    rows: int
+    columns: int
+    values: bytes
+    """rows x columns uint8, row-major; 0 none, 255 the map's own maximum."""
+
+
+@dataclass(frozen=True, slots=True)
+class RadiographScore:
+    """What the network said of one radiograph."""
+
+    radiograph: Radiograph
+    digest: str
+    """"sha256:..." of the file's bytes."""
+    probabilities: tuple[float, ...]
+    """In the order of LABELS; calibrated by the card's temperature; sums to 1."""
+    activation: ActivationMap | None = None
+    border_share: float | None = None
+    """Share of the map's mass in the outer 10 % frame, 0 to 1."""
+    distance: float | None = None
+    """How unlike the training radiographs it is; the guard's limit is in the card."""
+    spread: float | None = None
+    """Standard deviation of the target probability over test-time augmentation."""
+    inverted: bool = False
+    """The pixels look like a negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """A study with everything known of it: scores of its radiographs and its refusals."""
+
+    study: Study
+    outcome: Outcome
+    score: float | None
+    """The target probability, maximum over the scored radiographs; None when none was."""
+    label: str | None
+    """The most probable class of the radiograph that gave the score."""
+    scores: tuple[RadiographScore, ...]
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A study's place in the worklist. Unscored studies have no position."""
+
+    position: int | None
+    band: Band
+    result: StudyResult
+
+
+class Verdict(StrEnum):
+    """What a reviewer thought of the model's label."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One entry of a reviewer. Append-only: a change of mind is a new entry."""
+
+    study_key: str
+    reviewer: str
+    verdict: Verdict | None
+    label: str | None
+    """The reviewer's own class, where the verdict is disagree."""
+    flagged: bool
+    comment: str
+    reviewed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRun:
+    """One run of ``screener scan`` over some folders."""
+
+    id: int
+    folders: tuple[str, ...]
+    weights_digest: str
+    device: str
+    started_at: datetime
+    finished_at: datetime | None
+    found: int
+    scored: int
+    refused: int

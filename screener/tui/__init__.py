@@ -1,0 +1,1 @@
+"""The review screen: works through a ranking with the keyboard."""
