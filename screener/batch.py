@@ -1,0 +1,35 @@
+"""Gray squares into the network's input, the one way the trainer and the screener both take.
+
+:func:`screener.pixels.square` gives uint8 squares; here they become normalised float32 with three
+equal channels. No augmentation, no resizing, no file access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def to_input(squares: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Scale, repeat to three channels and normalise.
+
+    Args:
+        squares: (N, S, S) uint8, 0 black to 255 white, on any device.
+        mean: of each channel on the scale 0 to 1, as the weights card gives it.
+        std: of each channel on the same scale.
+
+    Returns:
+        (N, 3, S, S) float32 on the device of ``squares``.
+
+    Raises:
+        ValueError: ``squares`` is not (N, S, S) uint8.
+    """
+    if squares.dtype != torch.uint8 or squares.ndim != 3 or squares.shape[1] != squares.shape[2]:
+        shape = tuple(squares.shape)
+        raise ValueError(f"squares must be (N, S, S) uint8, not {shape} {squares.dtype}")
+    centre = torch.tensor(mean, device=squares.device).view(1, -1, 1, 1)
+    scale = torch.tensor(std, device=squares.device).view(1, -1, 1, 1)
+    gray = squares.unsqueeze(1).float() / 255  # (N, 1, S, S)
+    return (gray - centre) / scale  # (N, 3, S, S)
