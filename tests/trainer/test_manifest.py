@@ -1,0 +1,115 @@
+"""Manifests: what is refused, and that validation is carved out by patient."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from screener.errors import ConfigurationError
+from trainer.manifest import (
+    Entry,
+    manifest_digest,
+    read_manifest,
+    read_manifests,
+    select,
+    with_validation,
+    write_manifest,
+)
+
+HEADER = "image,label,patient_id,split,source\n"
+
+
+def manifest(folder: Path, *rows: str, images: tuple[str, ...] = ("a.png", "b.png")) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name in images:
+        (folder / name).touch()
+    (folder / "manifest.csv").write_text(HEADER + "\n".join(rows), encoding="utf-8")
+    return folder
+
+
+def patients(n: int = 100) -> list[Entry]:
+    """Two images a patient; every tenth patient has COVID-19."""
+    return [
+        Entry(Path(f"{i}-{k}.png"), "normal" if i % 10 else "covid19", f"p{i}", "train", "s")
+        for i in range(n)
+        for k in range(2)
+    ]
+
+
+def test_reads_images_relative_to_the_manifest(tmp_path):
+    folder = manifest(tmp_path, "a.png,normal,p1,train,here")
+    expected = Entry(tmp_path / "a.png", "normal", "p1", "train", "here", manifest=tmp_path)
+    assert read_manifest(folder) == read_manifest(folder / "manifest.csv") == [expected]
+
+
+def test_reports_every_error_at_once(tmp_path):
+    folder = manifest(
+        tmp_path,
+        "a.png,influenza,p1,train,s",
+        "b.png,normal,,dev,s",
+        "lost.png,normal,p2,train,",
+        "a.png,normal,p3,train,s",
+    )
+    with pytest.raises(ConfigurationError) as error:
+        read_manifest(folder)
+    for part in ("influenza", "no patient_id", "'dev'", "lost.png", "no source", "twice: line 5"):
+        assert part in str(error.value)
+
+
+def test_names_missing_columns(tmp_path):
+    (tmp_path / "manifest.csv").write_text("image,label\na,b\n")
+    with pytest.raises(ConfigurationError, match="patient_id, split, source"):
+        read_manifest(tmp_path)
+
+
+def test_other_labels_are_allowed_as_aux_only(tmp_path):
+    folder = manifest(tmp_path, "a.png,pneumonia,p1,aux,s")
+    assert select(read_manifest(folder), "aux")[0].label == "pneumonia"
+
+
+def test_an_image_in_two_manifests_is_an_error(tmp_path):
+    folder = manifest(tmp_path, "a.png,normal,p1,train,s")
+    with pytest.raises(ConfigurationError, match="more than one manifest"):
+        read_manifests([folder, folder / "manifest.csv"])
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    (tmp_path / "a.png").touch()
+    entries = [
+        Entry(tmp_path / "a.png", "viral", "p", "val", "s", "AP", "CC0", 'a "b", c', tmp_path)
+    ]
+    write_manifest(tmp_path / "manifest.csv", entries)
+    assert read_manifest(tmp_path) == entries
+
+
+def test_digest_depends_on_labels_but_not_on_order():
+    entries = patients()
+    assert manifest_digest(entries) == manifest_digest(reversed(entries))
+    assert manifest_digest(entries) != manifest_digest(entries[1:])
+
+
+def test_validation_is_a_tenth_of_each_label_by_patient():
+    made = with_validation(patients(), 0.1, seed=1)
+    assert Counter(e.label for e in select(made, "val")) == {"normal": 18, "covid19": 2}
+    in_train = {e.patient_id for e in select(made, "train")}
+    assert in_train.isdisjoint(e.patient_id for e in select(made, "val"))
+
+
+def test_validation_patients_depend_on_the_seed_and_not_on_the_order():
+    def chosen(entries, seed):
+        return {e.patient_id for e in select(with_validation(entries, 0.1, seed), "val")}
+
+    assert chosen(patients(), 1) == chosen(patients()[::-1], 1) != chosen(patients(), 2)
+
+
+def test_a_manifest_with_validation_is_left_alone():
+    entries = [*patients(), Entry(Path("v.png"), "normal", "v", "val", "s")]
+    assert with_validation(entries) == entries
+
+
+def test_covidx_gets_a_validation_split_of_every_label(shared):
+    entries = with_validation(read_manifest(shared / "covidx-v1"), 0.1, seed=0)
+    counts = Counter(e.label for e in select(entries, "val"))
+    assert min(counts.values()) >= 6
+    assert 500 <= sum(counts.values()) <= 640
+    assert len(select(entries, "test")) == 637

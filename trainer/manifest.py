@@ -1,0 +1,205 @@
+"""The dataset manifest: one CSV row an image, with its label, patient, split and source.
+
+Every error of a file is reported at once. Splits are made and kept by patient: nothing here ever
+moves a single image. Reads no pixels.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from screener.errors import ConfigurationError
+from screener.study import LABELS
+
+MANIFEST_FILE = "manifest.csv"
+REQUIRED = ("image", "label", "patient_id", "split", "source")
+OPTIONAL = ("view", "licence", "note")
+SPLITS = ("train", "val", "test", "aux")
+"""``aux`` holds images whose label is not one of the network's: never trained on."""
+
+_SHOWN = 8
+"""Errors of one kind that are spelt out; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image of a manifest."""
+
+    image: Path
+    label: str
+    patient_id: str
+    split: str
+    source: str
+    view: str = "unknown"
+    licence: str = ""
+    note: str = ""
+    manifest: Path = Path()
+    """The folder of the manifest it came from."""
+
+
+def read_manifest(path: Path) -> list[Entry]:
+    """Read a manifest, given as its CSV file or the folder that holds ``manifest.csv``.
+
+    Image paths are relative to the manifest's folder.
+
+    Raises:
+        ConfigurationError: all of its errors, one a line.
+    """
+    file = path / MANIFEST_FILE if path.is_dir() else path
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(
+            f"{file}: not a readable manifest ({error}); make one with 'trainer prepare'"
+        ) from None
+    missing = [column for column in REQUIRED if column not in (reader.fieldnames or ())]
+    if missing:
+        raise ConfigurationError(f"{file}: lacks the columns {', '.join(missing)}")
+    if not rows:
+        raise ConfigurationError(f"{file}: lists no image")
+    entries = [_entry(row, file.parent) for row in rows]
+    if errors := _errors(entries):
+        raise ConfigurationError("\n".join(f"{file}: {error}" for error in errors))
+    return entries
+
+
+def _entry(row: dict[str, str | None], folder: Path) -> Entry:
+    cells = {column: (row.get(column) or "").strip() for column in REQUIRED + OPTIONAL}
+    image = folder / cells.pop("image")
+    cells["view"] = cells["view"] or "unknown"
+    return Entry(image=image, manifest=folder, **cells)
+
+
+def _errors(entries: Sequence[Entry]) -> list[str]:
+    """Everything wrong with a manifest's rows, a kind at a time, with line numbers."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    seen: set[Path] = set()
+    for line, entry in enumerate(entries, start=2):
+        for kind in _wrong(entry):
+            kinds[kind].append(f"line {line}")
+        if not entry.image.is_file():
+            kinds["image file missing"].append(f"line {line} {entry.image.name}")
+        if entry.image in seen:
+            kinds["image listed twice"].append(f"line {line} {entry.image.name}")
+        seen.add(entry.image)
+    return [f"{kind}: {_few(places)}" for kind, places in kinds.items()]
+
+
+def _wrong(entry: Entry) -> list[str]:
+    """What is wrong with an entry's own cells."""
+    wrong = []
+    if entry.split not in SPLITS:
+        wrong.append(f"unknown split {entry.split!r} (known: {', '.join(SPLITS)})")
+    elif entry.label not in LABELS and (entry.split != "aux" or not entry.label):
+        wrong.append(f"unknown label {entry.label!r} (known: {', '.join(LABELS)}; others as 'aux')")
+    if not entry.patient_id:
+        wrong.append("no patient_id")
+    if not entry.source:
+        wrong.append("no source")
+    return wrong
+
+
+def _few(places: Sequence[str]) -> str:
+    more = len(places) - _SHOWN
+    return ", ".join(places[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def read_manifests(paths: Iterable[Path]) -> list[Entry]:
+    """Read several manifests into one list, reporting the errors of all of them at once.
+
+    Raises:
+        ConfigurationError: any of them is wrong, or one is given twice.
+    """
+    entries: list[Entry] = []
+    errors: list[str] = []
+    for path in paths:
+        try:
+            entries += read_manifest(path)
+        except ConfigurationError as error:
+            errors.append(str(error))
+    twice = [image for image, n in Counter(e.image.resolve() for e in entries).items() if n > 1]
+    if twice and not errors:
+        errors.append(f"{twice[0]}: in more than one manifest ({len(twice)} such images)")
+    if errors:
+        raise ConfigurationError("\n".join(errors))
+    return entries
+
+
+def write_manifest(path: Path, entries: Sequence[Entry]) -> None:
+    """Write entries as a CSV that :func:`read_manifest` reads, images relative to its folder."""
+    columns = [f.name for f in fields(Entry) if f.name != "manifest"]
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        for entry in entries:
+            row = {column: getattr(entry, column) for column in columns}
+            row["image"] = entry.image.relative_to(path.parent).as_posix()
+            writer.writerow(row)
+
+
+def manifest_digest(entries: Iterable[Entry]) -> str:
+    """SHA-256 over names, labels, patients, splits and sources, whatever the order and folder."""
+    lines = sorted(
+        "\t".join((e.image.name, e.label, e.patient_id, e.split, e.source)) for e in entries
+    )
+    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def select(entries: Iterable[Entry], split: str) -> list[Entry]:
+    """The entries of one split, in their order."""
+    return [entry for entry in entries if entry.split == split]
+
+
+def with_validation(entries: Sequence[Entry], fraction: float = 0.1, seed: int = 0) -> list[Entry]:
+    """Carve a validation split out of ``train`` in each manifest that has none.
+
+    By patient, about ``fraction`` of each label's images, decided by a hash of seed and patient:
+    the same patients on every machine, whatever the order of rows.
+    """
+    with_val = {entry.manifest for entry in entries if entry.split == "val"}
+    train: dict[Path, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.split == "train" and entry.manifest not in with_val:
+            train[entry.manifest].append(entry)
+    chosen = {
+        (manifest, patient)
+        for manifest, listed in train.items()
+        for patient in _validation_patients(listed, fraction, seed)
+    }
+    return [
+        replace(entry, split="val")
+        if entry.split == "train" and (entry.manifest, entry.patient_id) in chosen
+        else entry
+        for entry in entries
+    ]
+
+
+def _validation_patients(entries: Sequence[Entry], fraction: float, seed: int) -> set[str]:
+    """Patients whose images make up ``fraction`` of each label, the rarest label served first."""
+    of_patient: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in entries:
+        of_patient[entry.patient_id][entry.label] += 1
+    totals = Counter(entry.label for entry in entries)
+    order = sorted(of_patient, key=lambda patient: _draw(seed, patient))
+    taken: Counter[str] = Counter()
+    chosen: set[str] = set()
+    for label, total in sorted(totals.items(), key=lambda pair: (pair[1], pair[0])):
+        for patient in order:
+            if taken[label] >= round(fraction * total):
+                break
+            images = of_patient[patient]
+            if patient not in chosen and 0 < images[label] <= total / 2:
+                chosen.add(patient)
+                taken += images
+    return chosen
+
+
+def _draw(seed: int, patient: str) -> str:
+    return hashlib.sha256(f"{seed}:{patient}".encode()).hexdigest()
