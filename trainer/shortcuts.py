@@ -1,0 +1,165 @@
+"""What can be had without looking at the lungs: the floor beside which an accuracy is printed.
+
+Three models that know no medicine: the image source alone, a linear model on the outer frame of
+32 x 32 thumbnails, and the same on whole thumbnails. None of them is ever exported as weights.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.study import LABELS, TARGET_LABEL, Refusal
+from trainer import statistics
+from trainer.manifest import Entry
+from trainer.predict import Square, read_squares
+from trainer.statistics import Estimate
+
+Array = npt.NDArray[Any]
+
+THUMBNAIL = 32
+EDGE = 1 / 8
+"""Width of the outer frame on each side, as a share of the image's side."""
+
+_READ_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnails:
+    """Images too small to show disease, of the entries that could be read."""
+
+    entries: tuple[Entry, ...]
+    squares: Array
+    """(N, 32, 32) uint8."""
+    refusals: tuple[Refusal, ...]
+
+    def of(self, split: str) -> Thumbnails:
+        """Those of one split."""
+        return self.where([entry.split == split for entry in self.entries])
+
+    def where(self, keep: Sequence[bool]) -> Thumbnails:
+        """Those marked to be kept."""
+        kept = tuple(entry for entry, stays in zip(self.entries, keep, strict=True) if stays)
+        return Thumbnails(kept, self.squares[np.asarray(keep, bool)], self.refusals)
+
+
+def thumbnails(entries: Sequence[Entry]) -> Thumbnails:
+    """Read every image as a 32 x 32 thumbnail, through the screener's pixel path."""
+    read = [pair for batch in read_squares(entries, THUMBNAIL, _READ_AT_ONCE) for pair in batch]
+    squares = [(entry, square) for entry, square in read if not isinstance(square, Refusal)]
+    return Thumbnails(
+        entries=tuple(entry for entry, _ in squares),
+        squares=np.array([s for _, s in squares], np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL),
+        refusals=tuple(square for _, square in read if isinstance(square, Refusal)),
+    )
+
+
+def centre(size: int) -> tuple[slice, slice]:
+    """The part of a (size, size) square inside its outer frame."""
+    edge = round(EDGE * size)
+    return slice(edge, size - edge), slice(edge, size - edge)
+
+
+def without_centre(square: Square) -> Square:
+    """A square with everything but its outer frame black."""
+    changed = square.copy()
+    changed[centre(len(square))] = 0
+    return changed
+
+
+def only_centre(square: Square) -> Square:
+    """A square with its outer frame black."""
+    changed = np.zeros_like(square)
+    changed[centre(len(square))] = square[centre(len(square))]
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """What one model reaches on one set of images."""
+
+    name: str
+    accuracy: Estimate
+    balanced: float
+    """Mean sensitivity over the classes that occur."""
+    target_auc: Estimate
+    """COVID-19 against every other class, resampled by patient."""
+
+
+def judge(name: str, entries: Sequence[Entry], probabilities: Array) -> Shortcut:
+    """Figures of (N, classes) probabilities, in the order of the network's labels."""
+    truth = np.array([LABELS.index(entry.label) for entry in entries], int)
+    counts = statistics.confusion(truth, probabilities.argmax(axis=1), len(LABELS))
+    target = LABELS.index(TARGET_LABEL)
+    patients = [entry.patient_id for entry in entries]
+    return Shortcut(
+        name,
+        statistics.accuracy(counts),
+        statistics.balanced_accuracy(counts),
+        statistics.auc(truth == target, probabilities[:, target], patients),
+    )
+
+
+def by_source(train: Sequence[Entry], test: Sequence[Entry]) -> Array:
+    """Class shares that each test image's source has in training, (N, classes).
+
+    A source that training has not seen gets the shares of all of training.
+    """
+    shares: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in train:
+        shares[entry.source][entry.label] += 1
+    everything = sum(shares.values(), Counter())
+    counted = [shares.get(entry.source, everything) for entry in test]
+    table = np.array([[count[label] for label in LABELS] for count in counted], float)
+    shared: Array = table / table.sum(axis=1, keepdims=True)
+    return shared
+
+
+def frame(squares: Array) -> Array:
+    """(N, 32, 32) thumbnails to the pixels of their outer frame, (N, 448) in [0, 1]."""
+    outside = np.ones(squares.shape[1:], bool)
+    outside[centre(len(outside))] = False
+    pixels: Array = squares[:, outside] / 255
+    return pixels
+
+
+def whole(squares: Array) -> Array:
+    """(N, 32, 32) thumbnails to all of their pixels, (N, 1024) in [0, 1]."""
+    pixels: Array = squares.reshape(len(squares), -1) / 255
+    return pixels
+
+
+def linear(features: Array, labels: Sequence[str], others: Array) -> Array:
+    """Class probabilities of other images by a logistic regression, (M, classes).
+
+    Classes weigh the same however many images they have; a class that is not in ``labels`` gets 0.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
+    )
+    model.fit(features, list(labels))
+    probabilities = np.zeros((len(others), len(LABELS)))
+    columns = [LABELS.index(label) for label in model.classes_]
+    probabilities[:, columns] = model.predict_proba(others)
+    return probabilities
+
+
+def baselines(train: Thumbnails, test: Thumbnails) -> list[Shortcut]:
+    """The three shortcut models, taught on ``train`` and judged on ``test``."""
+    labels = [entry.label for entry in train.entries]
+    return [
+        judge("source alone", test.entries, by_source(train.entries, test.entries)),
+        *(
+            judge(name, test.entries, linear(look(train.squares), labels, look(test.squares)))
+            for name, look in (("outer frame, linear", frame), ("32 x 32 thumbnail, linear", whole))
+        ),
+    ]

@@ -1,0 +1,241 @@
+"""Figures with their intervals: proportions, confusion tables, AUC, calibration.
+
+Plain numpy, so that it costs nothing to import. Gives no proportion without the interval that says
+how little a small set of images knows; knows nothing of networks or images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+TINY = 30
+"""Below this many cases a proportion gets the exact interval in place of Wilson's."""
+RESAMPLES = 1000
+BINS = 10
+
+_Z = 1.959963984540054  # 97.5 % of the normal distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval and the number of cases behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def percent(self) -> str:
+        """As "96.2 % (94.5 to 97.5)"; a dash where no case speaks about it."""
+        if math.isnan(self.value):
+            return "–"
+        return f"{100 * self.value:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f})"
+
+    def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "–"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+def proportion(successes: int, n: int) -> Estimate:
+    """A proportion with Wilson's interval, or the exact one where there are few cases."""
+    return exact(successes, n) if n < TINY else wilson(successes, n)
+
+
+def wilson(successes: int, n: int) -> Estimate:
+    """A proportion with Wilson's score interval."""
+    if n == 0:
+        return NOTHING
+    p, z2 = successes / n, _Z**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half), n)
+
+
+def exact(successes: int, n: int) -> Estimate:
+    """A proportion with the interval of Clopper and Pearson."""
+    if n == 0:
+        return NOTHING
+    low = _rate_where(successes, n, 0.025) if successes > 0 else 0.0
+    high = _rate_where(successes + 1, n, 0.975) if successes < n else 1.0
+    return Estimate(successes / n, low, high, n)
+
+
+def _rate_where(least: int, n: int, probability: float) -> float:
+    """The rate at which ``least`` or more of ``n`` cases have the given probability; bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        rate = (low + high) / 2
+        tail = sum(math.comb(n, k) * rate**k * (1 - rate) ** (n - k) for k in range(least, n + 1))
+        low, high = (rate, high) if tail < probability else (low, rate)
+    return (low + high) / 2
+
+
+def confusion(truth: Array, predicted: Array, classes: int) -> Array:
+    """(C, C) counts, rows the true class and columns the predicted one."""
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """What a confusion table says of one class."""
+
+    sensitivity: Estimate
+    ppv: Estimate
+    f1: Estimate
+
+
+def class_figures(counts: Array, index: int) -> ClassFigures:
+    """Sensitivity, positive predictive value and F1 of one class of a confusion table."""
+    hits = int(counts[index, index])
+    true, called = int(counts[index].sum()), int(counts[:, index].sum())
+    # F1 = 2J / (1 + J) of the proportion J of hits among what is true or called so.
+    overlap = proportion(hits, true + called - hits)
+    f1 = Estimate(_f1(overlap.value), _f1(overlap.low), _f1(overlap.high), overlap.n)
+    return ClassFigures(proportion(hits, true), proportion(hits, called), f1)
+
+
+def _f1(overlap: float) -> float:
+    return 2 * overlap / (1 + overlap)
+
+
+def accuracy(counts: Array) -> Estimate:
+    """Share of a confusion table's cases on its diagonal."""
+    return proportion(int(np.trace(counts)), int(counts.sum()))
+
+
+def balanced_accuracy(counts: Array) -> float:
+    """Mean sensitivity over the classes that occur."""
+    totals = counts.sum(axis=1)
+    occurs = totals > 0
+    return float(np.mean(np.diag(counts)[occurs] / totals[occurs])) if occurs.any() else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The operating points of a score, from "none is positive" to "all are"."""
+
+    sensitivity: Array
+    false_positive_rate: Array
+    precision: Array
+    """1 at the first point, where nothing is called positive."""
+
+
+def curve(positive: Array, scores: Array) -> Curve:
+    """Every operating point of a score; needs at least one positive and one negative case."""
+    values, group = np.unique(-scores, return_inverse=True)
+    hits = np.bincount(group, positive, len(values)).cumsum()
+    alarms = np.bincount(group, ~positive, len(values)).cumsum()
+    return Curve(
+        sensitivity=np.r_[0, hits / hits[-1]],
+        false_positive_rate=np.r_[0, alarms / alarms[-1]],
+        precision=np.r_[1, hits / (hits + alarms)],
+    )
+
+
+def average_precision(points: Curve) -> float:
+    """Precision averaged over the steps in sensitivity."""
+    return float(np.sum(np.diff(points.sensitivity) * points.precision[1:]))
+
+
+def auc(
+    positive: Array,
+    scores: Array,
+    patients: Sequence[str],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Estimate:
+    """Area under the ROC curve, with a percentile interval from resampling whole patients.
+
+    Args:
+        positive: (N,) bool.
+        scores: (N,) higher for positive; ties count half.
+        patients: N patient ids, resampled with all their images.
+        resamples: bootstrap samples; those without both kinds are left out.
+        seed: of the bootstrap.
+    """
+    if positive.all() or not positive.any():
+        return NOTHING
+    values, group = np.unique(scores, return_inverse=True)
+    _, patient = np.unique(np.asarray(patients), return_inverse=True)
+    people = int(patient.max()) + 1
+
+    def area(weights: Array) -> float:
+        up = np.bincount(group, weights * positive, len(values))
+        down = np.bincount(group, weights * ~positive, len(values))
+        pairs = up.sum() * down.sum()
+        return float((up * (down.cumsum() - down / 2)).sum() / pairs) if pairs else math.nan
+
+    draws = np.random.default_rng(seed)
+    areas = [
+        area(np.bincount(draws.integers(people, size=people), minlength=people)[patient])
+        for _ in range(resamples)
+    ]
+    low, high = np.nanpercentile(areas, [2.5, 97.5])
+    return Estimate(area(np.ones(len(scores))), float(low), float(high), len(scores))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far a probability is what it says."""
+
+    error: float
+    """Expected calibration error over equal-width bins."""
+    slope: float
+    """1 when right; below 1 the scores are too extreme."""
+    intercept: float
+    """0 when right; below 0 the scores are too high on the whole (slope held at 1)."""
+    said: Array
+    """Mean probability of each bin that is not empty."""
+    came: Array
+    """Share of positives in the same bins."""
+    cases: Array
+
+
+def calibration(positive: Array, probabilities: Array, bins: int = BINS) -> Calibration:
+    """Calibration of the probability of one class; slope and intercept by logistic regression."""
+    cell = np.minimum((probabilities * bins).astype(int), bins - 1)
+    cases = np.bincount(cell, minlength=bins)
+    filled = cases > 0
+    said = np.bincount(cell, probabilities, bins)[filled] / cases[filled]
+    came = np.bincount(cell, positive, bins)[filled] / cases[filled]
+    error = float(np.sum(cases[filled] * np.abs(said - came)) / max(1, len(positive)))
+    logits = _logit(probabilities)
+    ones = np.ones((len(logits), 1))
+    slope = _logistic(np.column_stack([logits, ones]), positive, np.zeros_like(logits))
+    intercept = _logistic(ones, positive, logits)
+    return Calibration(error, float(slope[0]), float(intercept[0]), said, came, cases[filled])
+
+
+def _logit(probabilities: Array) -> Array:
+    clipped = np.clip(probabilities.astype(float), 1e-6, 1 - 1e-6)
+    logits: Array = np.log(clipped / (1 - clipped))
+    return logits
+
+
+def _logistic(features: Array, positive: Array, offset: Array) -> Array:
+    """Coefficients of a logistic regression by Newton's method; NaN where none is finite."""
+    weights = np.zeros(features.shape[1])
+    for _ in range(30):
+        expected = 1 / (1 + np.exp(-np.clip(features @ weights + offset, -30, 30)))
+        gradient = features.T @ (positive - expected)
+        curvature = (features.T * (expected * (1 - expected))) @ features
+        step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
+        weights = weights + step
+        if np.abs(step).max() < 1e-6:
+            return weights
+    return weights * math.nan  # one kind only, or separable: the best coefficient is infinite
