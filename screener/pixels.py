@@ -7,24 +7,36 @@ content: what is in the picture is the gate's and the guard's to say.
 
 from __future__ import annotations
 
-import struct
-import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import gdcm
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from pydicom.dataset import Dataset
-from pydicom.pixels import get_decoder
-from pydicom.uid import UID, ImplicitVRLittleEndian, RLELossless
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.multival import MultiValue
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.tag import Tag
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    UID,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
 
-from screener import folder, grayscale
+from screener import (
+    dicom,
+    folder,
+    grayscale,
+    jpeg12,  # noqa: F401  (registers a decoder)
+)
+from screener.dicom import DAMAGED
 from screener.grayscale import Floats, LookupTable, Rules, VoiFunction, Window
 from screener.study import Outcome
 
@@ -34,17 +46,29 @@ PIPELINE = "1"
 MAX_PIXELS = 100_000_000
 """Largest rows x columns decoded, unless told otherwise; a large detector has 18 million."""
 
-DAMAGED = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError,
-    NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
-    pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, struct.error, zlib.error,
-)  # fmt: skip
-"""What the decoders raise on hostile or damaged bytes."""
-
 Image.MAX_IMAGE_PIXELS = None  # checked here, before decoding and with a limit of ours
-pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-for _trace_off in (gdcm.Trace.WarningOff, gdcm.Trace.ErrorOff, gdcm.Trace.DebugOff):
-    _trace_off()
+
+_FASTEST = {
+    JPEGBaseline8Bit: "pillow",
+    JPEG2000: "pylibjpeg",
+    JPEG2000Lossless: "pylibjpeg",
+    RLELossless: "pylibjpeg",
+}
+"""Which of several decoders goes first. These also keep their complaints off stderr."""
+
+_HTJ2K = {HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL}
+
+_PIXEL_WORDS = (
+    "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "PlanarConfiguration",
+    "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+    "PixelPaddingValue", "PixelPaddingRangeLimit", "FloatPixelPaddingValue",
+    "FloatPixelPaddingRangeLimit", "DoubleFloatPixelPaddingValue",
+    "DoubleFloatPixelPaddingRangeLimit", "WindowCenter", "WindowWidth", "VOILUTFunction",
+    "RescaleIntercept", "RescaleSlope", "ModalityLUTSequence", "VOILUTSequence",
+    "PresentationLUTShape", "ExtendedOffsetTable", "ExtendedOffsetTableLengths",
+    "FloatPixelData", "DoubleFloatPixelData", "PixelData",
+)  # fmt: skip
+_TAGS = tuple(int(Tag(word)) for word in _PIXEL_WORDS)
 
 
 class PixelError(Exception):
@@ -89,12 +113,12 @@ def picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
             kind = folder.sniff(file.read(folder.HEAD))
         if kind is None:
             raise PixelError(Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
-        with quiet():
+        with dicom.quiet():
             if kind in (folder.Kind.PNG, folder.Kind.JPEG):
                 return _raster(path, max_pixels)
             return Picture(_dicom(path, max_pixels), 0.0)
     except DAMAGED as error:
-        raise PixelError(Outcome.UNREADABLE, _damage(error)) from error
+        raise PixelError(Outcome.UNREADABLE, dicom.damage(error, "the pixel data")) from error
 
 
 def square(gray: Floats, size: int) -> NDArray[np.uint8]:
@@ -115,23 +139,12 @@ def square(gray: Floats, size: int) -> NDArray[np.uint8]:
     return np.rint(255 * grayscale.stretch(resized, low, high)).astype(np.uint8)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hold back the libraries' warnings: what matters of them becomes a refusal."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def quiet_process() -> None:
+    """Send what C libraries write on stderr to nowhere, for good.
 
-
-def _damage(error: BaseException) -> str:
-    """A reason for what a library raised, quoting nothing that the file could have put there."""
-    if isinstance(error, PermissionError):
-        return "no permission to read the file"
-    if isinstance(error, FileNotFoundError):
-        return "the file is no longer there"
-    if isinstance(error, MemoryError):
-        return "decoding it takes more memory than there is"
-    return "the pixel data are damaged or not what the header says"
+    To be called once in a process that only decodes.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def check_size(rows: int, columns: int, max_pixels: int) -> None:
@@ -151,15 +164,24 @@ def check_size(rows: int, columns: int, max_pixels: int) -> None:
 
 
 def _raster(path: Path, max_pixels: int) -> Picture:
-    with Image.open(path, formats=("PNG", "JPEG")) as image:
-        check_size(image.height, image.width, max_pixels)
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):  # 16 bits, of which often only 10 or 12 are used
-            return Picture(grayscale.render(np.asarray(image), Rules()), 0.0)
-        if image.mode not in ("1", "L", "LA"):
-            image = image.convert("RGB")
-        gray = np.asarray(image.convert("L"), np.float32) / np.float32(255)
-        return Picture(gray, _colour(image))
+    with Image.open(path, formats=("PNG", "JPEG")) as opened:
+        check_size(opened.height, opened.width, max_pixels)
+        opened.load()
+        image = _upright(opened)
+    if image.mode.startswith("I"):  # 16 bits, of which often only 10 or 12 are used
+        return Picture(grayscale.render(np.asarray(image), Rules()), 0.0)
+    if image.mode not in ("1", "L", "LA"):
+        image = image.convert("RGB")
+    gray = np.asarray(image.convert("L"), np.float32) / np.float32(255)
+    return Picture(gray, _colour(image))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn by the EXIF orientation; an EXIF block that cannot be read says nothing."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except DAMAGED:
+        return image
 
 
 def _colour(image: Image.Image) -> float:
@@ -171,26 +193,14 @@ def _colour(image: Image.Image) -> float:
 
 
 def _dicom(path: Path, max_pixels: int) -> Floats:
-    dataset = read_dicom(path)
+    dataset = dicom.read_whole(path, _TAGS)
     _check_layout(dataset, max_pixels)
-    stored = _stored(dataset)
-    try:
-        return grayscale.render(stored, rules(dataset))
-    except ValueError as error:
-        raise PixelError(Outcome.UNREADABLE, str(error)) from error
-
-
-def read_dicom(path: Path) -> Dataset:
-    """A whole DICOM file, with a transfer syntax also where its meta information is missing."""
-    dataset = pydicom.dcmread(path, force=True)
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
-    return dataset
+    return grayscale.render(_stored(dataset), rules(dataset))
 
 
 def _check_layout(dataset: Dataset, max_pixels: int) -> None:
-    if not any(word in dataset for word in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise PixelError(Outcome.UNSUITABLE, "it holds no pixels")
+    if dicom.PIXEL_TAGS.isdisjoint(dataset.keys()):
+        raise PixelError(Outcome.UNREADABLE, "it holds no pixels")
     if int(dataset.get("SamplesPerPixel") or 1) != 1:
         raise PixelError(Outcome.UNSUITABLE, "a colour image, not a radiograph")
     if int(dataset.get("NumberOfFrames") or 1) > 1:
@@ -198,10 +208,17 @@ def _check_layout(dataset: Dataset, max_pixels: int) -> None:
     check_size(int(dataset.Rows), int(dataset.Columns), max_pixels)
 
 
-def _stored(dataset: Dataset) -> NDArray[np.generic]:
+def _stored(dataset: FileDataset) -> NDArray[np.generic]:
     """Decode the stored values, (rows, columns)."""
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
-    words, _ = get_decoder(syntax).as_array(dataset, raw=True, correct_unused_bits=False)
+    decoder = _decoder(syntax)
+    first = _FASTEST.get(syntax, "")
+    words, _ = decoder.as_array(
+        dataset,
+        raw=True,
+        correct_unused_bits=False,  # type: ignore[arg-type]  # its annotation lacks the option
+        decoding_plugin=first if first in decoder.available_plugins else "",
+    )
     if words.dtype.kind == "f":
         return words
     bits = int(dataset.BitsStored)
@@ -209,6 +226,27 @@ def _stored(dataset: Dataset) -> NDArray[np.generic]:
     high_bit = int(dataset.get("HighBit", bits - 1)) if whole_words else bits - 1
     signed = bool(dataset.get("PixelRepresentation"))
     return grayscale.stored_values(words, bits, high_bit, signed=signed)
+
+
+def _decoder(syntax: UID) -> Decoder:
+    """The decoder of a transfer syntax.
+
+    Raises:
+        PixelError: there is none, or the package that brings it is not installed.
+    """
+    shown = f"{syntax.name} ({syntax})" if syntax.name != syntax else str(syntax)
+    if not re.fullmatch(r"[0-9.]{1,64}", syntax):
+        shown = "an unknown transfer syntax"
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        cure = "convert it to an uncompressed one first"
+        raise PixelError(Outcome.UNREADABLE, f"no decoder reads {shown}; {cure}") from error
+    if not decoder.is_available:
+        package = "pylibjpeg-openjpeg" if syntax in _HTJ2K else "python-gdcm"
+        cure = f"pip install {package}"
+        raise PixelError(Outcome.UNREADABLE, f"no decoder is installed for {shown}; {cure}")
+    return decoder
 
 
 def rules(dataset: Dataset) -> Rules:
@@ -229,7 +267,7 @@ def rules(dataset: Dataset) -> Rules:
 
 def _first(value: object) -> object:
     """The first of several values: alternatives to choose from, of which the first is shown."""
-    return value[0] if isinstance(value, list | pydicom.multival.MultiValue) else value
+    return value[0] if isinstance(value, list | MultiValue) else value
 
 
 def _window(dataset: Dataset) -> Window | None:

@@ -1,0 +1,162 @@
+"""Open DICOM files quietly, within bounds, and with a transfer syntax where none is written.
+
+Shared by the header and the pixel reading. Any damage comes out as one of :data:`DAMAGED`, which
+:func:`damage` puts into words without quoting what a file could have planted there.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pydicom
+from pydicom.dataset import FileDataset
+from pydicom.filereader import read_partial
+from pydicom.tag import BaseTag
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+DAMAGED = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError,
+    NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
+    pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, struct.error, zlib.error,
+)  # fmt: skip
+"""What pydicom, Pillow and their decoders raise on hostile or damaged bytes."""
+
+PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+"""Float, double and integer pixel data."""
+
+MAX_ELEMENTS = 20_000
+"""Data elements read before the pixels; a radiograph has one or two hundred."""
+
+MAX_INFLATED = 1 << 28
+"""Bytes a deflated file may unfold to."""
+
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+
+class TooMuchError(ValueError):
+    """Reading was stopped at a bound. Its message is safe to show."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back the libraries' warnings: what matters of them becomes a refusal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def damage(error: BaseException, part: str) -> str:
+    """A reason for what a library raised.
+
+    Args:
+        error: one of :data:`DAMAGED`.
+        part: what was being read, in the plural: "the pixel data".
+    """
+    if isinstance(error, TooMuchError):
+        return str(error)
+    if isinstance(error, PermissionError):
+        return "no permission to read the file"
+    if isinstance(error, FileNotFoundError):
+        return "the file is no longer there"
+    if isinstance(error, MemoryError):
+        return f"{part} take more memory than there is"
+    if isinstance(error, RecursionError):
+        return f"{part} are nested too deeply"
+    return f"{part} are damaged or cut short"
+
+
+def safe_code(value: object) -> str | None:
+    """A coded value that may be quoted; None for one that a name could hide in."""
+    text = str(value or "").strip()
+    return text if re.fullmatch(r"[A-Z0-9_ ]{1,16}", text) else None
+
+
+def read_header(path: Path, tags: Sequence[int]) -> tuple[FileDataset, bool]:
+    """Read some elements of what stands before the pixels.
+
+    Returns:
+        The dataset, and whether pixels follow it.
+
+    Raises:
+        DAMAGED: the file cannot be read.
+    """
+    stop = _BeforePixels()
+    with path.open("rb") as file:
+        _check_deflated(file)
+        dataset = read_partial(file, stop, force=True, specific_tags=list(tags))
+    _fill_syntax(dataset)
+    return dataset, stop.found_pixels
+
+
+def read_whole(path: Path, tags: Sequence[int]) -> FileDataset:
+    """Read some elements of a whole file.
+
+    Raises:
+        DAMAGED: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        _check_deflated(file)
+        dataset = pydicom.dcmread(file, force=True, specific_tags=list(tags))
+    _fill_syntax(dataset)
+    return dataset
+
+
+class _BeforePixels:
+    """Stops the reading at the pixels, and at an absurd number of elements."""
+
+    __slots__ = ("elements", "found_pixels")
+
+    def __init__(self) -> None:
+        self.elements = 0
+        self.found_pixels = False
+
+    def __call__(self, tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        self.elements += 1
+        if self.elements > MAX_ELEMENTS:
+            raise TooMuchError(f"the header has more than {MAX_ELEMENTS} elements")
+        self.found_pixels = tag in PIXEL_TAGS
+        return self.found_pixels
+
+
+def _fill_syntax(dataset: FileDataset) -> None:
+    """Write down the transfer syntax that was found by trial, where the file states none."""
+    if dataset.file_meta.get("TransferSyntaxUID"):
+        return
+    implicit, little = dataset.original_encoding
+    plain = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else plain
+
+
+def _check_deflated(file: BinaryIO) -> None:
+    """Refuse a deflated file that unfolds to an absurd size, before pydicom unfolds it whole."""
+    head = file.read(1 << 12)
+    file.seek(0)
+    if f"{DeflatedExplicitVRLittleEndian}".encode() not in head:
+        return
+    file.seek(_meta_end(head))
+    unfold = zlib.decompressobj(-zlib.MAX_WBITS)
+    total = 0
+    while block := unfold.unconsumed_tail or file.read(1 << 16):
+        total += len(unfold.decompress(block, 1 << 20))
+        if total > MAX_INFLATED:
+            raise TooMuchError(f"it unfolds to more than {MAX_INFLATED >> 20} MB")
+    file.seek(0)
+
+
+def _meta_end(head: bytes) -> int:
+    """Where the meta information ends, by its group length (0002,0000)."""
+    if head[132:136] != b"\x02\x00\x00\x00":
+        raise TooMuchError("it is deflated, but does not say where the deflated part begins")
+    return 144 + int.from_bytes(head[140:144], "little")
