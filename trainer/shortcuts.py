@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener.study import LABELS, TARGET_LABEL, Refusal
-from trainer import statistics
+from screener.study import LABELS, Refusal
+from trainer.judgement import Judgement, judge
 from trainer.manifest import Entry
 from trainer.predict import Square, read_squares
-from trainer.statistics import Estimate
 
 Array = npt.NDArray[Any]
 
@@ -79,32 +78,6 @@ def only_centre(square: Square) -> Square:
     return changed
 
 
-@dataclass(frozen=True, slots=True)
-class Shortcut:
-    """What one model reaches on one set of images."""
-
-    name: str
-    accuracy: Estimate
-    balanced: float
-    """Mean sensitivity over the classes that occur."""
-    target_auc: Estimate
-    """COVID-19 against every other class, resampled by patient."""
-
-
-def judge(name: str, entries: Sequence[Entry], probabilities: Array) -> Shortcut:
-    """Figures of (N, classes) probabilities, in the order of the network's labels."""
-    truth = np.array([LABELS.index(entry.label) for entry in entries], int)
-    counts = statistics.confusion(truth, probabilities.argmax(axis=1), len(LABELS))
-    target = LABELS.index(TARGET_LABEL)
-    patients = [entry.patient_id for entry in entries]
-    return Shortcut(
-        name,
-        statistics.accuracy(counts),
-        statistics.balanced_accuracy(counts),
-        statistics.auc(truth == target, probabilities[:, target], patients),
-    )
-
-
 def by_source(train: Sequence[Entry], test: Sequence[Entry]) -> Array:
     """Class shares that each test image's source has in training, (N, classes).
 
@@ -153,7 +126,7 @@ def linear(features: Array, labels: Sequence[str], others: Array) -> Array:
     return probabilities
 
 
-def baselines(train: Thumbnails, test: Thumbnails) -> list[Shortcut]:
+def baselines(train: Thumbnails, test: Thumbnails) -> list[Judgement]:
     """The three shortcut models, taught on ``train`` and judged on ``test``."""
     labels = [entry.label for entry in train.entries]
     return [
