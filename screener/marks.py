@@ -1,0 +1,121 @@
+"""The plain words that warn of a study or of a whole scan, and the limits behind them.
+
+Pure functions without imports beyond the vocabulary, so that list, report and review screen say
+the same at no cost. A mark never changes a score, a band or a place in the worklist.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+BORDER_LIMIT = 0.5
+"""Share of the activation map's mass in the outer 10 % frame; an even map has 0.36."""
+UNSURE_ENTROPY = 0.8
+"""Entropy of the four probabilities as a share of its maximum: 0 certain, 1 no idea."""
+UNSTEADY_SPREAD = 0.1
+"""Standard deviation of the score over test-time augmentation."""
+ADULT_AGE = 18
+
+UNLIKE_SHARE = 0.25
+"""Share of a scan's radiographs beyond the distance that 5 % of the validation's exceed."""
+SCORE_SHIFT = 0.5
+"""Largest gap between the cumulated scores of scan and validation (Kolmogorov-Smirnov)."""
+FEWEST_FOR_ALARM = 20
+
+BORDER = "the network looked at the border"
+UNSURE = "the network is unsure"
+UNSTEADY = "small changes of the picture change the score"
+INVERTED = "the pixels look inverted"
+CHILD = "under 18: not the intended use"
+
+
+def marks(
+    *,
+    probabilities: Sequence[float] | None,
+    border_share: float | None,
+    spread: float | None,
+    inverted: bool,
+    age: float | None,
+) -> tuple[str, ...]:
+    """What to warn of in one study, given the radiograph its score comes from.
+
+    Args:
+        probabilities: calibrated, one a class; None for a study without a score.
+        border_share: of its activation map, where there is one.
+        spread: over test-time augmentation, where that was asked for.
+        inverted: whether the pixels look like a negative.
+        age: of the patient in years, where the header says it.
+    """
+    facts = {
+        BORDER: border_share is not None and border_share > BORDER_LIMIT,
+        UNSURE: probabilities is not None and entropy(probabilities) > UNSURE_ENTROPY,
+        UNSTEADY: spread is not None and spread > UNSTEADY_SPREAD,
+        INVERTED: inverted,
+        CHILD: age is not None and age < ADULT_AGE,
+    }
+    return tuple(words for words, holds in facts.items() if holds)
+
+
+def entropy(probabilities: Sequence[float]) -> float:
+    """Shannon entropy over its maximum, the logarithm of the number of classes: 0 to 1."""
+    nats = -sum(p * math.log(p) for p in probabilities if p > 0)
+    return nats / math.log(len(probabilities))
+
+
+def alarm(
+    scores: Iterable[float], distances: Iterable[float], metrics: Mapping[str, Any]
+) -> str | None:
+    """Say when a whole scan is unlike the validation images, so that its ranking means little.
+
+    Args:
+        scores: of the scan's scored studies.
+        distances: the guard's, of the scan's scored radiographs.
+        metrics: the weights card's; ``validation`` holds quantiles of both at even steps.
+
+    Returns:
+        A sentence, or None when nothing is amiss, or too little is known to tell.
+    """
+    reference = metrics.get("validation", {})
+    return _unlike(sorted(distances), reference.get("distances", ())) or _shifted(
+        sorted(scores), reference.get("scores", ())
+    )
+
+
+def _unlike(distances: list[float], quantiles: Sequence[float]) -> str | None:
+    if len(distances) < FEWEST_FOR_ALARM or len(quantiles) < 2:
+        return None
+    usual = quantiles[round(0.95 * (len(quantiles) - 1))]
+    beyond = len(distances) - bisect_right(distances, usual)
+    if beyond <= UNLIKE_SHARE * len(distances):
+        return None
+    return (
+        f"{beyond} of {len(distances)} radiographs look unlike the training data, where 5 % would "
+        "be usual; do not trust the ranking"
+    )
+
+
+def _shifted(scores: list[float], quantiles: Sequence[float]) -> str | None:
+    if len(scores) < FEWEST_FOR_ALARM or len(quantiles) < 2:
+        return None
+    if score_shift(scores, quantiles) <= SCORE_SHIFT:
+        return None
+    return (
+        "the scores are spread quite unlike those of the validation images: either the patients "
+        "or the pictures differ; do not trust the ranking"
+    )
+
+
+def score_shift(ordered: Sequence[float], quantiles: Sequence[float]) -> float:
+    """Kolmogorov-Smirnov distance of ordered values from a distribution given by quantiles."""
+    steps = len(quantiles) - 1
+    gaps = (
+        max(
+            bisect_left(ordered, value) / len(ordered) - place / steps,
+            place / steps - bisect_right(ordered, value) / len(ordered),
+        )
+        for place, value in enumerate(quantiles)
+    )
+    return max(0.0, *gaps)

@@ -1,0 +1,229 @@
+"""Make scores mean something: temperature, thresholds of the bands and the guard's limits.
+
+All from validation images, with the very weights it is stored beside, and bound to their digest.
+The test split is never looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from screener.batch import to_input
+from screener.errors import ConfigurationError
+from screener.guard import Guard, thumbnails
+from screener.network import CovidResNet
+from screener.study import Band, Refusal
+from screener.weights import WeightsCard, load_network, save_weights
+from trainer import guard_fit
+from trainer.manifest import Entry, manifest_digest, read_manifests, select, with_validation
+from trainer.predict import BATCH, read_squares
+from trainer.statistics import Estimate, calibration, proportion
+
+Array = npt.NDArray[Any]
+Progress = Callable[[int], None]
+"""Told the number of images of each batch that is done."""
+
+SENSITIVITIES = {Band.PRIORITY: 0.80, Band.ELEVATED: 0.95}
+"""Share of the validation's COVID-19 radiographs that reach each band, at least."""
+PER_SOURCE = 400
+"""Training images of one source that the guard's statistics are made from."""
+QUANTILES = np.linspace(0, 100, 21)
+"""Of the validation's scores and distances, for the alarm on a whole scan."""
+TEMPERATURES = (0.05, 20.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a network made of the images that could be read."""
+
+    entries: tuple[Entry, ...]
+    seen: guard_fit.Seen
+    logits: npt.NDArray[np.float32]
+    """(N, classes), before the temperature."""
+
+
+def calibrate(
+    folder: Path, manifests: Sequence[Path], progress: Progress | None = None
+) -> WeightsCard:
+    """Measure temperature, thresholds and guard, and write weights and card anew.
+
+    Args:
+        folder: of the weights.
+        manifests: those of the training.
+        progress: told how far it is.
+
+    Raises:
+        ConfigurationError: a manifest is wrong, or no validation image shows the target.
+        WeightsError: the weights are missing, damaged or do not fit their card.
+    """
+    card, network = load_network(folder)
+    train, val = images_for(manifests)
+    if card.target_label not in {entry.label for entry in val}:
+        raise ConfigurationError(
+            f"no validation image is labelled {card.target_label}; give the training's manifests"
+        )
+    observed = observe(network, card, val, progress)
+    guard = guard_fit.fit(observe(network, card, train, progress).seen, observed.seen)
+    card = measured(card, observed, guard)
+    return save_weights(folder, network, card, guard_fit.to_tensors(guard))
+
+
+def images_for(manifests: Sequence[Path]) -> tuple[list[Entry], list[Entry]]:
+    """Some training and all validation images that a calibration looks at.
+
+    A manifest without a validation split gets that which the training carved.
+    """
+    entries = with_validation(read_manifests(manifests))
+    return some_of_each_source(select(entries, "train"), PER_SOURCE), select(entries, "val")
+
+
+def some_of_each_source(entries: Sequence[Entry], most: int) -> list[Entry]:
+    """At most so many entries of each source, evenly spaced over its list."""
+    of_source: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        of_source[entry.source].append(entry)
+    return [
+        listed[place]
+        for listed in of_source.values()
+        for place in sorted(set(np.linspace(0, len(listed) - 1, most).astype(int).tolist()))
+    ]
+
+
+def observe(
+    network: CovidResNet,
+    card: WeightsCard,
+    entries: Sequence[Entry],
+    progress: Progress | None = None,
+) -> Observed:
+    """Look at images with a network, one forward pass each; unreadable ones are left out."""
+    kept: list[Entry] = []
+    small: list[npt.NDArray[np.uint8]] = []
+    pooled: list[Array] = []
+    logits: list[Array] = []
+    for batch in read_squares(entries, card.input_size, BATCH):
+        readable = [(e, square) for e, square in batch if not isinstance(square, Refusal)]
+        if readable:
+            squares = np.stack([square for _, square in readable])  # (N, S, S)
+            kept += (entry for entry, _ in readable)
+            small.append(thumbnails(squares))
+            with torch.inference_mode():
+                features = network.body(to_input(torch.from_numpy(squares), card.mean, card.std))
+                pooled.append(features.mean((2, 3)).numpy())
+                logits.append(network.head(features).numpy())
+        if progress:
+            progress(len(batch))
+    sources = tuple(entry.source for entry in kept)
+    seen = guard_fit.Seen(np.concatenate(small), np.concatenate(pooled), sources)
+    return Observed(tuple(kept), seen, np.concatenate(logits))
+
+
+def measured(card: WeightsCard, val: Observed, guard: Guard) -> WeightsCard:
+    """The card with all that the validation images tell."""
+    truth = np.array([card.labels.index(entry.label) for entry in val.entries])
+    temperature = fit_temperature(val.logits, truth)
+    logits = torch.from_numpy(val.logits) / temperature
+    scores = logits.softmax(1)[:, card.labels.index(card.target_label)].numpy().astype(float)
+    positive = truth == card.labels.index(card.target_label)
+    thresholds = {band: threshold(scores[positive], s) for band, s in SENSITIVITIES.items()}
+    distances = guard.distance(val.seen.squares, val.seen.pooled)
+    figures = {
+        "images": len(truth),
+        "manifest": manifest_digest(val.entries),
+        "target": int(positive.sum()),
+        "calibration": reliability(positive, scores),
+        "bands": {
+            band: band_figures(at, scores, positive, val.seen.sources)
+            for band, at in thresholds.items()
+        },
+        "scores": np.percentile(scores, QUANTILES).round(4).tolist(),
+        "distances": np.percentile(distances, QUANTILES).round(4).tolist(),
+        "refused_by_guard": asdict(proportion(int((distances > guard.limit).sum()), len(truth))),
+    }
+    return replace(
+        card,
+        temperature=temperature,
+        thresholds={str(band): at for band, at in thresholds.items()},
+        threshold_source=threshold_source(len(truth), int(positive.sum())),
+        metrics={**card.metrics, "validation": figures},
+        guard=guard_fit.to_card(guard),
+    )
+
+
+def threshold_source(images: int, target: int) -> str:
+    """How the thresholds were chosen, in one sentence."""
+    aims = " and ".join(f"{band} {share:.0%}" for band, share in SENSITIVITIES.items())
+    return (
+        f"highest scores that reach these shares of the {target} COVID-19 radiographs among "
+        f"{images} validation images: {aims}"
+    )
+
+
+def fit_temperature(logits: npt.NDArray[np.float32], truth: Array) -> float:
+    """The temperature of least negative log likelihood (Guo et al., arXiv 1706.04599)."""
+    scores, labels = torch.from_numpy(logits).double(), torch.from_numpy(truth).long()
+    log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    search = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        search.zero_grad()
+        value = nn.functional.cross_entropy(scores / log_temperature.exp(), labels)
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    search.step(loss)  # type: ignore[no-untyped-call]
+    least, most = TEMPERATURES
+    return float(log_temperature.exp().clamp(least, most))
+
+
+def threshold(positives: Array, sensitivity: float) -> float:
+    """The highest threshold that this share of the target's scores reaches."""
+    ordered = np.sort(positives)[::-1]
+    needed = math.ceil(sensitivity * len(ordered) - 1e-9)
+    return math.floor(float(ordered[needed - 1]) * 1e6) / 1e6  # rounded down, so that it is reached
+
+
+def band_figures(
+    at: float, scores: Array, positive: Array, sources: Sequence[str]
+) -> dict[str, Any]:
+    """Expected sensitivity and specificity of a threshold, with intervals, in all and by source."""
+    reached, source = scores >= at, np.array(sources)
+
+    def specificity(among: Array) -> Estimate:
+        return proportion(int((~reached & among).sum()), int(among.sum()))
+
+    others = {name: ~positive & (source == name) for name in sorted(set(sources))}
+    return {
+        "threshold": at,
+        "sensitivity": asdict(proportion(int((reached & positive).sum()), int(positive.sum()))),
+        "specificity": asdict(specificity(~positive)),
+        "specificity_by_source": {
+            name: asdict(specificity(among)) for name, among in others.items() if among.any()
+        },
+    }
+
+
+def reliability(positive: Array, scores: Array) -> dict[str, Any]:
+    """Calibration figures of the score as plain numbers; None where none can be computed."""
+    found = calibration(positive, scores)
+    return {
+        "ece": found.error,
+        "slope": _known(found.slope),
+        "intercept": _known(found.intercept),
+        "said": found.said.round(4).tolist(),
+        "came": found.came.round(4).tolist(),
+        "cases": found.cases.tolist(),
+    }
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
