@@ -1,0 +1,113 @@
+"""The report's charts, drawn directly: bars with their numbers beside them, and one histogram.
+
+Every value is printed where it is drawn, so no chart needs its colours to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from screener.report import preview, style
+from screener.report.pdf import Sheet
+from screener.report.style import Type
+from screener.report.wording import percent
+from screener.study import LABEL_NAMES, LABELS, TARGET_LABEL, Band
+
+RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE, Band.UNSCORED)
+
+
+def band_name(sheet: Sheet, band: Band, x: float, top: float, kind: Type) -> None:
+    """A band as its glyph and word in its colour."""
+    coloured = Type(style.STRONG, kind.size, kind.leading, style.BAND_COLOURS[band])
+    sheet.write(f"{band.glyph} {band.value}", x, top, coloured)
+
+
+def band_counts(
+    sheet: Sheet, x: float, top: float, room: float, counts: Mapping[Band, int]
+) -> None:
+    """Studies by band: word, bar, number and share."""
+    total = sum(counts.values())
+    most = max(counts.values(), default=0) or 1
+    left, right = x + 68, x + room - 66
+    for band in RANKED:
+        count = counts.get(band, 0)
+        band_name(sheet, band, x, top, style.TABLE)
+        sheet.fill(left, top - 9.5, right - left, 8, style.TINT)
+        sheet.fill(left, top - 9.5, (right - left) * count / most, 8, style.BAND_COLOURS[band])
+        sheet.write(f"{count:,}", right + 34, top, style.TABLE_STRONG, "right")
+        sheet.write(percent(count, total), x + room, top, style.SMALL, "right")
+        top -= 19
+
+
+def histogram(
+    sheet: Sheet,
+    box: tuple[float, float, float, float],
+    bins: Sequence[int],
+    thresholds: Mapping[str, float],
+) -> None:
+    """How the studies' scores are spread from 0 to 1, with the lower ends of the bands.
+
+    Args:
+        sheet: where to draw.
+        box: left, bottom, width and height, labels included.
+        bins: studies in equal parts of 0 to 1.
+        thresholds: least score by band, drawn as named lines.
+    """
+    x, y, room, height = box
+    base, tall = y + 20, height - 34
+    most = max(bins, default=0) or 1
+    step = room / len(bins)
+    for number, count in enumerate(bins):
+        band = Band.of((number + 0.5) / len(bins), thresholds)
+        bar = tall * count / most
+        if count:
+            colour = style.BAND_COLOURS[band]
+            sheet.fill(x + number * step + 0.6, base, step - 1.2, max(bar, 0.8), colour)
+        if count == most:
+            middle = x + (number + 0.5) * step
+            sheet.write(f"{count:,}", middle, base + bar + 9.5, style.SMALL, "centre")
+    sheet.rule(x, base, room, 0.8, style.INK)
+    for tick in range(0, 11, 2):
+        sheet.write(f"{tick / 10:.1f}", x + room * tick / 10, base - 1, style.SMALL, "centre")
+    sheet.write("Suspicion score of the study", x + room / 2, base - 11, style.SMALL, "centre")
+    for name, least in thresholds.items():
+        _threshold(sheet, x + room * least, base, y + height, f"{name} from {least:.2f}")
+
+
+def _threshold(sheet: Sheet, x: float, low: float, high: float, words: str) -> None:
+    sheet.setStrokeColor(style.INK)
+    sheet.setLineWidth(0.6)
+    sheet.setDash([2, 2])
+    sheet.line(x, low, x, high)
+    sheet.setDash([])
+    sheet.write(words, x - 3, high + 1, style.SMALL, "right")
+
+
+def class_bars(
+    sheet: Sheet, x: float, top: float, room: float, probabilities: Sequence[float]
+) -> None:
+    """What the network gives to each class; the target class, which makes the score, is dark."""
+    for label, probability in zip(LABELS, probabilities, strict=True):
+        target = label == TARGET_LABEL
+        name, number = (style.TABLE_STRONG,) * 2 if target else (style.TABLE, style.TABLE)
+        sheet.write(LABEL_NAMES[label], x, top, name)
+        sheet.write(f"{probability:.3f}", x + room, top, number, "right")
+        sheet.fill(x, top - 16, room, 4.5, style.SHADE)
+        sheet.fill(x, top - 16, room * probability, 4.5, style.INK if target else style.GREY)
+        top -= 22.5
+
+
+def score_bar(sheet: Sheet, x: float, top: float, room: float, score: float, band: Band) -> None:
+    """A thin bar for a score in a table."""
+    sheet.fill(x, top - 8, room, 4.5, style.SHADE)
+    sheet.fill(x, top - 8, room * score, 4.5, style.BAND_COLOURS[band])
+
+
+def colour_legend(sheet: Sheet, x: float, top: float, room: float) -> None:
+    """The activation map's scale, from none to the map's own maximum."""
+    steps = 48
+    for number, (red, green, blue) in enumerate(preview.colours(steps) / 255):
+        sheet.setFillColorRGB(red, green, blue)
+        sheet.rect(x + number * room / steps, top - 5, room / steps + 0.2, 5, stroke=0, fill=1)
+    sheet.write("none", x, top - 5.5, style.SMALL)
+    sheet.write("this image’s maximum", x + room, top - 5.5, style.SMALL, "right")

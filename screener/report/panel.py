@@ -1,0 +1,202 @@
+"""Half a page for one study: who, what the network said, where it looked, what a reviewer thought.
+
+The pictures are read when the half page is drawn and let go with it. What does not fit (a long
+comment) runs on below; nothing is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import tzinfo
+
+from screener.report import charts, style, wording
+from screener.report.layout import Block, Cell, Column, Drawing, Frame, Table, lines, stack
+from screener.report.pdf import Sheet
+from screener.report.preview import NoPreview, Preview, preview
+from screener.study import LABELS, TARGET_LABEL, Refusal
+from screener.worklist import RadiographRow, StudyDetail, StudyRow
+
+TARGET = LABELS.index(TARGET_LABEL)
+BOX = 152.0
+"""Side of the square that a picture fits into."""
+GAP = 14.0
+LISTED = 5
+"""Files of a study that are listed here; the appendix has all."""
+COMMENT_LINES = 3
+"""Lines of a comment that stay on the half page."""
+
+
+def study_anchor(row: StudyRow) -> str:
+    """Name for links to a study's half page."""
+    return f"study-{row.rank}"
+
+
+def rank_anchor(row: StudyRow) -> str:
+    """Name for links to a study's row in the ranking."""
+    return f"rank-{row.rank}"
+
+
+def highest(radiographs: tuple[RadiographRow, ...]) -> RadiographRow:
+    """The radiograph that gave the study its score."""
+    return max(radiographs, key=lambda radiograph: radiograph.probabilities[TARGET])
+
+
+def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Block]:
+    """A scored study as blocks: one kept together, and the rest of a long comment."""
+    row = detail.row
+    shown = highest(detail.radiographs)
+    review = [Block(10, _review_label(frame, row))]
+    review += lines(wording.review_line(row, zone), style.BODY_STRONG, frame.left, frame.width)
+    comment = list(lines(row.comment, style.BODY, frame.left, frame.width)) if row.comment else []
+    yield replace(
+        stack(
+            [
+                Block(46, _head(frame, row)),
+                Block(27, _facts(frame, row)),
+                Block(BOX + 40, _pictures(frame, row, shown)),
+                *_files(frame, detail),
+                replace(review[0], before=8),
+                *review[1:],
+                *comment[:COMMENT_LINES],
+            ]
+        ),
+        before=18,
+        anchor=study_anchor(row),
+        title=f"{row.rank}  {row.patient}",
+        level=1,
+    )
+    yield from comment[COMMENT_LINES:]
+
+
+def _head(frame: Frame, row: StudyRow) -> Drawing:
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.rule(frame.left, top, frame.width, 1.2, style.INK)
+        sheet.write(f"RANK {row.rank}", frame.left, top - 7, style.LABEL)
+        charts.band_name(sheet, row.band, frame.left + 42, top - 7, style.LABEL)
+        name = style.shorten(row.patient, style.NAME, frame.width - 130)
+        sheet.write(name, frame.left, top - 18, style.NAME)
+        words = "SUSPICION SCORE FOR COVID-19"
+        sheet.write(words, frame.right, top - 7, style.LABEL, "right")
+        sheet.write(f"{row.score:.3f}", frame.right, top - 15, style.FIGURE, "right")
+
+    return draw
+
+
+def _facts(frame: Frame, row: StudyRow) -> Drawing:
+    facts = (
+        ("Taken", wording.moment(row.taken_at)),
+        ("Age", wording.age(row.age)),
+        ("Sex", row.sex or "–"),
+        ("Views", wording.views(row.projections)),
+        ("Score rests on", wording.scored_of(row)),
+        ("Study", row.key),
+    )
+    places = (0, 92, 128, 160, 222, 300)
+
+    def draw(sheet: Sheet, top: float) -> None:
+        for (name, value), x in zip(facts, places, strict=True):
+            sheet.write(name.upper(), frame.left + x, top, style.LABEL)
+            room = frame.width - x
+            sheet.write(
+                style.shorten(value, style.TABLE, room), frame.left + x, top - 9, style.TABLE
+            )
+
+    return draw
+
+
+def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow) -> Drawing:
+    def draw(sheet: Sheet, top: float) -> None:
+        pictures = preview(shown)
+        second = frame.left + BOX + GAP
+        _picture(sheet, pictures, frame.left, top, heat=False)
+        _picture(sheet, pictures, second, top, heat=True)
+        below = top - BOX - 3
+        name = f"{wording.PREVIEW} · {shown.projection.value} · {shown.path.name}"
+        for number, line in enumerate(style.wrap(name, style.SMALL, BOX)[:3]):
+            sheet.write(line, frame.left, below - 9.4 * number, style.SMALL)
+        charts.colour_legend(sheet, second, below - 1, BOX)
+        for number, line in enumerate(style.wrap(wording.HEAT_CAPTION, style.SMALL, BOX)):
+            sheet.write(line, second, below - 15.5 - 9.4 * number, style.SMALL)
+        x = frame.left + 2 * (BOX + GAP)
+        room = frame.right - x
+        sheet.write("CLASS PROBABILITIES", x, top + 1, style.LABEL)
+        charts.class_bars(sheet, x, top - 11, room, shown.probabilities)
+        _marks(sheet, x, top - 106, room, row)
+
+    return draw
+
+
+def _picture(
+    sheet: Sheet, pictures: Preview | NoPreview, x: float, top: float, *, heat: bool
+) -> None:
+    """One picture in the middle of its square, or the reason why there is none."""
+    sheet.fill(x, top - BOX, BOX, BOX, style.TINT)
+    jpeg = None
+    if isinstance(pictures, Preview):
+        jpeg = pictures.heat if heat else pictures.plain
+        reason = "No activation map was stored for this radiograph."
+    else:
+        reason = "" if heat else f"No preview: {pictures.reason}."
+    if jpeg is None or isinstance(pictures, NoPreview):
+        for number, line in enumerate(style.wrap(reason, style.TABLE, BOX - 24)):
+            sheet.write(line, x + BOX / 2, top - 60 - 10.6 * number, style.TABLE, "centre")
+        return
+    scale = BOX / max(pictures.columns, pictures.rows)
+    w, h = pictures.columns * scale, pictures.rows * scale
+    sheet.picture(jpeg, x + (BOX - w) / 2, top - (BOX + h) / 2, w, h)
+
+
+def _marks(sheet: Sheet, x: float, top: float, room: float, row: StudyRow) -> None:
+    if not row.marks:
+        return
+    sheet.write("MARKS", x, top, style.LABEL)
+    top -= 10
+    for mark in row.marks:
+        for line in style.wrap(f"• {mark}", style.TABLE_STRONG, room):
+            sheet.write(line, x, top, style.TABLE_STRONG)
+            top -= style.TABLE.leading
+
+
+def _files(frame: Frame, detail: StudyDetail) -> Iterator[Block]:
+    """Which files the score rests on and which could not be scored."""
+    table = Table(
+        frame,
+        Column("Radiograph", 210),
+        Column("View", 30),
+        Column("Score", 30, "right"),
+        Column("Pixels", 60, "right"),
+        Column("Remarks", 160),
+    )
+    files: list[RadiographRow | Refusal] = [*detail.radiographs, *detail.refusals]
+    for block in table(_file(table, file) for file in files[:LISTED]):
+        yield replace(block, head=None)
+    if len(files) > LISTED:
+        more = f"and {wording.plural(len(files) - LISTED, 'more file')}: see the appendix"
+        yield from lines(more, style.SMALL, frame.left, frame.width, 2)
+
+
+def _file(table: Table, file: RadiographRow | Refusal) -> Block:
+    name = Cell(style.shorten(file.path.name, style.TABLE, 200))
+    if isinstance(file, Refusal):
+        reason = f"{wording.OUTCOME_NAMES[file.outcome]}: {file.reason}"
+        return table.row(name, Cell("–"), Cell("–"), Cell("–"), Cell(reason))
+    return table.row(
+        name,
+        Cell(file.projection.value),
+        Cell(f"{file.probabilities[TARGET]:.3f}"),
+        Cell(f"{file.columns} × {file.rows}"),
+        Cell(wording.remarks(file)),
+    )
+
+
+def _review_label(frame: Frame, row: StudyRow) -> Drawing:
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.write("REVIEW", frame.left, top, style.LABEL)
+        words = f"↑ Rank {row.rank} in the ranking"
+        sheet.write(words, frame.right, top, style.SMALL, "right")
+        left = frame.right - style.width(words, style.SMALL)
+        box = (left, top - 10, frame.right, top)
+        sheet.link(f"Back to rank {row.rank} in the ranking", rank_anchor(row), box)
+
+    return draw

@@ -1,0 +1,341 @@
+"""What the report says, shared by the PDF and its HTML twin so that they cannot differ.
+
+Says "suspicion score", "band" and "priority", and claims nothing about a patient. Figures come
+from the weights card and the store; none is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from screener import __version__
+from screener.study import LABEL_NAMES, Band, Outcome, Projection, Review, ScanRun, Verdict
+from screener.weights import WeightsCard
+from screener.worklist import Counts, RadiographRow, StudyRow
+
+TITLE = "Triage report"
+SUBTITLE = "Chest radiographs in a suggested order of review, by suspicion score for COVID-19"
+SOFTWARE = f"covid-resnet-screener {__version__}"
+
+WARNING_TITLE = "For research use only"
+WARNING = (
+    "Not a medical device. Not for diagnosis, and not to rule out disease. Every radiograph must "
+    "be read by a qualified person, whatever its band; nothing has been removed from the list. "
+    "A low score does not mean a normal radiograph, and a high one does not mean COVID-19."
+)
+
+OUTCOME_NAMES = {
+    Outcome.SCORED: "Scored",
+    Outcome.UNSUITABLE: "Unsuitable",
+    Outcome.UNREADABLE: "Unreadable",
+    Outcome.NOT_ATTEMPTED: "Not attempted",
+}
+OUTCOME_MEANINGS = {
+    Outcome.SCORED: "frontal chest radiographs with a suspicion score",
+    Outcome.UNSUITABLE: "readable, but not a frontal chest radiograph",
+    Outcome.UNREADABLE: "damaged, empty or in an unknown form",
+    Outcome.NOT_ATTEMPTED: "found, but the scan did not come to them",
+}
+
+HEAT_CAPTION = "Research explanation, not a finding. Line: half of the map’s maximum."
+PREVIEW = "Preview, not for reading"
+UNDER_AGE = "Under 18: the network is meant for adults. This score should not be used."
+NOT_SCORED_NONE = "Every file that was found has a score."
+LACKING = (
+    "A box (□) stands for a character that the typeface of this document lacks; the HTML export "
+    "shows it."
+)
+
+INTENDED_USE = (
+    "An aid, in research, to the order in which frontal chest radiographs of adults are reviewed. "
+    "It does not stand alone, rules nothing out, and removes nothing from the list. Studies that "
+    "could not be scored are listed first so that they are read first."
+)
+KNOWN_LIMITS = (
+    (
+        "Age",
+        "Meant for adults. Public collections take most of their healthy radiographs from "
+        "children, so a network can learn age instead of disease. Patients under 18 are marked.",
+    ),
+    (
+        "View",
+        "Frontal radiographs only (PA and AP). Lateral views and other examinations are refused "
+        "where the header or the pixels tell.",
+    ),
+    (
+        "Portable AP",
+        "Bedside radiographs are taken of sicker patients. A score can follow the way of taking "
+        "instead of the lungs.",
+    ),
+    (
+        "Tubes and devices",
+        "Tubes, lines, pacemakers, electrodes and burned-in letters can raise or lower a score.",
+    ),
+    (
+        "Source",
+        "In public collections the hospital, the scanner or the file format often tells COVID-19 "
+        "apart without looking at the lungs. Read each figure beside its shortcut baseline, and "
+        "expect lower ones in a hospital the network has not seen.",
+    ),
+    (
+        "Heat maps",
+        "They show where the network’s output for COVID-19 came from, coarsely and each relative "
+        "to its own maximum. They explain the network, not the patient, and outline no disease. "
+        "A map can be convincing and wrong.",
+    ),
+    (
+        "Benefit",
+        "No claim is made that this order of review saves time or helps patients.",
+    ),
+)
+
+
+NO_FIGURES = (
+    "The card of these weights holds no measured figures. Nothing is known of how well the order "
+    "fits any patients: treat it as arbitrary."
+)
+FIGURES = (
+    "From the weights card, each with the set it was measured on. They describe those images, not "
+    "the ones in this report."
+)
+FILES = "Every scored file of the ranking with its SHA-256, so that a result can be traced."
+
+SYNTAXES = {
+    "1.2.840.10008.1.2": "Implicit VR",
+    "1.2.840.10008.1.2.1": "Explicit VR",
+    "1.2.840.10008.1.2.1.99": "Deflated",
+    "1.2.840.10008.1.2.2": "Big endian",
+    "1.2.840.10008.1.2.4.50": "JPEG baseline",
+    "1.2.840.10008.1.2.4.51": "JPEG extended",
+    "1.2.840.10008.1.2.4.57": "JPEG lossless",
+    "1.2.840.10008.1.2.4.70": "JPEG lossless",
+    "1.2.840.10008.1.2.4.80": "JPEG-LS lossless",
+    "1.2.840.10008.1.2.4.81": "JPEG-LS",
+    "1.2.840.10008.1.2.4.90": "JPEG 2000 lossless",
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    "1.2.840.10008.1.2.4.201": "HTJ2K lossless",
+    "1.2.840.10008.1.2.4.202": "HTJ2K lossless",
+    "1.2.840.10008.1.2.4.203": "HTJ2K",
+    "1.2.840.10008.1.2.5": "RLE",
+}
+"""PS3.6 Annex A, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value of the weights: what, on which images, and its interval."""
+
+    measured_on: str
+    name: str
+    value: str
+    interval: str
+    images: str
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in whole percent, or less than one."""
+    if not whole:
+        return "–"
+    share = 100 * part / whole
+    return "< 1 %" if 0 < share < 1 else f"{share:.0f} %"
+
+
+def moment(when: datetime | None, zone: tzinfo | None = None) -> str:
+    """Date and time to the minute, with its zone where it has one."""
+    if when is None:
+        return "–"
+    if when.tzinfo is None:
+        return f"{when:%Y-%m-%d %H:%M}"
+    return f"{when.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def age(years: float | None) -> str:
+    """Age in years, in months under two."""
+    if years is None:
+        return "–"
+    return f"{years:.0f} y" if years >= 2 else f"{years * 12:.0f} mo"
+
+
+def plural(count: int, noun: str, several: str = "") -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+
+
+def views(projections: tuple[Projection, ...]) -> str:
+    """The views of a study, each once."""
+    return ", ".join(dict.fromkeys(p.value for p in projections)) or "–"
+
+
+def scored_of(row: StudyRow) -> str:
+    """How many of a study's radiographs the score rests on."""
+    return f"{row.radiographs} of {plural(row.radiographs + row.refused, 'file')} scored"
+
+
+def remarks(radiograph: RadiographRow) -> str:
+    """What is to be known of one scored file."""
+    said = ["pixels look inverted"] if radiograph.inverted else []
+    if radiograph.border_share is not None:
+        said.append(f"{100 * radiograph.border_share:.0f} % of the map in the border")
+    if radiograph.spread is not None:
+        said.append(f"spread {radiograph.spread:.3f}")
+    return "; ".join(said)
+
+
+def verdict(row: StudyRow) -> str:
+    """The reviewer's verdict in a few words."""
+    if row.verdict is Verdict.AGREE:
+        words = "Agrees"
+    elif row.verdict is Verdict.DISAGREE:
+        own = LABEL_NAMES.get(row.own_label or "", "")
+        words = f"Disagrees: {own}" if own else "Disagrees"
+    else:
+        words = "Not reviewed" if row.reviewed_at is None else "No verdict"
+    return f"{words}, flagged" if row.flagged else words
+
+
+def review_line(row: StudyRow, zone: tzinfo | None) -> str:
+    """Verdict, reviewer and time."""
+    if row.reviewed_at is None:
+        return "Not reviewed yet."
+    return f"{verdict(row)} · {row.reviewer} · {moment(row.reviewed_at, zone)}"
+
+
+def history_line(review: Review, zone: tzinfo | None) -> str:
+    """An earlier entry of a reviewer."""
+    word = {Verdict.AGREE: "agreed", Verdict.DISAGREE: "disagreed"}
+    said = word[review.verdict] if review.verdict else "gave no verdict"
+    return f"{review.reviewer} {said}, {moment(review.reviewed_at, zone)}"
+
+
+def identification(identify: str) -> str:
+    """What the report shows of who the patients are."""
+    return {
+        "none": "Patients by pseudonym; no name, no patient number",
+        "id": "Patients by patient number; no name",
+        "full": "Patients by name and patient number",
+    }[identify]
+
+
+def not_scored(refused: int, found: int) -> str:
+    """How many files have no score."""
+    has = "has" if refused == 1 else "have"
+    return (
+        f"{refused:,} of {plural(found, 'file')} found {has} no score. "
+        "Nothing is known of them: read them first."
+    )
+
+
+def syntax(uid: str) -> str:
+    """A transfer syntax in a few words; other forms (png, jpeg) in capitals."""
+    return SYNTAXES.get(uid, uid if "." in uid else uid.upper())
+
+
+def title_facts(
+    run: ScanRun, card: WeightsCard, identify: str, when: datetime
+) -> list[tuple[str, str]]:
+    """The title block: what was scanned, with what, when."""
+    end = moment(run.finished_at, when.tzinfo) if run.finished_at else "not finished"
+    return [
+        ("Report made", f"{moment(when, when.tzinfo)} by {SOFTWARE}"),
+        ("Scanned", "\n".join(run.folders)),
+        ("Scan", f"{moment(run.started_at, when.tzinfo)} to {end}, on {run.device}"),
+        ("Weights", f"{card.name} {card.version}\n{card.digest}"),
+        ("Identification", identification(identify)),
+    ]
+
+
+def flow(counts: Counts) -> list[tuple[str, int, str]]:
+    """Found, then what became of each file: name, count, meaning."""
+    return [
+        ("Found", counts.found, "files that are or claim to be images"),
+        ("Scored", counts.scored, OUTCOME_MEANINGS[Outcome.SCORED]),
+        ("Unsuitable", counts.unsuitable, OUTCOME_MEANINGS[Outcome.UNSUITABLE]),
+        ("Unreadable", counts.unreadable, OUTCOME_MEANINGS[Outcome.UNREADABLE]),
+        ("Not attempted", counts.not_attempted, OUTCOME_MEANINGS[Outcome.NOT_ATTEMPTED]),
+    ]
+
+
+def selection(top: int | None, bands: tuple[Band, ...], shown: int, ranked: int) -> str:
+    """Which studies the ranking shows, and that there are more where there are."""
+    if shown == ranked:
+        return f"All {plural(ranked, 'scored study', 'scored studies')}, in the order of review."
+    chosen = " and ".join(band.value for band in bands)
+    limits = [f"band {chosen}"] if bands else []
+    limits += [f"the first {top:,}"] if top is not None else []
+    return (
+        f"Shows {shown:,} of {plural(ranked, 'scored study', 'scored studies')} "
+        f"({', '.join(limits)}). The others are in the worklist."
+    )
+
+
+def method(card: WeightsCard) -> Iterator[tuple[str, str]]:
+    """How a file becomes a place in the ranking, as (name, text)."""
+    yield (
+        "Score",
+        "A study’s suspicion score for COVID-19 is the network’s probability for that class, and "
+        "of several frontal radiographs the highest. It orders the list. It is not the "
+        "probability that this patient has COVID-19.",
+    )
+    yield (
+        "Order",
+        "Studies without a score first and apart; then by band, then by falling score, then the "
+        "oldest study first.",
+    )
+    yield "Weights", f"{card.name} {card.version}, {card.architecture}, {card.digest}"
+    if card.trained_on:
+        yield "Trained on", card.trained_on
+    prepared = "; ".join(part for part in (card.grayscale, card.resize) if part)
+    size = f"{card.input_size} × {card.input_size} pixels"
+    yield "Input", f"{size}; {prepared}" if prepared else size
+    yield "Calibration", f"Logits divided by a temperature of {card.temperature:.3g}."
+    if card.thresholds:
+        limits = ", ".join(f"{band} from {least:.3f}" for band, least in card.thresholds.items())
+        yield "Bands", f"{limits}. {card.threshold_source}".strip()
+    if card.recipe:
+        yield "Recipe", card.recipe
+
+
+def figures(card: WeightsCard) -> Iterator[Figure]:
+    """The card's measured figures, each with the set it was measured on."""
+    for name, values in card.metrics.items():
+        if isinstance(values, Mapping):
+            yield from _figures(readable(name), "", values, str(values.get("n", "")))
+
+
+def _figures(
+    measured_on: str, prefix: str, values: Mapping[str, Any], images: str
+) -> Iterator[Figure]:
+    for key, value in values.items():
+        if key == "n":
+            continue
+        name = f"{prefix}{readable(key)}"
+        if isinstance(value, Mapping) and "value" in value:
+            yield Figure(
+                measured_on,
+                name,
+                number(value["value"]),
+                _interval(value),
+                str(value.get("n", images)),
+            )
+        elif isinstance(value, Mapping):
+            yield from _figures(measured_on, f"{name}: ", value, str(value.get("n", images)))
+        elif isinstance(value, int | float | str):
+            yield Figure(measured_on, name, number(value), "", images)
+
+
+def _interval(value: Mapping[str, Any]) -> str:
+    low, high = value.get("low"), value.get("high")
+    return "" if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
+def number(value: object) -> str:
+    """A figure as it is printed: three decimals for a share, none for a count."""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def readable(key: str) -> str:
+    """A key of the card as words."""
+    return key.replace("_", " ").strip().capitalize()
