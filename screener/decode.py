@@ -1,0 +1,144 @@
+"""Read and decode files in worker processes, each file bounded in time and memory.
+
+A crash, a hang or a memory bomb costs its own file, which becomes a refusal. Only the small square
+the network sees comes back. Workers never import torch: they start fast and stay small.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.context import BaseContext
+
+import numpy as np
+from numpy.typing import NDArray
+from pebble import ProcessExpired, ProcessPool
+
+from screener import pixels
+from screener.inspect_pixels import inspect
+from screener.study import Outcome, Radiograph, Refusal
+
+BYTES_PER_PIXEL = 40
+"""Memory that decoding one pixel may take, every intermediate array included."""
+
+BASE_MEMORY = 2 << 30
+"""Address space of a worker before it decodes anything, libraries and their threads included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How files are read, and what one of them may cost."""
+
+    input_size: int = 224
+    """Side of the square in pixels."""
+    max_pixels: int = pixels.MAX_PIXELS
+    seconds: float = 60.0
+    """Wall time for one file; a refusal after that."""
+    inspected: bool = True
+    """Refuse what is plainly no radiograph."""
+
+    @property
+    def memory(self) -> int:
+        """Bytes of address space of a worker."""
+        return BASE_MEMORY + BYTES_PER_PIXEL * self.max_pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One radiograph as the network is to see it."""
+
+    radiograph: Radiograph
+    digest: str
+    """"sha256:..." of the file's bytes."""
+    square: NDArray[np.uint8]
+    """(S, S)"""
+
+
+def decode_all(
+    radiographs: Iterable[Radiograph], limits: Limits, *, workers: int, ahead: int
+) -> Iterator[Decoded | Refusal]:
+    """Decode in parallel and hand on in the given order.
+
+    Args:
+        radiographs: what to decode.
+        limits: how, and within which bounds.
+        workers: number of processes.
+        ahead: files decoded or waiting before the consumer asks for them.
+    """
+    context = _context()
+    settings = (limits.memory,)
+    with ProcessPool(workers, initializer=_bound, initargs=settings, context=context) as pool:
+        queue = iter(radiographs)
+        waiting: deque[tuple[Radiograph, Future[Decoded | Refusal]]] = deque()
+        try:
+            while True:
+                for radiograph in islice(queue, ahead + workers - len(waiting)):
+                    task = pool.schedule(decode, (radiograph, limits), timeout=limits.seconds)
+                    waiting.append((radiograph, task))
+                if not waiting:
+                    return
+                yield _outcome(*waiting.popleft(), limits)
+        finally:
+            pool.stop()
+
+
+def _context() -> BaseContext:
+    """Processes forked from a clean server, never from one with torch's threads in it."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def _bound(memory: int) -> None:
+    """Limit the address space of this worker, where the system can."""
+    pixels.quiet_process()
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
+def _outcome(
+    radiograph: Radiograph, task: Future[Decoded | Refusal], limits: Limits
+) -> Decoded | Refusal:
+    try:
+        return task.result()
+    except TimeoutError:
+        return _refuse(radiograph, f"decoding took longer than {limits.seconds:g} s (--timeout)")
+    except ProcessExpired:
+        return _refuse(radiograph, "the decoder crashed on it")
+
+
+def _refuse(radiograph: Radiograph, reason: str) -> Refusal:
+    return Refusal(radiograph.path, Outcome.UNREADABLE, reason, radiograph.study_key)
+
+
+def decode(radiograph: Radiograph, limits: Limits) -> Decoded | Refusal:
+    """Decode one file in this process: its square, or why there is none."""
+    path = radiograph.path
+    try:
+        with path.open("rb") as stream:
+            digest = "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
+        picture = pixels.picture(path, max_pixels=limits.max_pixels)
+        if path.stat().st_mtime_ns != radiograph.mtime_ns:
+            return _refuse(radiograph, "it changed while it was being read; scan again")
+    except pixels.PixelError as error:
+        lasting = digest if error.outcome is Outcome.UNSUITABLE else ""
+        return Refusal(path, error.outcome, error.reason, radiograph.study_key, lasting)
+    except OSError as error:
+        return _refuse(radiograph, f"cannot be read: {error.strerror}")
+    reason = inspect(picture) if limits.inspected else None
+    if reason is not None:
+        return Refusal(path, Outcome.UNSUITABLE, reason, radiograph.study_key, digest)
+    return Decoded(radiograph, digest, pixels.square(picture.gray, limits.input_size))

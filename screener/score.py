@@ -1,0 +1,213 @@
+"""Decoded radiographs in, scores out: one pass of the network gives everything that is said.
+
+For inference the batch norms are folded into the convolutions and the layout is channels last. Every
+pass has the same shape, short ones padded, because the kernels chosen for another shape round
+differently: so a score does not depend on its neighbours, and a resumed scan repeats them bit for bit.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.fx.experimental import optimization
+
+from screener import explain, guard, uncertainty
+from screener.batch import to_input
+from screener.decode import Decoded
+from screener.device import Device
+from screener.errors import DeviceError
+from screener.guard import Guard
+from screener.network import CovidResNet
+from screener.study import Outcome, RadiographScore, Refusal
+from screener.weights import WeightsCard
+
+TOLERANCE = 1e-4
+"""Largest difference of a probability between batch sizes on the CPU; none at equal batch size."""
+
+
+class _Pass(NamedTuple):
+    """What the network says of some squares, on the CPU."""
+
+    probabilities: Tensor
+    """(N, classes) float64"""
+    maps: Tensor
+    """(N, h, w) float32 in [0, 1]"""
+    pooled: Tensor
+    """(N, C) float32"""
+    spread: Tensor | None
+    """(N,) float64"""
+
+
+class Scorer:
+    """A network made ready for one device, with its card and its guard."""
+
+    def __init__(
+        self,
+        network: CovidResNet,
+        card: WeightsCard,
+        device: Device,
+        *,
+        guard: Guard | None = None,
+        fix_inverted: bool = False,
+        views: int = 1,
+    ) -> None:
+        """Fold, move and lay out the network.
+
+        Args:
+            network: with loaded weights, in evaluation mode; it is left as it is.
+            card: the weights' card.
+            device: where to run.
+            guard: refuses what is unlike the training radiographs; None to refuse nothing.
+            fix_inverted: score what looks like a negative as its positive; needs the guard.
+            views: slightly altered copies averaged for each radiograph; 1 for none.
+        """
+        self._body = fold(network.body).to(device.kind, memory_format=torch.channels_last)
+        self._head = network.head.to(device.kind)
+        self._card = card
+        self._device = device
+        self._guard = guard
+        self._fix_inverted = fix_inverted
+        self._views = views
+        self._part = device.part_size
+        self._streams = ThreadPoolExecutor(device.streams, initializer=self._limit_threads)
+
+    def _limit_threads(self) -> None:
+        """Each stream has its own share of the cores; the setting belongs to a thread."""
+        torch.set_num_threads(self._device.threads)
+
+    def score(self, batch: Sequence[Decoded]) -> list[RadiographScore | Refusal]:
+        """Score some radiographs, or refuse those the guard finds too far from the training.
+
+        Raises:
+            DeviceError: not even one radiograph fits into the device's memory.
+        """
+        squares = np.stack([decoded.square for decoded in batch])  # (N, S, S)
+        inverted = self._inverted(squares)
+        if self._fix_inverted:
+            squares[inverted] = 255 - squares[inverted]
+        said = self._run(torch.from_numpy(squares))
+        border = explain.border_share(said.maps)
+        distances = self._distances(squares, said.pooled.numpy())
+        results: list[RadiographScore | Refusal] = []
+        for i, decoded in enumerate(batch):
+            refusal = self._refusal(decoded, distances[i], inverted=bool(inverted[i]))
+            results.append(
+                refusal
+                or RadiographScore(
+                    decoded.radiograph,
+                    decoded.digest,
+                    tuple(said.probabilities[i].tolist()),
+                    explain.to_activation_map(said.maps[i]),
+                    border[i].item(),
+                    distances[i],
+                    None if said.spread is None else said.spread[i].item(),
+                    bool(inverted[i]),
+                )
+            )
+        return results
+
+    def _inverted(self, squares: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        if self._guard is None:
+            return np.zeros(len(squares), bool)
+        return self._guard.looks_inverted(squares)
+
+    def _distances(
+        self, squares: NDArray[np.uint8], pooled: NDArray[np.float32]
+    ) -> list[float] | list[None]:
+        """One at a time: a product of another shape would round differently."""
+        if self._guard is None:
+            return [None] * len(squares)
+        return [
+            float(self._guard.distance(squares[i : i + 1], pooled[i : i + 1])[0])
+            for i in range(len(squares))
+        ]
+
+    def _refusal(
+        self, decoded: Decoded, distance: float | None, *, inverted: bool
+    ) -> Refusal | None:
+        if self._guard is None or distance is None:
+            return None
+        turned = inverted and not self._fix_inverted
+        reason = guard.reason(distance, self._guard.limit, inverted=turned)
+        if reason is None:
+            return None
+        radiograph = decoded.radiograph
+        return Refusal(
+            radiograph.path, Outcome.UNSUITABLE, reason, radiograph.study_key, decoded.digest
+        )
+
+    def _run(self, squares: Tensor) -> _Pass:
+        """All squares in parts side by side; smaller parts where memory does not suffice."""
+        while True:
+            try:
+                parts = list(self._streams.map(self._averaged, squares.split(self._part)))
+                break
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._halve()
+        return _Pass(*(_joined(column) for column in zip(*parts, strict=True)))
+
+    def _halve(self) -> None:
+        if self._part == 1:
+            raise DeviceError(
+                f"{self._device.kind}: not enough memory to score one radiograph; "
+                "close other programs or use --device cpu"
+            )
+        self._part //= 2
+        gc.collect()
+        if self._device.kind == "cuda":
+            torch.cuda.empty_cache()
+
+    def _averaged(self, squares: Tensor) -> _Pass:
+        """One part with test-time augmentation: the first view is the radiograph itself."""
+        if self._views == 1:
+            return self._forward(squares)
+        passes = [self._forward(view) for view in uncertainty.views(squares, self._views)]
+        mean, spread = uncertainty.mean_and_spread(
+            torch.stack([one.probabilities for one in passes]), self._target
+        )
+        return passes[0]._replace(probabilities=mean, spread=spread)
+
+    @property
+    def _target(self) -> int:
+        return self._card.labels.index(self._card.target_label)
+
+    def _forward(self, squares: Tensor) -> _Pass:
+        """One pass through body and head: (n, S, S) uint8 with n up to the part's size."""
+        count, device = len(squares), self._device
+        padded = nn.functional.pad(squares, (0, 0, 0, 0, 0, self._part - count)).to(device.kind)
+        pixels = to_input(padded, self._card.mean, self._card.std)
+        autocast = torch.autocast(device.kind, device.dtype, enabled=device.dtype != torch.float32)
+        with torch.inference_mode():
+            with autocast:
+                maps = self._body(pixels.contiguous(memory_format=torch.channels_last))
+            features = maps.float()  # (part, C, h, w)
+            logits = self._head(features)[:count].cpu().double()
+            pooled = features.mean(dim=(2, 3))[:count].cpu()
+        activation = explain.activation_maps(features, self._head, self._target)[:count].cpu()
+        probabilities = torch.softmax(logits / self._card.temperature, dim=1)
+        return _Pass(probabilities, activation, pooled, None)
+
+
+def fold(body: nn.Module) -> nn.Module:
+    """A copy of a convolutional body in evaluation mode, batch norms folded into convolutions."""
+    folded: nn.Module = optimization.fuse(body)
+    return folded
+
+
+def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+    tensors = [part for part in parts if part is not None]
+    return torch.cat(tensors) if tensors else None
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has its own class; the CPU and Apple's allocator only a message."""
+    return isinstance(error, torch.OutOfMemoryError) or "alloc" in str(error)
