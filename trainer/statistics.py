@@ -101,8 +101,13 @@ class ClassFigures:
 
 def class_figures(counts: Array, index: int) -> ClassFigures:
     """Sensitivity, positive predictive value and F1 of one class of a confusion table."""
-    hits = int(counts[index, index])
-    true, called = int(counts[index].sum()), int(counts[:, index].sum())
+    return class_figures_of(
+        int(counts[index, index]), int(counts[index].sum()), int(counts[:, index].sum())
+    )
+
+
+def class_figures_of(hits: int, true: int, called: int) -> ClassFigures:
+    """The same from the numbers of images that are in the class, called so, and both."""
     # F1 = 2J / (1 + J) of the proportion J of hits among what is true or called so.
     overlap = proportion(hits, true + called - hits)
     f1 = Estimate(_f1(overlap.value), _f1(overlap.low), _f1(overlap.high), overlap.n)
@@ -168,7 +173,7 @@ def auc(
         resamples: bootstrap samples; those without both kinds are left out.
         seed: of the bootstrap.
     """
-    if positive.all() or not positive.any():
+    if positive.all() or not positive.any():  # none at all, too
         return NOTHING
     values, group = np.unique(scores, return_inverse=True)
     _, patient = np.unique(np.asarray(patients), return_inverse=True)

@@ -1,0 +1,230 @@
+"""What weights reach on a manifest: every figure with its interval, beside the shortcuts'.
+
+The paper's Tables 1 to 4 and its Figure 4 for any weights on any labelled images. It counts each
+image that was listed, and says which could not be read.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.errors import ConfigurationError
+from screener.study import LABELS
+from screener.weights import WeightsCard
+from trainer import shortcuts, statistics
+from trainer.judgement import TARGET, Judgement, judge, judge_by, truth
+from trainer.manifest import Entry, manifest_digest, select
+from trainer.predict import Predictions, predict
+from trainer.published import Published, comparable
+from trainer.statistics import Calibration, ClassFigures, Estimate
+
+Array = npt.NDArray[Any]
+
+SCHEMA = 1
+"""Version of the JSON's layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one set of weights reaches on one split."""
+
+    weights: str
+    weights_digest: str
+    recipe: str
+    epochs: int | None
+    parameters: int
+    data: tuple[str, ...]
+    """Names of the manifests' folders."""
+    manifest_digest: str
+    split: str
+    listed: int
+    used: int
+    refusals: tuple[str, ...]
+    overall: Judgement
+    confusion: Array
+    """Rows the true class, columns the predicted one, in the order of LABELS."""
+    classes: dict[str, ClassFigures]
+    auc: dict[str, Estimate]
+    """Each class against the others."""
+    calibration: Calibration
+    """Of the suspicion score for COVID-19."""
+    by_manifest: tuple[Judgement, ...]
+    by_source: tuple[Judgement, ...]
+    by_view: tuple[Judgement, ...]
+
+
+def evaluate(
+    weights: Path,
+    entries: Sequence[Entry],
+    split: str,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Evaluation, Predictions]:
+    """Score one split of some manifests and judge the scores.
+
+    Raises:
+        ConfigurationError: the split is empty, or no image of it can be read.
+        WeightsError: the weights cannot be used.
+    """
+    listed = chosen(entries, split)
+    predictions = predict(weights, listed, progress=progress)
+    if not predictions.entries:
+        raise ConfigurationError(
+            f"{listed[0].image}: not one image of split {split!r} can be read; "
+            f"the first: {predictions.refusals[0].reason}"
+        )
+    return assess(predictions, listed, split), predictions
+
+
+def chosen(entries: Sequence[Entry], split: str) -> list[Entry]:
+    """The entries of a split that has to be there.
+
+    Raises:
+        ConfigurationError: it is empty.
+    """
+    listed = select(entries, split)
+    if not listed:
+        present = sorted({entry.split for entry in entries})
+        raise ConfigurationError(f"no image has split {split!r}; there are {', '.join(present)}")
+    return listed
+
+
+def assess(predictions: Predictions, listed: Sequence[Entry], split: str) -> Evaluation:
+    """Everything that is to be known of scores that have been computed."""
+    card, used, shares = predictions.card, predictions.entries, predictions.probabilities
+    labels = truth(used)
+    counts = statistics.confusion(labels, shares.argmax(axis=1), len(LABELS))
+    patients = [entry.patient_id for entry in used]
+    return Evaluation(
+        weights=f"{card.name} {card.version}",
+        weights_digest=card.digest,
+        recipe=card.recipe,
+        epochs=_epochs(card),
+        parameters=predictions.parameters,
+        data=tuple(sorted({entry.manifest.name for entry in listed})),
+        manifest_digest=manifest_digest(listed),
+        split=split,
+        listed=len(listed),
+        used=len(used),
+        refusals=tuple(
+            f"{refused.path.name}: {refused.reason}" for refused in predictions.refusals
+        ),
+        overall=judge("all", used, shares),
+        confusion=counts,
+        classes={label: statistics.class_figures(counts, i) for i, label in enumerate(LABELS)},
+        auc={
+            label: statistics.auc(labels == i, shares[:, i], patients)
+            for i, label in enumerate(LABELS)
+        },
+        calibration=statistics.calibration(labels == TARGET, shares[:, TARGET]),
+        by_manifest=tuple(judge_by(lambda entry: entry.manifest.name, used, shares)),
+        by_source=tuple(judge_by(lambda entry: entry.source, used, shares)),
+        by_view=tuple(judge_by(lambda entry: entry.view, used, shares)),
+    )
+
+
+def _epochs(card: WeightsCard) -> int | None:
+    epochs = card.metrics.get("epochs")
+    return epochs if isinstance(epochs, int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What an accuracy is to be read beside."""
+
+    shortcuts: tuple[Judgement, ...]
+    published: tuple[Published, ...]
+
+
+def compare(entries: Sequence[Entry], split: str) -> Comparison:
+    """Shortcut models taught on the other splits, and published figures where there are any.
+
+    Validation images teach a shortcut only when it is the test split that is judged.
+    """
+    teach = [e for e in entries if e.split == "train" or (e.split == "val" and split == "test")]
+    judged = select(entries, split)
+    models = (
+        shortcuts.baselines(shortcuts.thumbnails(teach), shortcuts.thumbnails(judged))
+        if len({entry.label for entry in teach}) > 1
+        else []
+    )
+    return Comparison(tuple(models), comparable(judged))
+
+
+def called(predictions: Predictions) -> dict[str, list[int]]:
+    """How often each label, also one the network does not know, was called each class."""
+    table: dict[str, list[int]] = {}
+    for entry, index in zip(predictions.entries, predictions.logits.argmax(axis=1), strict=True):
+        table.setdefault(entry.label, [0] * len(LABELS))[int(index)] += 1
+    return table
+
+
+def write_json(path: Path, evaluations: Sequence[Evaluation], comparison: Comparison) -> None:
+    """All figures as one JSON document; what was not measured is null."""
+    content = {
+        "schema": SCHEMA,
+        "labels": LABELS,
+        "evaluations": [plain(evaluation) for evaluation in evaluations],
+        **plain(comparison),
+    }
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 (whatever JSON can hold)
+    """Dataclasses, arrays and NaN as what JSON can hold."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """One CSV row an image: its facts, the predicted class and every probability."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["image", "label", "predicted", *LABELS, "patient_id", "source", "view"])
+        for entry, shares in zip(predictions.entries, predictions.probabilities, strict=True):
+            writer.writerow(
+                [
+                    entry.image.name,
+                    entry.label,
+                    LABELS[int(shares.argmax())],
+                    *(f"{share:.6f}" for share in shares),
+                    entry.patient_id,
+                    entry.source,
+                    entry.view,
+                ]
+            )
+
+
+def write_classes(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """One CSV row a network, class and figure, with its interval."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["weights", "class", "figure", "value", "low", "high", "n"])
+        for evaluation in evaluations:
+            rows = [("all", "accuracy", evaluation.overall.accuracy)]
+            for label, figures in evaluation.classes.items():
+                rows += [(label, name, getattr(figures, name)) for name in CLASS_FIGURES]
+                rows.append((label, "auc", evaluation.auc[label]))
+            for label, name, figure in rows:
+                values = (f"{x:.4f}" for x in (figure.value, figure.low, figure.high))
+                writer.writerow([evaluation.weights, label, name, *values, figure.n])
+
+
+CLASS_FIGURES = ("sensitivity", "ppv", "f1")
