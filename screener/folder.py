@@ -1,15 +1,28 @@
 """Find the files of some folders and say by content what each is: DICOM, PNG, JPEG or none.
 
 Extensions are never believed. Nothing is dropped in silence: what is skipped by name is yielded
-as skipped, what is of no readable kind or cannot be opened is yielded all the same.
+as skipped; what is of no readable kind or cannot be opened is yielded as a refusal.
 """
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+
+from screener.study import Outcome, Refusal
 
 HEAD = 144
 """Bytes of a file that :func:`sniff` needs."""
+
+RESULTS = "screening.db"
+"""The file by which a folder of results is known."""
+
+OUTPUTS = (RESULTS, "worklist.", "audit.jsonl", "report.")
+"""How the names of our own output files begin, where results lie among the radiographs."""
 
 
 class Kind(StrEnum):
@@ -20,6 +33,144 @@ class Kind(StrEnum):
     """Without preamble and "DICM", recognised by its first data element."""
     PNG = "png"
     JPEG = "jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file to read."""
+
+    path: Path
+    """Absolute, through the root as given; links are not resolved."""
+    kind: Kind
+    label: str
+    """The root's name and the path below it, with "/": the same wherever the root is mounted."""
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file or folder passed over by its name or nature. Counted, not refused."""
+
+    path: Path
+    why: str
+
+
+Finding = FoundFile | SkippedFile | Refusal
+
+
+def walk(roots: Sequence[Path]) -> Iterator[Finding]:
+    """Find every file below some folders, each once, in the order of names.
+
+    Args:
+        roots: folders, or single files. They may overlap.
+
+    Yields:
+        What is found: files to read, skipped ones, and refusals of what cannot be read.
+    """
+    walker = _Walker()
+    absolute = [Path(os.path.normpath(root.absolute())) for root in roots]
+    for root, name in zip(absolute, root_names(absolute), strict=True):
+        if root.is_dir():
+            yield from walker.folder(root, name, is_root=True)
+        else:
+            yield from walker.file(root, f"{name}/{root.name}", os.path.realpath(root))
+
+
+def root_names(roots: Sequence[Path]) -> list[str]:
+    """A name for each root: its last component, and as many more as tell the roots apart.
+
+    A single file is named by its folder. The components are joined by ":", so that a name is
+    always one component of a label.
+    """
+    folders = [root if root.is_dir() else root.parent for root in roots]
+    names = []
+    for folder in folders:
+        others = {other for other in folders if other != folder}
+        depth = 1
+        while any(other.parts[-depth:] == folder.parts[-depth:] for other in others):
+            depth += 1
+        names.append(":".join(part.strip("/") for part in folder.parts[-depth:]))
+    return names
+
+
+@dataclass(slots=True)
+class _Walker:
+    """Remembers the real folders and files it has met, over all roots."""
+
+    seen: set[tuple[int, int] | str] = field(default_factory=set)
+
+    def folder(self, folder: Path, label: str, *, is_root: bool = False) -> Iterator[Finding]:
+        """Everything below a folder that was not met before."""
+        try:
+            status = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            yield Refusal(folder, Outcome.UNREADABLE, _words(error, "folder"))
+            return
+        if self._met((status.st_dev, status.st_ino)):  # a loop of links, or overlapping roots
+            return
+        has_results = any(entry.name == RESULTS for entry in entries)
+        if has_results and not is_root:
+            yield SkippedFile(folder, "a folder of results")
+            return
+        real = os.path.realpath(folder)
+        for entry in entries:
+            path = folder / entry.name
+            if why := _skip_by_name(entry.name, among_results=has_results):
+                yield SkippedFile(path, why)
+            elif entry.is_dir():
+                yield from self.folder(path, f"{label}/{entry.name}")
+            else:
+                target = os.path.realpath(path) if entry.is_symlink() else f"{real}/{entry.name}"
+                yield from self.file(path, f"{label}/{entry.name}", target)
+
+    def file(self, path: Path, label: str, target: str) -> Iterator[Finding]:
+        """One file, unless it was met before, itself or through a link."""
+        if self._met(target):
+            return
+        try:
+            yield _look_into(path, label)
+        except OSError as error:
+            yield Refusal(path, Outcome.UNREADABLE, _words(error, "file"))
+
+    def _met(self, identity: tuple[int, int] | str) -> bool:
+        if identity in self.seen:
+            return True
+        self.seen.add(identity)
+        return False
+
+
+def _skip_by_name(name: str, *, among_results: bool) -> str:
+    if name.startswith("."):
+        return "hidden"
+    if name.upper() == "DICOMDIR":
+        return "a DICOMDIR, an index of other files"
+    if among_results and name.startswith(OUTPUTS):
+        return "a result of an earlier scan"
+    return ""
+
+
+def _look_into(path: Path, label: str) -> Finding:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        return SkippedFile(path, "a device, pipe or socket")
+    if status.st_size == 0:
+        return Refusal(path, Outcome.UNREADABLE, "the file is empty")
+    with path.open("rb", buffering=0) as file:
+        kind = sniff(file.read(HEAD))
+    if kind is None:
+        return Refusal(path, Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
+    return FoundFile(path, kind, label, status.st_size, status.st_mtime_ns)
+
+
+def _words(error: OSError, thing: str) -> str:
+    """An error of the file system in words that need no errno."""
+    if isinstance(error, PermissionError):
+        return f"no permission to read this {thing}"
+    if isinstance(error, FileNotFoundError):
+        return f"this {thing} is not there, or a link to nothing"
+    return f"this {thing} cannot be read: {error.strerror or 'input/output error'}"
 
 
 def sniff(head: bytes) -> Kind | None:
@@ -43,17 +194,17 @@ def sniff(head: bytes) -> Kind | None:
 
 
 def _starts_with_element(head: bytes) -> bool:
-    """Whether the bytes begin with a data element of group 0002 or 0008, either endian.
+    """Whether the bytes begin with a data element of group 0002 or 0008, in either byte order.
 
-    A first group of 0002 (meta information) or 0008 (identification) is what every composite
-    object written without a preamble begins with; its length must be believable.
+    Composite objects written without a preamble begin with meta information (0002) or with
+    identification (0008). The length, or the value representation, must be believable.
     """
-    if len(head) < 8 or head[:2] not in (b"\x02\x00", b"\x08\x00", b"\x00\x08"):
+    little = head[:2] in (b"\x02\x00", b"\x08\x00")
+    if len(head) < 8 or not (little or head[:2] == b"\x00\x08"):
         return False
-    order = "big" if head[:2] == b"\x00\x08" else "little"
-    element = int.from_bytes(head[2:4], order)
-    if element > 0x2300:
-        return False
-    if head[4:6].isalpha() and head[4:6].isupper():  # an explicit value representation
+    if head[4:6] in _FIRST_VRS:
         return True
-    return order == "little" and int.from_bytes(head[4:8], "little") <= 0x1000
+    return little and head[3] <= 0x23 and int.from_bytes(head[4:8], "little") <= 0x1000
+
+
+_FIRST_VRS = (b"UL", b"OB", b"UI", b"CS", b"DA", b"TM", b"DT", b"SH", b"LO", b"SQ")

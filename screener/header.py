@@ -1,0 +1,196 @@
+"""Read one file's header into a Radiograph, or refuse it with a reason.
+
+No pixel is decoded here and no exception leaves: what cannot be read is a refusal. Names and
+numbers are taken as facts of the radiograph; whether they may be shown is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from PIL import Image
+from pydicom.dataset import FileDataset
+from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from screener import dicom, gate
+from screener.folder import FoundFile, Kind
+from screener.pixels import MAX_PIXELS, PixelError, check_size
+from screener.study import Outcome, Projection, Radiograph, Refusal
+
+MIN_SIDE = 64
+"""Fewest rows or columns of a radiograph; icons and test images have fewer."""
+
+_WORDS = (
+    "SpecificCharacterSet", "SOPClassUID", "Modality", "PresentationIntentType",
+    "SeriesDescription", "StudyInstanceUID", "PatientID", "PatientName", "PatientBirthDate",
+    "PatientSex", "PatientAge", "PatientSpeciesDescription", "PatientSpeciesCodeSequence",
+    "PatientBreedDescription", "PatientSexNeutered", "AccessionNumber", "AcquisitionDateTime",
+    "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime", "StudyDate", "StudyTime",
+    "BodyPartExamined", "AnatomicRegionSequence", "ViewPosition", "ViewCodeSequence",
+    "PatientOrientation", "DirectoryRecordSequence", "SamplesPerPixel",
+    "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
+    "BitsStored",
+)  # fmt: skip
+
+TAGS = tuple(int(Tag(word)) for word in _WORDS)
+"""The elements read, and no others."""
+
+_PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
+"""Transfer syntaxes whose pixels take up as many bytes as they are."""
+
+_DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
+
+
+def read(found: FoundFile, *, max_pixels: int = MAX_PIXELS) -> Radiograph | Refusal:
+    """Read a file's header and judge it.
+
+    Args:
+        found: a file as the walk found it.
+        max_pixels: most rows x columns that may be declared.
+
+    Returns:
+        A radiograph that is worth decoding, or the refusal of what is not.
+    """
+    is_dicom = found.kind in (Kind.DICOM, Kind.BARE_DICOM)
+    try:
+        with dicom.quiet():
+            return (_dicom if is_dicom else _raster)(found, max_pixels)
+    except PixelError as error:
+        return _refusal(found, error.outcome, error.reason)
+    except dicom.DAMAGED as error:
+        return _refusal(found, Outcome.UNREADABLE, dicom.damage(error, "the header's elements"))
+
+
+def _refusal(found: FoundFile, outcome: Outcome, reason: str, study_key: str = "") -> Refusal:
+    return Refusal(found.path, outcome, reason, study_key or found.label)
+
+
+def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
+    dataset, has_pixels = dicom.read_header(found.path, TAGS)
+    if not dataset.keys():
+        return _refusal(found, Outcome.UNREADABLE, "it begins like DICOM, but nothing follows")
+    study_key = _text(dataset, "StudyInstanceUID") or found.label
+    if refused := gate.refuse(dataset):
+        return _refusal(found, *refused, study_key)
+    try:
+        _check_pixels(dataset, found.size, has_pixels=has_pixels, max_pixels=max_pixels)
+    except PixelError as error:
+        return _refusal(found, error.outcome, error.reason, study_key)
+    return Radiograph(
+        path=found.path,
+        study_key=study_key,
+        patient_id=_text(dataset, "PatientID"),
+        patient_name=_text(dataset, "PatientName"),
+        accession=_text(dataset, "AccessionNumber"),
+        taken_at=_taken_at(dataset),
+        patient_age=_age(dataset),
+        patient_sex=_sex(dataset),
+        projection=gate.projection(dataset),
+        photometric=_text(dataset, "PhotometricInterpretation"),
+        transfer_syntax=_text(dataset.file_meta, "TransferSyntaxUID"),
+        rows=int(dataset.Rows),
+        columns=int(dataset.Columns),
+        bits_stored=int(dataset.get("BitsStored") or dataset.get("BitsAllocated") or 0),
+        size=found.size,
+        mtime_ns=found.mtime_ns,
+    )
+
+
+def _check_pixels(
+    dataset: FileDataset, file_size: int, *, has_pixels: bool, max_pixels: int
+) -> None:
+    """Hold the declared size against the limits and against the file."""
+    if not has_pixels:
+        raise PixelError(Outcome.UNREADABLE, "the header is there, but no pixels follow it")
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    _check_sides(rows, columns, max_pixels)
+    if dataset.file_meta.TransferSyntaxUID in _PLAIN:
+        needed = rows * columns * int(dataset.get("BitsAllocated") or 8) // 8
+        if needed > file_size:
+            reason = f"{needed} bytes of pixels are declared, but the file has {file_size} in all"
+            raise PixelError(Outcome.UNREADABLE, reason)
+
+
+def _check_sides(rows: int, columns: int, max_pixels: int) -> None:
+    check_size(rows, columns, max_pixels)
+    if min(rows, columns) < MIN_SIDE:
+        reason = f"only {columns} x {rows} pixels, too few for a radiograph"
+        raise PixelError(Outcome.UNSUITABLE, reason)
+
+
+def _raster(found: FoundFile, max_pixels: int) -> Radiograph:
+    with Image.open(found.path, formats=("PNG", "JPEG")) as image:
+        _check_sides(image.height, image.width, max_pixels)
+        if found.kind is Kind.PNG and getattr(image, "n_frames", 1) > 1:
+            raise PixelError(Outcome.UNSUITABLE, "an animation, not one radiograph")
+        columns, rows = image.size
+        mode = image.mode
+    return Radiograph(
+        path=found.path,
+        study_key=found.label,
+        patient_id="",
+        patient_name="",
+        accession="",
+        taken_at=None,
+        patient_age=None,
+        patient_sex="",
+        projection=Projection.UNKNOWN,
+        photometric=mode,
+        transfer_syntax=found.kind.value,
+        rows=rows,
+        columns=columns,
+        bits_stored=16 if mode.startswith("I") else 8,
+        size=found.size,
+        mtime_ns=found.mtime_ns,
+    )
+
+
+def _text(dataset: object, word: str) -> str:
+    """A value as one line without control characters, which could steer a terminal."""
+    value = str(getattr(dataset, word, None) or "")
+    return "".join(letter for letter in value if letter.isprintable()).strip()
+
+
+def _sex(dataset: FileDataset) -> str:
+    sex = _text(dataset, "PatientSex").upper()
+    return sex if sex in ("M", "F", "O") else ""
+
+
+def _taken_at(dataset: FileDataset) -> datetime | None:
+    """When it was acquired, or else when the study began."""
+    moment = _text(dataset, "AcquisitionDateTime")
+    if taken_at := _moment(moment[:8], moment[8:14]):
+        return taken_at
+    for event in ("Acquisition", "Content", "Study"):
+        day, time = _text(dataset, f"{event}Date"), _text(dataset, f"{event}Time")
+        if taken_at := _moment(day, time):
+            return taken_at
+    return None
+
+
+def _moment(day: str, time: str) -> datetime | None:
+    """A DICOM date, also in the old form with dots, and as much of a time as is valid."""
+    day, time = re.sub(r"\D", "", day), re.sub(r"\D", "", time.partition(".")[0])
+    for text in (f"{day}{time:0<6.6}", f"{day}000000"):
+        try:
+            return datetime.strptime(text, "%Y%m%d%H%M%S")
+        except ValueError:
+            continue
+    return None
+
+
+def _age(dataset: FileDataset) -> float | None:
+    """Years, from PatientAge or else from the dates of birth and study."""
+    if match := re.fullmatch(r"(\d{1,3})([DWMY])", _text(dataset, "PatientAge")):
+        return int(match[1]) * _DAYS[match[2]] / _DAYS["Y"]
+    born, taken = _day(dataset, "PatientBirthDate"), _day(dataset, "StudyDate")
+    if born is None or taken is None or not 0 <= (taken - born).days <= 125 * _DAYS["Y"]:
+        return None
+    return (taken - born).days / _DAYS["Y"]
+
+
+def _day(dataset: FileDataset, word: str) -> date | None:
+    moment = _moment(_text(dataset, word), "")
+    return moment.date() if moment else None
