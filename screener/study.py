@@ -107,6 +107,8 @@ class Refusal:
     reason: str
     study_key: str = ""
     """The study it belongs to where the header tells, so that siblings can be shown with it."""
+    digest: str = ""
+    """Of the file's bytes where they were read: makes a refusal of the pixels last, as a score."""
 
 
 @dataclass(frozen=True, slots=True)

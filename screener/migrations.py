@@ -1,0 +1,159 @@
+"""The database's schema, as numbered steps. Each runs in one transaction with the record of it.
+
+A step that has been released is never edited: a change is a new step. A database written by a
+newer version is refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from screener.errors import StoreError
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a database, which may be empty, to the newest schema.
+
+    Raises:
+        StoreError: the database comes from a newer version or from another program.
+    """
+    version = schema_version(connection)
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"these results have schema {version}, this version knows {len(MIGRATIONS)}; "
+            "use a newer screener"
+        )
+    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if schema_version(connection) < number:  # another process may have been quicker
+                step(connection)
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Number of steps a database has had; kept in its header, so part of the transaction."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def m001_first(connection: sqlite3.Connection) -> None:
+    """Runs, weights, studies, files, results by digest, and reviews."""
+    for statement in FIRST.split(";"):
+        connection.execute(statement)
+
+
+FIRST = """
+CREATE TABLE weights (
+    digest TEXT PRIMARY KEY,
+    card TEXT NOT NULL
+);
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    folders TEXT NOT NULL,
+    weights_digest TEXT NOT NULL REFERENCES weights(digest),
+    pipeline TEXT NOT NULL,
+    device TEXT NOT NULL,
+    identify TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    found INTEGER NOT NULL DEFAULT 0,
+    scored INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0,
+    skipped INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE file (
+    path BLOB PRIMARY KEY, -- bytes: a path need not be text
+    study_key TEXT NOT NULL,
+    run INTEGER NOT NULL REFERENCES run(id), -- the last that found it
+    scorable INTEGER NOT NULL, -- its header was accepted
+    digest TEXT,
+    size INTEGER NOT NULL DEFAULT 0,
+    mtime_ns INTEGER NOT NULL DEFAULT 0,
+    projection TEXT NOT NULL DEFAULT 'unknown',
+    photometric TEXT NOT NULL DEFAULT '',
+    transfer_syntax TEXT NOT NULL DEFAULT '',
+    rows INTEGER NOT NULL DEFAULT 0,
+    columns INTEGER NOT NULL DEFAULT 0,
+    bits_stored INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT NOT NULL, -- under the latest run's weights
+    reason TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX file_by_study ON file(study_key);
+CREATE INDEX file_by_outcome ON file(outcome);
+CREATE INDEX file_refused ON file(path) WHERE outcome <> 'scored';
+CREATE TABLE result (
+    digest TEXT NOT NULL,
+    weights_digest TEXT NOT NULL REFERENCES weights(digest),
+    pipeline TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    probabilities TEXT,
+    map_rows INTEGER,
+    map_columns INTEGER,
+    map BLOB,
+    border_share REAL,
+    distance REAL,
+    spread REAL,
+    inverted INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (digest, weights_digest, pipeline)
+) WITHOUT ROWID;
+CREATE TABLE study (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    pseudonym TEXT NOT NULL,
+    patient_id TEXT NOT NULL,
+    patient_name TEXT NOT NULL,
+    accession TEXT NOT NULL,
+    patient TEXT NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN patient_name <> '' THEN patient_name
+             WHEN patient_id <> '' THEN patient_id ELSE pseudonym END),
+    taken_at TEXT NOT NULL, -- '' where unknown
+    age REAL,
+    sex TEXT NOT NULL,
+    place TEXT NOT NULL, -- the total order of the worklist in one text
+    band TEXT NOT NULL,
+    score REAL,
+    label TEXT,
+    probabilities TEXT,
+    projections TEXT NOT NULL,
+    scored INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    border_share REAL,
+    spread REAL,
+    inverted INTEGER NOT NULL,
+    reviewed INTEGER NOT NULL DEFAULT 0,
+    verdict TEXT,
+    own_label TEXT,
+    flagged INTEGER NOT NULL DEFAULT 0,
+    comment TEXT NOT NULL DEFAULT '',
+    reviewer TEXT,
+    reviewed_at TEXT
+);
+CREATE UNIQUE INDEX study_by_place ON study(place, band, reviewed, flagged, score);
+CREATE INDEX study_by_date ON study(taken_at, place, band, reviewed, flagged);
+CREATE INDEX study_by_patient ON study(patient, place, band, reviewed, flagged);
+CREATE INDEX study_by_review ON study(reviewed, place, band, flagged);
+CREATE INDEX study_by_flag ON study(place) WHERE flagged;
+CREATE INDEX study_by_pseudonym ON study(pseudonym);
+CREATE TABLE review (
+    id INTEGER PRIMARY KEY,
+    study_key TEXT NOT NULL REFERENCES study(key) ON DELETE CASCADE,
+    reviewer TEXT NOT NULL,
+    verdict TEXT,
+    label TEXT,
+    flagged INTEGER NOT NULL,
+    comment TEXT NOT NULL,
+    reviewed_at TEXT NOT NULL
+);
+CREATE INDEX review_by_study ON review(study_key)
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first,)

@@ -1,0 +1,341 @@
+"""How values become rows of the database and back, and how a study's row sums up its files.
+
+The SQL of the writing side. Nothing here opens a database or ends a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from screener.pseudonym import pseudonym
+from screener.ranking import band_of
+from screener.study import (
+    LABELS,
+    TARGET_LABEL,
+    ActivationMap,
+    Band,
+    Outcome,
+    Radiograph,
+    RadiographScore,
+    Refusal,
+    Study,
+)
+
+if TYPE_CHECKING:
+    from screener.weights import WeightsCard
+
+Identify = Literal["none", "id", "full"]
+Values = tuple[Any, ...]
+T = TypeVar("T")
+
+PENDING = "not scored yet with these weights"
+GONE = "was here in an earlier scan, is gone now"
+UNDATED = ""
+"""``taken_at`` of a study without a date."""
+
+PUT_STUDY = """
+INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, age, sex,
+    place, band, projections, scored, refused, inverted)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'UNSCORED', '', 0, 0, 0)
+ON CONFLICT (key) DO UPDATE SET pseudonym = excluded.pseudonym, patient_id = excluded.patient_id,
+    patient_name = excluded.patient_name, accession = excluded.accession,
+    taken_at = excluded.taken_at, age = excluded.age, sex = excluded.sex
+"""
+
+PUT_FILE = f"""
+INSERT INTO file (path, study_key, run, scorable, size, mtime_ns, projection, photometric,
+    transfer_syntax, rows, columns, bits_stored, outcome, reason)
+VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'not_attempted', '{PENDING}')
+ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.run, scorable = 1,
+    digest = CASE WHEN size = excluded.size AND mtime_ns = excluded.mtime_ns THEN digest END,
+    size = excluded.size, mtime_ns = excluded.mtime_ns, projection = excluded.projection,
+    photometric = excluded.photometric, transfer_syntax = excluded.transfer_syntax,
+    rows = excluded.rows, columns = excluded.columns, bits_stored = excluded.bits_stored,
+    outcome = excluded.outcome, reason = excluded.reason
+"""
+
+PUT_REFUSAL = """
+INSERT INTO file (path, study_key, run, scorable, outcome, reason) VALUES (?, ?, ?, 0, ?, ?)
+ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.run, scorable = 0,
+    digest = NULL, outcome = excluded.outcome, reason = excluded.reason
+"""
+
+PUT_RESULT = """
+INSERT OR REPLACE INTO result (digest, weights_digest, pipeline, outcome, reason, probabilities,
+    map_rows, map_columns, map, border_share, distance, spread, inverted)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+SETTLE = """
+UPDATE file SET digest = coalesce(nullif(?, ''), digest), outcome = ?, reason = ? WHERE path = ?
+"""
+
+SETTLE_KNOWN = """
+UPDATE file SET outcome = result.outcome, reason = result.reason FROM result
+WHERE result.digest = file.digest AND result.weights_digest = ? AND result.pipeline = ?
+    AND file.scorable AND file.outcome = 'not_attempted'
+"""
+"""What is known of files under given weights; append a condition on ``file.path`` for one."""
+
+KNOWN = """
+SELECT result.* FROM file JOIN result USING (digest)
+WHERE weights_digest = ? AND pipeline = ? AND path = ? AND size = ? AND mtime_ns = ?
+"""
+
+FILES_BELOW = f"""
+SELECT path, study_key FROM file
+WHERE (path = ? OR path >= ? AND path < ?) AND run < ? AND reason <> '{GONE}'
+"""
+
+SHOW_REVIEW = """
+WITH current AS (
+    SELECT * FROM review
+    WHERE id IN (SELECT max(id) FROM review WHERE study_key = ?1 GROUP BY reviewer)
+)
+UPDATE study SET (verdict, own_label, comment, reviewer, reviewed_at, reviewed, flagged) = (
+    SELECT verdict, label, comment, reviewer, reviewed_at, verdict IS NOT NULL,
+        (SELECT max(flagged) FROM current)
+    FROM current ORDER BY verdict IS NOT NULL DESC, id DESC LIMIT 1
+) WHERE key = ?1
+"""
+"""A study shows the newest verdict that a reviewer stands by, and a flag while anybody's stands."""
+
+
+def plain(text: str) -> str:
+    """Text that any encoding of Unicode holds: bytes of a path that are no text are escaped."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def path_bytes(path: Path | str) -> bytes:
+    """A path as the database keeps it: absolute, without ``..``, in the file system's bytes."""
+    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 (pathlib keeps "..")
+
+
+def path_of(content: bytes) -> Path:
+    """The path that :func:`path_bytes` stored."""
+    return Path(os.fsdecode(content))
+
+
+def place(score: float | None, band: Band, taken_at: str, key: str) -> str:
+    """A text whose order is the worklist's: unscored, then band, score down, oldest first, key."""
+    bits: int = struct.unpack(">Q", struct.pack(">d", score or 0.0))[0]  # ordered as the score is
+    return f"{ORDER[band]}{0xFFFF_FFFF_FFFF_FFFF - bits:016x}{taken_at or '~':26}{key}"
+
+
+ORDER = {Band.UNSCORED: 0, Band.PRIORITY: 1, Band.ELEVATED: 2, Band.ROUTINE: 3}
+
+
+def chunks(values: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
+    """The values in lists of at most ``size``."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def study_values(study: Study, identify: Identify, key: bytes) -> Values:
+    """For PUT_STUDY; leaves out what the identification policy does not allow."""
+    taken_at = study.taken_at.isoformat(timespec="microseconds") if study.taken_at else UNDATED
+    first = study.radiographs[0] if study.radiographs else None
+    return (
+        plain(study.key),
+        pseudonym(study.patient_id or study.key, key),
+        plain(study.patient_id) if identify != "none" else "",
+        plain(study.patient_name) if identify == "full" else "",
+        plain(study.accession) if identify != "none" else "",
+        taken_at,
+        first.patient_age if first else None,
+        plain(first.patient_sex) if first else "",
+        place(None, Band.UNSCORED, taken_at, plain(study.key)),
+    )
+
+
+def file_values(radiograph: Radiograph, study_key: str, run: int) -> Values:
+    """For PUT_FILE."""
+    return (
+        path_bytes(radiograph.path),
+        plain(study_key),
+        run,
+        radiograph.size,
+        radiograph.mtime_ns,
+        radiograph.projection,
+        radiograph.photometric,
+        radiograph.transfer_syntax,
+        radiograph.rows,
+        radiograph.columns,
+        radiograph.bits_stored,
+    )
+
+
+def refusal_values(refusal: Refusal, run: int) -> Values:
+    """For PUT_REFUSAL."""
+    return (
+        path_bytes(refusal.path),
+        plain(refusal.study_key),
+        run,
+        refusal.outcome,
+        plain(refusal.reason),
+    )
+
+
+def result_values(result: RadiographScore | Refusal, weights_digest: str, pipeline: str) -> Values:
+    """For PUT_RESULT."""
+    key = (result.digest, weights_digest, pipeline)
+    if isinstance(result, Refusal):
+        return (*key, result.outcome, plain(result.reason), *[None] * 7, 0)
+    activation = result.activation
+    return (
+        *key,
+        Outcome.SCORED,
+        "",
+        json.dumps(result.probabilities),
+        activation.rows if activation else None,
+        activation.columns if activation else None,
+        activation.values if activation else None,
+        result.border_share,
+        result.distance,
+        result.spread,
+        result.inverted,
+    )
+
+
+def settled_values(result: RadiographScore | Refusal) -> Values:
+    """For SETTLE."""
+    if isinstance(result, Refusal):
+        return (result.digest, result.outcome, plain(result.reason), path_bytes(result.path))
+    return (result.digest, Outcome.SCORED, "", path_bytes(result.radiograph.path))
+
+
+def activation_of(row: sqlite3.Row) -> ActivationMap | None:
+    """The activation map in a row of ``result``."""
+    if row["map"] is None:
+        return None
+    return ActivationMap(row["map_rows"], row["map_columns"], row["map"])
+
+
+def result_of(row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Refusal:
+    """The value that :func:`result_values` stored, for a file with the same content."""
+    if row["outcome"] != Outcome.SCORED:
+        return Refusal(
+            radiograph.path,
+            Outcome(row["outcome"]),
+            row["reason"],
+            radiograph.study_key,
+            row["digest"],
+        )
+    return RadiographScore(
+        radiograph,
+        row["digest"],
+        tuple(json.loads(row["probabilities"])),
+        activation_of(row),
+        row["border_share"],
+        row["distance"],
+        row["spread"],
+        bool(row["inverted"]),
+    )
+
+
+def card_json(card: WeightsCard) -> str:
+    """A weights card as the database keeps it."""
+    return json.dumps(asdict(card))
+
+
+def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
+    """Sum up the files of some studies in their rows, as the latest run's weights see them."""
+    run = connection.execute(
+        "SELECT weights_digest, pipeline, card FROM run JOIN weights ON digest = weights_digest"
+        " ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    thresholds = json.loads(run["card"])["thresholds"]
+    target = LABELS.index(TARGET_LABEL)
+    for key in keys:
+        files = connection.execute(FILES_OF_STUDY, (run[0], run[1], key)).fetchall()
+        scored = [row for row in files if row["probabilities"]]
+        best = max(scored, key=lambda row: json.loads(row["probabilities"])[target], default=None)
+        connection.execute(SUM_UP, _summary(key, files, best, thresholds, connection))
+
+
+FILES_OF_STUDY = """
+SELECT file.scorable, file.projection, file.outcome, probabilities, border_share, spread, inverted
+FROM file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
+    AND weights_digest = ? AND pipeline = ?
+WHERE study_key = ? ORDER BY path
+"""
+
+SUM_UP = """
+UPDATE study SET place = ?, band = ?, score = ?, label = ?, probabilities = ?, projections = ?,
+    scored = ?, refused = ?, border_share = ?, spread = ?, inverted = ?
+WHERE key = ?
+"""
+
+
+def _summary(
+    key: str,
+    files: Sequence[sqlite3.Row],
+    best: sqlite3.Row | None,
+    thresholds: dict[str, float],
+    connection: sqlite3.Connection,
+) -> Values:
+    """For SUM_UP; ``best`` is the radiograph that gives the study its score."""
+    date = connection.execute("SELECT taken_at FROM study WHERE key = ?", (key,)).fetchone()
+    probabilities = json.loads(best["probabilities"]) if best else None
+    score = probabilities[LABELS.index(TARGET_LABEL)] if probabilities else None
+    band = band_of(score, thresholds)
+    scored = sum(row["outcome"] == Outcome.SCORED for row in files)
+    return (
+        place(score, band, date[0] if date else UNDATED, key),
+        band,
+        score,
+        LABELS[probabilities.index(max(probabilities))] if probabilities else None,
+        best["probabilities"] if best else None,
+        ",".join(dict.fromkeys(row["projection"] for row in files if row["scorable"])),
+        scored,
+        len(files) - scored,
+        best["border_share"] if best else None,
+        best["spread"] if best else None,
+        any(row["inverted"] for row in files),
+        key,
+    )
+
+
+def resettle(connection: sqlite3.Connection, weights_digest: str, pipeline: str) -> None:
+    """Show every file's outcome under other weights than before, where it is known."""
+    connection.execute(
+        "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE scorable AND reason <> ?",
+        (PENDING, GONE),
+    )
+    connection.execute(SETTLE_KNOWN + f" AND file.reason <> '{GONE}'", (weights_digest, pipeline))
+    keys = [row[0] for row in connection.execute("SELECT key FROM study")]
+    refresh(connection, keys)
+
+
+def erase_identity(connection: sqlite3.Connection, identify: Identify) -> None:
+    """Empty what an earlier run kept of patients and this policy does not allow."""
+    if identify != "full":
+        connection.execute("UPDATE study SET patient_name = '' WHERE patient_name <> ''")
+    if identify == "none":
+        connection.execute(
+            "UPDATE study SET patient_id = '', accession = ''"
+            " WHERE patient_id <> '' OR accession <> ''"
+        )
+
+
+def below(folder: str, run: int) -> Values:
+    """For FILES_BELOW: the folder (or file) itself, and the range of paths in it."""
+    path = path_bytes(folder)
+    separator = os.sep.encode()
+    inside = path.removesuffix(separator) + separator
+    return (path, inside, inside[:-1] + bytes([inside[-1] + 1]), run)
+
+
+def timestamp(text: str | None) -> datetime | None:
+    """A stored time, or None where there is none."""
+    return datetime.fromisoformat(text) if text else None

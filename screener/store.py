@@ -1,0 +1,377 @@
+"""The results folder: one SQLite database that a scan writes and every front end reads.
+
+A result is keyed by (digest of the file, digest of the weights, pipeline version), so a scan goes
+on where the last one stopped and new weights never overwrite old scores. Every file that was
+found keeps a row with its outcome. Refuses names and numbers of patients unless told to keep them.
+Use a :class:`Store` in the thread that opened it; open another for another thread.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from screener import lock, pseudonym, records
+from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
+from screener.locations import DATABASE
+from screener.migrations import migrate
+from screener.records import Identify, path_bytes, plain
+from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun, Study, Verdict
+
+if TYPE_CHECKING:
+    from screener.weights import WeightsCard
+
+WAIT_SECONDS = 5.0
+"""How long a statement waits for another process's transaction."""
+
+
+class Store:
+    """An open results folder; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the database, which is made if it is missing, and bring its schema up to date."""
+        self.folder = folder
+        with self._reported():
+            self.connection = sqlite3.connect(
+                folder / DATABASE, timeout=WAIT_SECONDS, isolation_level=None
+            )
+            self.connection.row_factory = sqlite3.Row
+            for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+                self.connection.execute(f"PRAGMA {setting}")
+            self.connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
+            migrate(self.connection)
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Open a results folder, making it if need be.
+
+        Raises:
+            StoreError: it cannot be written, or comes from a newer version.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: {error.strerror}; choose a folder you can write with --output"
+            ) from None
+        return cls(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a results folder that a scan has made.
+
+        Raises:
+            StoreNotFoundError: there are no results in it.
+            StoreError: it cannot be read, or comes from a newer version.
+        """
+        if not (folder / DATABASE).is_file():
+            raise StoreNotFoundError(
+                f"{folder}: no results here; run 'screener scan' or name another folder"
+            )
+        return cls(folder)
+
+    @classmethod
+    @contextmanager
+    def writing(cls, folder: Path) -> Iterator[Self]:
+        """Open a results folder for a scan, and keep other scans out until it is over.
+
+        Raises:
+            StoreBusyError: another scan is writing to it.
+        """
+        with cls.create(folder) as store, lock.held(folder):
+            yield store
+
+    def close(self) -> None:
+        """Close the database; what was committed is safe with or without it."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours: a lost entry must never look like success."""
+        path = self.folder / DATABASE
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise StoreBusyError(f"{path}: locked by another program; try again") from None
+            raise StoreError(f"{path}: {error}; check the folder and its free space") from None
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{path}: {error}; move the file away and scan again") from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: commits at the end, rolls back on any exception.
+
+        Raises:
+            StoreBusyError: another process kept the database locked.
+            StoreError: it could not be written.
+        """
+        with self._reported():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
+        """Rows of a SELECT, one at a time."""
+        with self._reported():
+            yield from self.connection.execute(sql, values)
+
+    # Runs
+
+    def add_weights(self, card: WeightsCard) -> None:
+        """Keep the card of weights that a run will use."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO weights VALUES (?, ?) ON CONFLICT DO UPDATE SET card = excluded.card",
+                (card.digest, records.card_json(card)),
+            )
+
+    def begin_run(
+        self,
+        folders: Iterable[Path],
+        weights_digest: str,
+        *,
+        device: str,
+        pipeline: str,
+        started_at: datetime,
+        identify: Identify = "none",
+    ) -> ScanRun:
+        """Record a scan's start and show the worklist as its weights see it from now on.
+
+        What an earlier run kept of patients and this one's ``identify`` does not allow is erased.
+        """
+        names = tuple(str(folder.absolute()) for folder in folders)
+        with self.transaction() as connection:
+            previous = connection.execute(
+                "SELECT weights_digest, pipeline FROM run ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+            cursor = connection.execute(
+                "INSERT INTO run (folders, weights_digest, pipeline, device, identify, started_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (json.dumps(names), weights_digest, pipeline, device, identify, str(started_at)),
+            )
+            records.erase_identity(connection, identify)
+            if previous and tuple(previous) != (weights_digest, pipeline):
+                records.resettle(connection, weights_digest, pipeline)
+        return ScanRun(
+            cursor.lastrowid or 0, names, weights_digest, device, started_at, None, 0, 0, 0
+        )
+
+    def finish_run(self, run: int, finished_at: datetime, *, skipped: int = 0) -> None:
+        """Record a run's end with the counts of the whole store; an interrupted one has no end."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE run SET finished_at = ?, skipped = ?,"
+                " found = (SELECT count(*) FROM file),"
+                " scored = (SELECT count(*) FROM file WHERE outcome = 'scored'),"
+                " refused = (SELECT count(*) FROM file WHERE outcome <> 'scored') WHERE id = ?",
+                (str(finished_at), skipped, run),
+            )
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Fold the write-ahead log into the database, so that the file alone is the results."""
+        with self._reported():
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # Files and studies
+
+    def put_studies(self, studies: Iterable[Study]) -> None:
+        """Record studies and their radiographs as found by the latest run, in one transaction.
+
+        Results that are already known for these files and the run's weights count at once.
+        """
+        key = pseudonym.load_key()
+        with self.transaction() as connection:
+            run = connection.execute("SELECT * FROM run ORDER BY id DESC LIMIT 1").fetchone()
+            weights = (run["weights_digest"], run["pipeline"])
+            for chunk in records.chunks(studies):
+                files = [
+                    records.file_values(radiograph, study.key, run["id"])
+                    for study in chunk
+                    for radiograph in study.radiographs
+                ]
+                connection.executemany(
+                    records.PUT_STUDY,
+                    [records.study_values(study, run["identify"], key) for study in chunk],
+                )
+                connection.executemany(records.PUT_FILE, files)
+                connection.executemany(
+                    records.SETTLE_KNOWN + " AND file.path = ?",
+                    [(*weights, file[0]) for file in files],
+                )
+                records.refresh(connection, [plain(study.key) for study in chunk])
+
+    def put_refusals(self, refusals: Iterable[Refusal]) -> None:
+        """Record files that the latest run found and refused by their headers."""
+        with self.transaction() as connection:
+            run = connection.execute("SELECT max(id) FROM run").fetchone()[0]
+            for chunk in records.chunks(refusals):
+                connection.executemany(
+                    records.PUT_REFUSAL, [records.refusal_values(refusal, run) for refusal in chunk]
+                )
+                records.refresh(connection, {plain(r.study_key) for r in chunk if r.study_key})
+
+    def close_walk(self, run: int) -> int:
+        """After a whole walk is recorded: refuse files of its folders which it did not find.
+
+        They were in an earlier scan, so they stay listed. Returns their number. Studies that
+        another grouping left without files are dropped, unless somebody reviewed them.
+        """
+        with self.transaction() as connection:
+            row = connection.execute("SELECT folders FROM run WHERE id = ?", (run,)).fetchone()
+            gone = [
+                (path, study)
+                for folder in json.loads(row["folders"])
+                for path, study in connection.execute(
+                    records.FILES_BELOW, records.below(folder, run)
+                )
+            ]
+            connection.executemany(
+                "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE path = ?",
+                [(records.GONE, path) for path, _ in gone],
+            )
+            stale = connection.execute(
+                "SELECT key FROM study WHERE scored + refused <>"
+                " (SELECT count(*) FROM file WHERE study_key = key)"
+            ).fetchall()
+            records.refresh(connection, {study for _, study in gone} | {row[0] for row in stale})
+            connection.execute(
+                "DELETE FROM study WHERE NOT scored + refused AND reviewer IS NULL"
+                " AND key IN (SELECT value FROM json_each(?))",
+                (json.dumps([row[0] for row in stale]),),
+            )
+        return len(gone)
+
+    # Results
+
+    def known(
+        self, radiographs: Iterable[Radiograph], weights_digest: str, pipeline: str
+    ) -> dict[Path, RadiographScore | Refusal]:
+        """Results of earlier runs for files whose path, size and time of change are the same."""
+        found: dict[Path, RadiographScore | Refusal] = {}
+        for radiograph in radiographs:
+            facts = (path_bytes(radiograph.path), radiograph.size, radiograph.mtime_ns)
+            for row in self.query(records.KNOWN, (weights_digest, pipeline, *facts)):
+                found[radiograph.path] = records.result_of(row, radiograph)
+        return found
+
+    def known_content(
+        self, radiograph: Radiograph, digest: str, weights_digest: str, pipeline: str
+    ) -> RadiographScore | Refusal | None:
+        """The result of an identical file, whatever its path and time of change."""
+        for row in self.query(
+            "SELECT * FROM result WHERE digest = ? AND weights_digest = ? AND pipeline = ?",
+            (digest, weights_digest, pipeline),
+        ):
+            return records.result_of(row, radiograph)
+        return None
+
+    def put_scores(
+        self, results: Iterable[RadiographScore | Refusal], weights_digest: str, pipeline: str
+    ) -> None:
+        """Store a batch in one transaction: each radiograph's score, or why it has none.
+
+        A refusal with a digest lasts as a score does; one without is tried again by the next
+        scan. The worklist is in order when this returns: there is no ranking step.
+        """
+        with self.transaction() as connection:
+            for chunk in records.chunks(results):
+                connection.executemany(
+                    records.PUT_RESULT,
+                    [records.result_values(r, weights_digest, pipeline) for r in chunk if r.digest],
+                )
+                settled = [records.settled_values(result) for result in chunk]
+                connection.executemany(records.SETTLE, settled)
+                keys = dict.fromkeys(
+                    row[0]
+                    for values in settled
+                    for row in connection.execute(
+                        "SELECT study_key FROM file WHERE path = ?", values[-1:]
+                    )
+                )
+                records.refresh(connection, keys)
+
+    # Reviews
+
+    def add_review(self, review: Review) -> None:
+        """Append a reviewer's entry; it is safe on disk when this returns.
+
+        Raises:
+            StoreBusyError: the database stayed locked; the entry is not stored.
+            StoreError: there is no such study, or the entry could not be stored.
+        """
+        key = plain(review.study_key)
+        with self.transaction() as connection:
+            if not connection.execute("SELECT 1 FROM study WHERE key = ?", (key,)).fetchone():
+                raise StoreError(f"{key}: no such study in {self.folder}; scan it first")
+            connection.execute(
+                "INSERT INTO review"
+                " (study_key, reviewer, verdict, label, flagged, comment, reviewed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    key,
+                    plain(review.reviewer),
+                    review.verdict,
+                    review.label,
+                    review.flagged,
+                    plain(review.comment),
+                    str(review.reviewed_at),
+                ),
+            )
+            connection.execute(records.SHOW_REVIEW, (key,))
+
+    def reviews(self, study_key: str | None = None) -> Iterator[Review]:
+        """Entries of all reviewers, oldest first; of one study or of all."""
+        for row in self.query(
+            "SELECT * FROM review WHERE ?1 IS NULL OR study_key = ?1 ORDER BY id",
+            (study_key if study_key is None else plain(study_key),),
+        ):
+            yield Review(
+                row["study_key"],
+                row["reviewer"],
+                Verdict(row["verdict"]) if row["verdict"] else None,
+                row["label"],
+                bool(row["flagged"]),
+                row["comment"],
+                datetime.fromisoformat(row["reviewed_at"]),
+            )
+
+    def forget(self, study_key: str | None) -> int:
+        """Remove a study, or all of them, with files, results and reviews; returns the studies.
+
+        A result stays while a file of another study has the same content.
+        """
+        chosen, values = ("1", ()) if study_key is None else ("{} = ?", (plain(study_key),))
+        with self.transaction() as connection:
+            connection.execute(f"DELETE FROM file WHERE {chosen.format('study_key')}", values)
+            connection.execute(
+                "DELETE FROM result WHERE digest NOT IN"
+                " (SELECT digest FROM file WHERE digest IS NOT NULL)"
+            )
+            studies = connection.execute(
+                f"DELETE FROM study WHERE {chosen.format('key')}", values
+            ).rowcount
+        self._checkpoint()
+        return studies

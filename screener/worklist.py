@@ -1,0 +1,518 @@
+"""The read model that the list, the review screen, the report and the exports share.
+
+Filters, order and pages are SQL over indexes, so that a page of a hundred thousand studies costs
+milliseconds and no memory. Reads only: scans and reviews write through :mod:`screener.store`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from screener import lock, records
+from screener.errors import StoreError, StoreNotFoundError
+from screener.marks import marks
+from screener.records import Identify, plain
+from screener.study import (
+    ActivationMap,
+    Band,
+    Outcome,
+    Projection,
+    Refusal,
+    Review,
+    ScanRun,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from screener.store import Store
+    from screener.weights import WeightsCard
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """One line of the worklist."""
+
+    rank: int | None
+    """From 1 among the scored studies; None for an unscored one."""
+    key: str
+    patient: str
+    """The name, number or pseudonym, as the identification policy allows."""
+    pseudonym: str
+    band: Band
+    score: float | None
+    label: str | None
+    """The most probable class of the radiograph that gave the score."""
+    probabilities: tuple[float, ...] | None
+    """Of that radiograph, in the order of LABELS."""
+    taken_at: datetime | None
+    age: float | None
+    sex: str
+    projections: tuple[Projection, ...]
+    radiographs: int
+    """How many were scored."""
+    refused: int
+    """How many of its files were not."""
+    verdict: Verdict | None
+    own_label: str | None
+    flagged: bool
+    comment: str
+    reviewer: str | None
+    reviewed_at: datetime | None
+    marks: tuple[str, ...]
+    """What a reader should know of the score, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class RadiographRow:
+    """A scored radiograph of a study."""
+
+    path: Path
+    digest: str
+    projection: Projection
+    photometric: str
+    transfer_syntax: str
+    rows: int
+    columns: int
+    bits_stored: int
+    probabilities: tuple[float, ...]
+    activation: ActivationMap | None
+    border_share: float | None
+    distance: float | None
+    spread: float | None
+    inverted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDetail:
+    """Everything the store knows of a study."""
+
+    row: StudyRow
+    radiographs: tuple[RadiographRow, ...]
+    refusals: tuple[Refusal, ...]
+    reviews: tuple[Review, ...]
+    """Of all reviewers, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which studies, in which order."""
+
+    text: str = ""
+    """In the patient, pseudonym, key, comment, band or label; case does not count."""
+    bands: tuple[Band, ...] = ()
+    """Empty for all."""
+    review: Literal["all", "unreviewed", "reviewed", "flagged"] = "all"
+    sort: Literal["rank", "score", "date", "patient", "review"] = "rank"
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many files and studies; ``found`` is the sum of the four outcomes, always."""
+
+    found: int
+    scored: int
+    unsuitable: int
+    unreadable: int
+    not_attempted: int
+    studies: int
+    skipped: int
+    """Hidden files and DICOMDIR that the latest run passed over by name."""
+    reviewed: int
+    by_band: dict[Band, int] = field(default_factory=dict)
+
+
+ALL = Filter()
+
+# Order of "score" is the worklist's own, read backwards: bands rise with the score.
+_SORTS = {
+    "rank": ("", False),
+    "score": ("", True),
+    "date": ("taken_at", False),
+    "patient": ("patient", False),
+    "review": ("reviewed", False),
+}
+
+_REVIEWS = {
+    "all": "",
+    "unreviewed": "NOT reviewed",
+    "reviewed": "reviewed",
+    "flagged": "flagged",
+}
+
+_SEARCHED = (
+    "patient || ' ' || pseudonym || ' ' || key || ' ' || accession || ' ' || comment || ' '"
+    " || band || ' ' || coalesce(label, '')"
+)
+
+
+class Worklist:
+    """The studies of a results folder as its latest run's weights see them."""
+
+    def __init__(self, store: Store, identify: Identify = "full") -> None:
+        """Read from an open store, showing of patients at most what ``identify`` allows."""
+        self.store = store
+        self._allowed = identify
+
+    # Pages
+
+    def page(self, wanted: Filter = ALL, offset: int = 0, limit: int = 50) -> list[StudyRow]:
+        """The rows from ``offset`` on, at most ``limit``."""
+        where, values = _where(wanted)
+        order = _order(wanted)
+        rows = self.store.query(
+            f"WITH page AS (SELECT id FROM study {where} {order} LIMIT ? OFFSET ?)"
+            f" SELECT study.* FROM page CROSS JOIN study USING (id) {order}",
+            (*values, limit, offset),
+        )
+        return self._study_rows(list(rows))
+
+    def rows(self, wanted: Filter = ALL) -> Iterator[StudyRow]:
+        """All rows, in bounded memory, as they were when the first was read."""
+        where, values = _where(wanted)
+        found = self.store.query(f"SELECT * FROM study {where} {_order(wanted)}", values)
+        for chunk in records.chunks(found, 500):
+            yield from self._study_rows(chunk)
+
+    def count(self, wanted: Filter = ALL) -> int:
+        """How many studies a filter lets through."""
+        where, values = _where(wanted)
+        return self._number(f"SELECT count(*) FROM study {where}", values)
+
+    def offset_of(self, key: str, wanted: Filter = ALL) -> int | None:
+        """Where a study stands among the rows of a filter, from 0; None if it is not there."""
+        where, values = _where(wanted, "key = ?", plain(key))
+        for row in self.store.query(f"SELECT * FROM study {where}", values):
+            before, position = _before(wanted, row)
+            where, values = _where(wanted, before, *position)
+            return self._number(f"SELECT count(*) FROM study {where}", values)
+        return None
+
+    def next_unreviewed(self, after_key: str | None = None, wanted: Filter = ALL) -> str | None:
+        """The next study without a verdict in a filter's order, from the top again at its end."""
+        start = self.offset_of(after_key, wanted) if after_key else None
+        first = self._unreviewed(wanted, 0)
+        if start is None:
+            return first
+        return self._unreviewed(wanted, start + 1) or first
+
+    def _unreviewed(self, wanted: Filter, offset: int) -> str | None:
+        where, values = _where(wanted)
+        order = _order(wanted)
+        for row in self.store.query(
+            f"SELECT key FROM (SELECT * FROM study {where} {order} LIMIT -1 OFFSET ?)"
+            " WHERE NOT reviewed LIMIT 1",
+            (*values, offset),
+        ):
+            return str(row["key"])
+        return None
+
+    # One study
+
+    def study(self, key: str) -> StudyDetail:
+        """A study with its radiographs, refusals and reviews.
+
+        Raises:
+            StoreError: there is no such study.
+        """
+        key = plain(key)
+        found = list(self.store.query("SELECT * FROM study WHERE key = ?", (key,)))
+        if not found:
+            raise StoreError(f"{key}: no such study in {self.store.folder}; see 'screener list'")
+        files = list(self.store.query(_FILES, (key,)))
+        return StudyDetail(
+            self._study_rows(found)[0],
+            tuple(_radiograph_row(row) for row in files if row["outcome"] == Outcome.SCORED),
+            tuple(_refusal(row) for row in files if row["outcome"] != Outcome.SCORED),
+            tuple(self.store.reviews(key)),
+        )
+
+    def find(self, text: str) -> str:
+        """The key of the study with this rank, pseudonym, or key or its unique beginning.
+
+        Raises:
+            StoreError: there is none, or more than one.
+        """
+        if text.isdecimal() and (row := self._at_rank(int(text))):
+            return row
+        keys = [
+            str(row["key"])
+            for row in self.store.query(
+                "SELECT key FROM study WHERE key = ?1 OR pseudonym = ?1 OR"
+                " substr(key, 1, length(?1)) = ?1 ORDER BY key <> ?1, key LIMIT 3",
+                (plain(text),),
+            )
+        ]
+        if not text or not keys:
+            raise StoreError(f"{text!r}: no such study; give a rank, pseudonym or key")
+        if len(keys) > 1 and keys[0] != plain(text):
+            raise StoreError(f"{text!r}: more than one study, among them {keys[0]} and {keys[1]}")
+        return keys[0]
+
+    def _at_rank(self, rank: int) -> str | None:
+        for row in self.store.query(
+            "SELECT key FROM study WHERE place >= '1' ORDER BY place LIMIT 1 OFFSET ?",
+            (max(rank - 1, 0),),
+        ):
+            return str(row["key"])
+        return None
+
+    # The whole
+
+    def counts(self, wanted: Filter = ALL) -> Counts:
+        """Files of the whole store by outcome; studies, reviewed and bands within a filter."""
+        outcomes = {
+            row["outcome"]: row["n"]
+            for row in self.store.query("SELECT outcome, count(*) AS n FROM file GROUP BY outcome")
+        }
+        where, values = _where(wanted)
+        bands = {
+            Band(row["band"]): (row["n"], row["reviewed"])
+            for row in self.store.query(
+                "SELECT band, count(*) AS n, sum(reviewed) AS reviewed"
+                f" FROM study {where} GROUP BY band",
+                values,
+            )
+        }
+        return Counts(
+            found=sum(outcomes.values()),
+            scored=outcomes.get(Outcome.SCORED, 0),
+            unsuitable=outcomes.get(Outcome.UNSUITABLE, 0),
+            unreadable=outcomes.get(Outcome.UNREADABLE, 0),
+            not_attempted=outcomes.get(Outcome.NOT_ATTEMPTED, 0),
+            studies=sum(number for number, _ in bands.values()),
+            skipped=self._number("SELECT skipped FROM run ORDER BY id DESC LIMIT 1"),
+            reviewed=sum(reviewed for _, reviewed in bands.values()),
+            by_band={band: bands.get(band, (0, 0))[0] for band in Band},
+        )
+
+    def refusals(self, offset: int = 0, limit: int = -1) -> Iterator[Refusal]:
+        """Every file that was found and not scored, by path, from ``offset`` on."""
+        for row in self.store.query(
+            "SELECT * FROM file WHERE outcome <> 'scored' ORDER BY path LIMIT ? OFFSET ?",
+            (limit, offset),
+        ):
+            yield _refusal(row)
+
+    def files(self) -> Iterator[tuple[str, RadiographRow]]:
+        """Every scored radiograph with its study's key, by path."""
+        for row in self.store.query(_SCORED_FILES):
+            yield row["study_key"], _radiograph_row(row)
+
+    def histogram(self, bins: int = 20) -> list[int]:
+        """Number of studies by suspicion score, in equal bins from 0 to 1."""
+        numbers = [0] * bins
+        for row in self.store.query(
+            "SELECT min(CAST(score * ?1 AS INTEGER), ?1 - 1) AS bin, count(*) AS n"
+            " FROM study WHERE score IS NOT NULL GROUP BY bin",
+            (bins,),
+        ):
+            numbers[row["bin"]] = row["n"]
+        return numbers
+
+    def runs(self) -> list[ScanRun]:
+        """All runs, oldest first."""
+        return [_run(row) for row in self.store.query("SELECT * FROM run ORDER BY id")]
+
+    def latest_run(self) -> ScanRun:
+        """The run whose weights the worklist shows.
+
+        Raises:
+            StoreNotFoundError: nothing was scanned yet.
+        """
+        for row in self.store.query("SELECT * FROM run ORDER BY id DESC LIMIT 1"):
+            return _run(row)
+        raise StoreNotFoundError(f"{self.store.folder}: nothing scanned yet; run 'screener scan'")
+
+    def card(self) -> WeightsCard:
+        """The card of the latest run's weights."""
+        from screener.weights import WeightsCard
+
+        digest = self.latest_run().weights_digest
+        row = next(self.store.query("SELECT card FROM weights WHERE digest = ?", (digest,)))
+        values = json.loads(row["card"])
+        for key in ("labels", "mean", "std"):
+            values[key] = tuple(values[key])
+        return WeightsCard(**values)
+
+    @property
+    def identify(self) -> Identify:
+        """What the rows show of patients: the lesser of what is stored and what is allowed."""
+        policies: tuple[Identify, ...] = ("none", "id", "full")
+        for row in self.store.query("SELECT identify FROM run ORDER BY id DESC LIMIT 1"):
+            return min(row["identify"], self._allowed, key=policies.index)
+        return "none"
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan is writing to the store now."""
+        return lock.is_held(self.store.folder)
+
+    # From SQL to values
+
+    def _number(self, sql: str, values: Sequence[Any] = ()) -> int:
+        row = next(self.store.query(sql, values), None)
+        return int(row[0]) if row else 0
+
+    def _study_rows(self, rows: Sequence[sqlite3.Row]) -> list[StudyRow]:
+        identify = self.identify
+        ranks = self._ranks([row["place"] for row in rows if row["score"] is not None])
+        return [_study_row(row, ranks.get(row["place"]), identify) for row in rows]
+
+    def _ranks(self, places: Sequence[str]) -> dict[str, int]:
+        """Ranks by place. Counts between neighbours, so that one walk over the index is enough."""
+        ranks: dict[str, int] = {}
+        rank, last = 0, "1"
+        for place in sorted(places):
+            rank += self._number(
+                "SELECT count(*) FROM study WHERE place > ? AND place <= ?", (last, place)
+            )
+            ranks[place], last = rank, place
+        return ranks
+
+
+_COLUMNS = """
+SELECT file.*, probabilities, map_rows, map_columns, map, border_share, distance, spread, inverted
+"""
+_FILES = (
+    _COLUMNS
+    + """
+FROM run JOIN file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
+    AND result.weights_digest = run.weights_digest AND result.pipeline = run.pipeline
+WHERE run.id = (SELECT max(id) FROM run) AND study_key = ? ORDER BY path
+"""
+)
+_SCORED_FILES = (
+    _COLUMNS
+    + """
+FROM run JOIN file JOIN result ON result.digest = file.digest
+    AND result.weights_digest = run.weights_digest AND result.pipeline = run.pipeline
+WHERE run.id = (SELECT max(id) FROM run) AND file.outcome = 'scored' ORDER BY path
+"""
+)
+
+
+def _where(
+    wanted: Filter, condition: str = "", *of_condition: str | int
+) -> tuple[str, tuple[str | int, ...]]:
+    """A WHERE clause and its values, with a further condition if given."""
+    conditions = [condition] if condition else []
+    values: list[str | int] = [*of_condition]
+    if wanted.bands:
+        conditions.append(f"band IN ({', '.join('?' * len(wanted.bands))})")
+        values += wanted.bands
+    if _REVIEWS[wanted.review]:
+        conditions.append(_REVIEWS[wanted.review])
+    if wanted.text:
+        conditions.append(f"{_SEARCHED} LIKE ? ESCAPE '\\'")
+        values.append(f"%{_escaped(plain(wanted.text))}%")
+    return ("WHERE " + " AND ".join(conditions) if conditions else "", tuple(values))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _order(wanted: Filter) -> str:
+    column, backwards = _SORTS[wanted.sort]
+    way = "DESC" if wanted.descending != backwards else "ASC"
+    return "ORDER BY " + (f"{column} {way}, " if column else "") + f"place {way}"
+
+
+def _before(wanted: Filter, row: sqlite3.Row) -> tuple[str, tuple[str | int, ...]]:
+    """A condition for what stands before a row in a filter's order, and its values."""
+    column, backwards = _SORTS[wanted.sort]
+    sign = ">" if wanted.descending != backwards else "<"
+    if not column:
+        return f"place {sign} ?", (row["place"],)
+    return f"({column}, place) {sign} (?, ?)", (row[column], row["place"])
+
+
+def _study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:
+    probabilities = tuple(json.loads(row["probabilities"])) if row["probabilities"] else None
+    return StudyRow(
+        rank=rank,
+        key=row["key"],
+        patient=_patient(row, identify),
+        pseudonym=row["pseudonym"],
+        band=Band(row["band"]),
+        score=row["score"],
+        label=row["label"],
+        probabilities=probabilities,
+        taken_at=records.timestamp(row["taken_at"]),
+        age=row["age"],
+        sex=row["sex"],
+        projections=tuple(Projection(p) for p in row["projections"].split(",") if p),
+        radiographs=row["scored"],
+        refused=row["refused"],
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        own_label=row["own_label"],
+        flagged=bool(row["flagged"]),
+        comment=row["comment"],
+        reviewer=row["reviewer"],
+        reviewed_at=records.timestamp(row["reviewed_at"]),
+        marks=marks(
+            probabilities=probabilities,
+            border_share=row["border_share"],
+            spread=row["spread"],
+            inverted=bool(row["inverted"]),
+            age=row["age"],
+        ),
+    )
+
+
+def _patient(row: sqlite3.Row, identify: Identify) -> str:
+    if identify == "full" and row["patient_name"]:
+        return str(row["patient_name"])
+    if identify != "none" and row["patient_id"]:
+        return str(row["patient_id"])
+    return str(row["pseudonym"])
+
+
+def _radiograph_row(row: sqlite3.Row) -> RadiographRow:
+    return RadiographRow(
+        path=records.path_of(row["path"]),
+        digest=row["digest"],
+        projection=Projection(row["projection"]),
+        photometric=row["photometric"],
+        transfer_syntax=row["transfer_syntax"],
+        rows=row["rows"],
+        columns=row["columns"],
+        bits_stored=row["bits_stored"],
+        probabilities=tuple(json.loads(row["probabilities"])),
+        activation=records.activation_of(row),
+        border_share=row["border_share"],
+        distance=row["distance"],
+        spread=row["spread"],
+        inverted=bool(row["inverted"]),
+    )
+
+
+def _refusal(row: sqlite3.Row) -> Refusal:
+    return Refusal(
+        records.path_of(row["path"]),
+        Outcome(row["outcome"]),
+        row["reason"],
+        row["study_key"],
+        row["digest"] or "",
+    )
+
+
+def _run(row: sqlite3.Row) -> ScanRun:
+    return ScanRun(
+        row["id"],
+        tuple(json.loads(row["folders"])),
+        row["weights_digest"],
+        row["device"],
+        datetime.fromisoformat(row["started_at"]),
+        records.timestamp(row["finished_at"]),
+        row["found"],
+        row["scored"],
+        row["refused"],
+    )
