@@ -14,9 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from screener import lock, records
+from screener import lock, marks, records
 from screener.errors import StoreError, StoreNotFoundError
-from screener.marks import marks
 from screener.records import Identify, plain
 from screener.study import (
     ActivationMap,
@@ -316,6 +315,14 @@ class Worklist:
             numbers[row["bin"]] = row["n"]
         return numbers
 
+    def alarm(self) -> str | None:
+        """What is amiss with the scan as a whole, if anything: a warning above every ranking."""
+        scores = self.store.query("SELECT score FROM study WHERE score IS NOT NULL")
+        distances = self.store.query(_DISTANCES)
+        return marks.alarm(
+            (row[0] for row in scores), (row[0] for row in distances), self.card().metrics
+        )
+
     def runs(self) -> list[ScanRun]:
         """All runs, oldest first."""
         return [_run(row) for row in self.store.query("SELECT * FROM run ORDER BY id")]
@@ -396,6 +403,11 @@ FROM run JOIN file JOIN result ON result.digest = file.digest
 WHERE run.id = (SELECT max(id) FROM run) AND file.outcome = 'scored' ORDER BY path
 """
 )
+_DISTANCES = """
+SELECT distance FROM run JOIN file JOIN result ON result.digest = file.digest
+    AND result.weights_digest = run.weights_digest AND result.pipeline = run.pipeline
+WHERE run.id = (SELECT max(id) FROM run) AND file.outcome = 'scored' AND distance IS NOT NULL
+"""
 
 
 def _where(
@@ -457,7 +469,7 @@ def _study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyR
         comment=row["comment"],
         reviewer=row["reviewer"],
         reviewed_at=records.timestamp(row["reviewed_at"]),
-        marks=marks(
+        marks=marks.marks(
             probabilities=probabilities,
             border_share=row["border_share"],
             spread=row["spread"],

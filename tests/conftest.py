@@ -1,5 +1,6 @@
 """Fixtures every test folder shares."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,12 @@ def shared() -> Path:
 def phantoms() -> Path:
     """The committed synthetic studies."""
     return REPOSITORY / "sample_data" / "studies"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's own settings and key out of the tests, and the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREENER_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("SCREENER_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+        yield
