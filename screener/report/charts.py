@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from screener.ranking import band_of
 from screener.report import preview, style
 from screener.report.pdf import Sheet
 from screener.report.style import Type
@@ -54,33 +55,70 @@ def histogram(
         thresholds: least score by band, drawn as named lines.
     """
     x, y, room, height = box
-    base, tall = y + 20, height - 34
-    most = max(bins, default=0) or 1
+    base, tall = y + 22, height - 44
+    most = max(*bins, 1)
     step = room / len(bins)
     for number, count in enumerate(bins):
-        band = Band.of((number + 0.5) / len(bins), thresholds)
-        bar = tall * count / most
-        if count:
-            colour = style.BAND_COLOURS[band]
-            sheet.fill(x + number * step + 0.6, base, step - 1.2, max(bar, 0.8), colour)
+        if not count:
+            continue
+        left, bar = x + number * step, max(tall * count / most, 0.8)
+        band = band_of((number + 0.5) / len(bins), thresholds)
+        sheet.fill(left + 0.6, base, step - 1.2, bar, style.BAND_COLOURS[band])
         if count == most:
-            middle = x + (number + 0.5) * step
-            sheet.write(f"{count:,}", middle, base + bar + 9.5, style.SMALL, "centre")
+            sheet.write(f"{count:,}", left + step / 2, base + bar + 9, style.SMALL, "centre")
     sheet.rule(x, base, room, 0.8, style.INK)
     for tick in range(0, 11, 2):
         sheet.write(f"{tick / 10:.1f}", x + room * tick / 10, base - 1, style.SMALL, "centre")
-    sheet.write("Suspicion score of the study", x + room / 2, base - 11, style.SMALL, "centre")
+    words = f"Studies in each {1 / len(bins):.2f} of the suspicion score"
+    sheet.write(words, x + room / 2, base - 11, style.SMALL, "centre")
     for name, least in thresholds.items():
-        _threshold(sheet, x + room * least, base, y + height, f"{name} from {least:.2f}")
+        _threshold(sheet, x, x + room * least, (base, y + height - 8), f"{name} from {least:.2f}")
 
 
-def _threshold(sheet: Sheet, x: float, low: float, high: float, words: str) -> None:
+def _threshold(sheet: Sheet, start: float, x: float, ends: tuple[float, float], words: str) -> None:
+    """A dashed line with its name on the left, or on the right where the left has no room."""
     sheet.setStrokeColor(style.INK)
     sheet.setLineWidth(0.6)
     sheet.setDash([2, 2])
-    sheet.line(x, low, x, high)
+    sheet.line(x, ends[0], x, ends[1])
     sheet.setDash([])
-    sheet.write(words, x - 3, high + 1, style.SMALL, "right")
+    if style.width(words, style.SMALL) + 3 < x - start:
+        sheet.write(words, x - 3, ends[1] + 3, style.SMALL, "right")
+    else:
+        sheet.write(words, x + 3, ends[1] + 3, style.SMALL)
+
+
+def reliability(
+    sheet: Sheet,
+    box: tuple[float, float, float, float],
+    said: Sequence[float],
+    came: Sequence[float],
+    cases: Sequence[int],
+) -> None:
+    """What share of validation images had the target class, against the score they were given.
+
+    Args:
+        sheet: where to draw.
+        box: left, bottom and width of the square, then height with labels.
+        said: mean score of each group of images.
+        came: share of the target class in the same groups.
+        cases: images in each; a dot's area follows their logarithm.
+    """
+    x, y, side, _ = box
+    base = y + 22
+    sheet.fill(x, base, side, side, style.TINT)
+    sheet.setStrokeColor(style.RULE)
+    sheet.setLineWidth(0.6)
+    sheet.line(x, base, x + side, base + side)
+    sheet.setFillColor(style.INK)
+    for score, share, number in zip(said, came, cases, strict=True):
+        radius = 1.2 + 0.45 * max(number, 1).bit_length() ** 0.5
+        sheet.circle(x + side * score, base + side * share, radius, stroke=0, fill=1)
+    for tick in range(0, 11, 5):
+        at = side * tick / 10
+        sheet.write(f"{tick / 10:.1f}", x + at, base - 1, style.SMALL, "centre")
+        sheet.write(f"{tick / 10:.1f}", x - 4, base + at + 4.7, style.SMALL, "right")
+    sheet.write("Suspicion score", x + side / 2, base - 11, style.SMALL, "centre")
 
 
 def class_bars(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from screener.report import style
 from screener.report.pdf import Sheet
@@ -129,13 +130,17 @@ def lines(text: str, kind: Type, left: float, room: float, before: float = 0.0) 
     """A paragraph, one block a line, so that a long one runs over pages without a lone line."""
     broken = style.wrap(text, kind, room)
     for number, line in enumerate(broken):
-        widow = kind.leading if number in (0, len(broken) - 2) and len(broken) > 1 else 0.0
+        lone = len(broken) > 1 and number in (0, len(broken) - 2)
         yield Block(
             kind.leading,
-            lambda sheet, top, line=line: sheet.write(line, left, top, kind),
+            partial(_line, line, left, kind),
             before if number == 0 else 0.0,
-            keep=widow,
+            keep=kind.leading if lone else 0.0,
         )
+
+
+def _line(text: str, left: float, kind: Type, sheet: Sheet, top: float) -> None:
+    sheet.write(text, left, top, kind)
 
 
 Backdrop = Callable[[Sheet, float, float, float], None]
@@ -170,11 +175,10 @@ class Column:
 class Table:
     """Rows under a header that each page repeats."""
 
-    GUTTER = 8.0
     PAD = 3.2
 
-    def __init__(self, frame: Frame, *columns: Column) -> None:
-        room = frame.width - self.GUTTER * (len(columns) - 1)
+    def __init__(self, frame: Frame, *columns: Column, gutter: float = 8.0) -> None:
+        room = frame.width - gutter * (len(columns) - 1)
         total = sum(column.share for column in columns)
         self._frame = frame
         self._columns: list[tuple[Column, float, float]] = []  # column, left edge, width
@@ -182,7 +186,7 @@ class Table:
         for column in columns:
             width = room * column.share / total
             self._columns.append((column, x, width))
-            x += width + self.GUTTER
+            x += width + gutter
         self._header = Block(14, self._draw_header, keep=3 * style.TABLE.leading)
 
     def __call__(self, rows: Iterable[Block]) -> Iterator[Block]:

@@ -115,9 +115,10 @@ def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow) -> Drawing:
         name = f"{wording.PREVIEW} · {shown.projection.value} · {shown.path.name}"
         for number, line in enumerate(style.wrap(name, style.SMALL, BOX)[:3]):
             sheet.write(line, frame.left, below - 9.4 * number, style.SMALL)
-        charts.colour_legend(sheet, second, below - 1, BOX)
-        for number, line in enumerate(style.wrap(wording.HEAT_CAPTION, style.SMALL, BOX)):
-            sheet.write(line, second, below - 15.5 - 9.4 * number, style.SMALL)
+        if isinstance(pictures, Preview) and pictures.heat:
+            charts.colour_legend(sheet, second, below - 1, BOX)
+            for number, line in enumerate(style.wrap(wording.HEAT_CAPTION, style.SMALL, BOX)):
+                sheet.write(line, second, below - 15.5 - 9.4 * number, style.SMALL)
         x = frame.left + 2 * (BOX + GAP)
         room = frame.right - x
         sheet.write("CLASS PROBABILITIES", x, top + 1, style.LABEL)

@@ -69,7 +69,8 @@ def colours(steps: int) -> Bytes:
     """The map's colour scale from zero to its maximum: uint8 (steps, 3)."""
     at = np.linspace(0, len(_STOPS) - 1, steps)
     channels = [np.interp(at, range(len(_STOPS)), _STOPS[:, channel]) for channel in range(3)]
-    return np.stack(channels, axis=-1).astype(np.uint8)
+    scale: Bytes = np.stack(channels, axis=-1).astype(np.uint8)
+    return scale
 
 
 def _small(gray: NDArray[np.float32]) -> Bytes:

@@ -77,15 +77,16 @@ def _subheading(text: str, frame: Frame) -> Block:
 def _summary(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     counts = report.worklist.counts()
     yield replace(_title(frame), anchor="summary", title=SECTIONS["summary"])
-    yield replace(_warning(frame), before=10)
+    yield replace(_boxed(wording.WARNING_TITLE, wording.WARNING, frame), before=10)
     facts = wording.title_facts(
         report.run, report.card, report.worklist.identify, report.generated_at
     )
-    yield replace(_facts(facts, frame), before=16)
-    yield replace(_subheading("What became of the files", frame), before=18)
+    yield replace(_facts(facts, frame), before=20)
+    yield replace(_subheading("What became of the files", frame), before=28)
     yield _flow(counts, frame)
-    yield replace(_charts(report, frame), before=16)
-    yield replace(_contents(frame, places), before=18)
+    yield from lines(wording.skipped(counts), style.SMALL, frame.left, frame.width)
+    yield replace(_charts(report, frame), before=26)
+    yield replace(_contents(frame, places), before=24)
 
 
 def _title(frame: Frame) -> Block:
@@ -97,19 +98,20 @@ def _title(frame: Frame) -> Block:
     return Block(64, draw)
 
 
-def _warning(frame: Frame) -> Block:
-    inset = 12
-    text = list(lines(wording.WARNING, style.BODY, frame.left + inset, frame.width - 2 * inset))
-    title = next(lines(wording.WARNING_TITLE, style.SUBHEADING, frame.left + inset, frame.width))
-    inside = stack([replace(title, before=8), *text])
-    height = inside.height + 18
+def _boxed(title: str, text: str, frame: Frame) -> Block:
+    """A warning that cannot be overlooked, in black on every printer."""
+    left, room = frame.left + 14, frame.width - 28
+    inside = stack(
+        [*lines(title, style.SUBHEADING, left, room), *lines(text, style.BODY, left, room)]
+    )
+    height = inside.height + 20
 
     def draw(sheet: Sheet, top: float) -> None:
         sheet.setStrokeColor(style.INK)
         sheet.setLineWidth(0.8)
         sheet.rect(frame.left, top - height, frame.width, height)
         sheet.fill(frame.left, top - height, 4, height, style.INK)
-        inside.draw(sheet, top - 8)
+        inside.draw(sheet, top - 10)
 
     return Block(height, draw)
 
@@ -149,33 +151,36 @@ def _flow(counts: Counts, frame: Frame) -> Block:
 def _charts(report: Report, frame: Frame) -> Block:
     counts = report.worklist.counts()
     bins = report.worklist.histogram(20)
-    thresholds = report.card.thresholds
     half = (frame.width - 28) / 2
 
     def draw(sheet: Sheet, top: float) -> None:
         words = f"{wording.plural(counts.studies, 'study', 'studies')} by band"
         sheet.write(words, frame.left, top, style.SUBHEADING)
-        charts.band_counts(sheet, frame.left, top - 20, half, counts.by_band)
+        charts.band_counts(sheet, frame.left, top - 22, half, counts.by_band)
+        sheet.write(wording.reviewed(counts), frame.left, top - 104, style.SMALL)
         x = frame.left + half + 28
         sheet.write("Distribution of the scores", x, top, style.SUBHEADING)
-        charts.histogram(sheet, (x, top - 138, half, 116), bins, thresholds)
+        box = (x, top - 146, half, 128)
+        charts.histogram(sheet, box, bins, report.card.thresholds)
 
-    return Block(142, draw)
+    return Block(148, draw)
 
 
 def _contents(frame: Frame, places: Places) -> Block:
     keys = [key for key in SECTIONS if key in places.page_of and key != "summary"]
 
     def draw(sheet: Sheet, top: float) -> None:
+        sheet.write("CONTENTS", frame.left, top, style.LABEL)
+        sheet.write("PAGE", frame.right, top, style.LABEL, "right")
+        sheet.rule(frame.left, top - 11, frame.width, 0.8, style.INK)
         for number, key in enumerate(keys):
-            y = top - 13 * number
-            page = str(places.page_of[key])
+            y = top - 13 - 14 * number
             sheet.write(SECTIONS[key], frame.left, y, style.TABLE)
-            sheet.write(page, frame.right, y, style.TABLE, "right")
-            sheet.rule(frame.left, y - 12, frame.width)
+            sheet.write(str(places.page_of[key]), frame.right, y, style.TABLE, "right")
+            sheet.rule(frame.left, y - 12.5, frame.width)
             sheet.link(f"To {SECTIONS[key]}", key, (frame.left, y - 12, frame.right, y))
 
-    return Block(13.0 * (len(SECTIONS) - 1), draw)
+    return Block(14.0 * len(SECTIONS), draw)
 
 
 def _not_scored(report: Report, frame: Frame) -> Iterator[Block]:
@@ -232,21 +237,24 @@ def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     ranked = sum(counts.by_band.get(band, 0) for band in RANKED)
     chosen = sum(counts.by_band.get(band, 0) for band in report.bands or RANKED)
     shown = chosen if report.top is None else min(report.top, chosen)
+    if warning := report.worklist.alarm():
+        yield _boxed("Do not trust this ranking", f"{warning.capitalize()}.", frame)
+        yield Block(8)
     words = wording.selection(report.top, report.bands, shown, ranked)
     yield from lines(words, style.BODY, frame.left, frame.width)
     table = Table(
         frame,
-        Column("Rank", 23, "right"),
-        Column("Band", 54),
-        Column("Score", 66),
-        Column("Patient", 88),
-        Column("Taken", 47),
-        Column("Age", 22),
-        Column("Sex", 15),
-        Column("Views", 36),
-        Column("Most probable class", 80),
-        Column("Review", 56),
-        Column("Page", 20, "right"),
+        Column("Rank", 21, "right"),
+        Column("Band", 57),
+        Column("Score", 52),
+        Column("Patient", 80),
+        Column("Taken", 49),
+        Column("Age, sex", 34),
+        Column("Views", 34),
+        Column("Likeliest class", 88),
+        Column("Review", 54),
+        Column("Page", 19, "right"),
+        gutter=7,
     )
     yield from table(_ranking_row(table, row, places) for row in report.ranked())
 
@@ -266,8 +274,7 @@ def _ranking_row(table: Table, row: StudyRow, places: Places) -> Block:
         Cell(f"{score:.3f}", backdrop=bar),
         Cell(row.patient),
         Cell(f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "–"),
-        Cell(wording.age(row.age)),
-        Cell(row.sex or "–"),
+        Cell(f"{wording.age(row.age)} {row.sex}"),
         Cell(wording.views(row.projections)),
         Cell(LABEL_NAMES.get(row.label or "", "–"), note="\n".join(row.marks)),
         Cell(wording.verdict(row)),
@@ -313,6 +320,7 @@ def _method(report: Report, frame: Frame) -> Iterator[Block]:
         Column("95 % interval", 80, "right"),
         Column("Images", 42, "right"),
     )
+    yield from _reliability(report.card, frame)
     yield from table(
         table.row(
             Cell(figure.measured_on),
@@ -325,6 +333,23 @@ def _method(report: Report, frame: Frame) -> Iterator[Block]:
     )
 
 
+def _reliability(card: WeightsCard, frame: Frame) -> Iterator[Block]:
+    """The calibration plot, where the card has one, with its reading beside it."""
+    found = wording.reliability(card)
+    if not found:
+        return
+    side = 110.0
+
+    def draw(sheet: Sheet, top: float) -> None:
+        box = (frame.left + 20, top - side - 24, side, side + 24)
+        charts.reliability(sheet, box, *found[:3])
+        x = frame.left + side + 48
+        for number, line in enumerate(style.wrap(found[3], style.BODY, frame.right - x)):
+            sheet.write(line, x, top - number * style.BODY.leading, style.BODY)
+
+    yield Block(side + 28, draw, before=10)
+
+
 def _terms(terms: Iterable[tuple[str, str]], frame: Frame) -> Iterator[Block]:
     for name, text in terms:
         yield replace(_facts([(name, text)], frame), before=5)
@@ -335,11 +360,11 @@ def _files(report: Report, frame: Frame) -> Iterator[Block]:
     yield from lines(wording.FILES, style.BODY, frame.left, frame.width)
     table = Table(
         frame,
-        Column("Rank", 24, "right"),
-        Column("File and its SHA-256", 300),
-        Column("View", 26),
-        Column("Pixels", 60, "right"),
-        Column("Form", 90),
+        Column("Rank", 22, "right"),
+        Column("File and its SHA-256", 270),
+        Column("View", 28),
+        Column("Pixels", 56, "right"),
+        Column("Form", 135),
     )
     for number, row in enumerate(report.ranked()):
         files = report.worklist.study(row.key).radiographs
@@ -353,5 +378,5 @@ def _file(table: Table, row: StudyRow, file: RadiographRow) -> Block:
         Cell(str(file.path), note=file.digest.removeprefix("sha256:")),
         Cell(file.projection.value),
         Cell(f"{file.columns} × {file.rows}"),
-        Cell(f"{wording.syntax(file.transfer_syntax)}, {file.photometric}, {file.bits_stored} bit"),
+        Cell(wording.form(file)),
     )

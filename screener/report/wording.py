@@ -103,6 +103,9 @@ FIGURES = (
 )
 FILES = "Every scored file of the ranking with its SHA-256, so that a result can be traced."
 
+NAMES = {"auc": "AUC", "ece": "expected calibration error", "ppv": "PPV", "npv": "NPV"}
+"""Keys of the card that are not words."""
+
 SYNTAXES = {
     "1.2.840.10008.1.2": "Implicit VR",
     "1.2.840.10008.1.2.1": "Explicit VR",
@@ -228,9 +231,24 @@ def not_scored(refused: int, found: int) -> str:
     )
 
 
-def syntax(uid: str) -> str:
-    """A transfer syntax in a few words; other forms (png, jpeg) in capitals."""
-    return SYNTAXES.get(uid, uid if "." in uid else uid.upper())
+def skipped(counts: Counts) -> str:
+    """Files that were passed over, if any."""
+    if not counts.skipped:
+        return "No file was passed over."
+    files = plural(counts.skipped, "hidden or index file")
+    return f"{files} passed over by name and not counted here."
+
+
+def reviewed(counts: Counts) -> str:
+    """How far the review has come."""
+    return f"{counts.reviewed:,} of {plural(counts.studies, 'study', 'studies')} reviewed"
+
+
+def form(radiograph: RadiographRow) -> str:
+    """How a file holds its pixels."""
+    uid = radiograph.transfer_syntax
+    syntax = SYNTAXES.get(uid, uid if "." in uid else uid.upper())
+    return f"{syntax}, {radiograph.photometric}, {radiograph.bits_stored} bit"
 
 
 def title_facts(
@@ -298,32 +316,48 @@ def method(card: WeightsCard) -> Iterator[tuple[str, str]]:
         yield "Recipe", card.recipe
 
 
+def reliability(
+    card: WeightsCard,
+) -> tuple[list[float], list[float], list[int], str] | None:
+    """Scores said, shares that came, images in each group, and how to read them."""
+    found = card.metrics.get("validation", {}).get("calibration", {})
+    if not found.get("said"):
+        return None
+    text = (
+        "Reliability on the validation images: each dot is a group of images with a like score; "
+        "its height is the share of COVID-19 among them. On the line the score is what it says."
+    )
+    names = (("slope", "slope"), ("intercept", "intercept"), ("ece", "expected calibration error"))
+    measured = [f"{name} {found[key]:.2f}" for key, name in names if found.get(key) is not None]
+    text += f"\n{', '.join(measured).capitalize()}." if measured else ""
+    return found["said"], found["came"], found["cases"], text
+
+
 def figures(card: WeightsCard) -> Iterator[Figure]:
     """The card's measured figures, each with the set it was measured on."""
     for name, values in card.metrics.items():
         if isinstance(values, Mapping):
-            yield from _figures(readable(name), "", values, str(values.get("n", "")))
+            yield from _figures(readable(name), "", values, _images(values, ""))
 
 
 def _figures(
     measured_on: str, prefix: str, values: Mapping[str, Any], images: str
 ) -> Iterator[Figure]:
     for key, value in values.items():
-        if key == "n":
-            continue
         name = f"{prefix}{readable(key)}"
-        if isinstance(value, Mapping) and "value" in value:
-            yield Figure(
-                measured_on,
-                name,
-                number(value["value"]),
-                _interval(value),
-                str(value.get("n", images)),
-            )
-        elif isinstance(value, Mapping):
-            yield from _figures(measured_on, f"{name}: ", value, str(value.get("n", images)))
-        elif isinstance(value, int | float | str):
+        if isinstance(value, Mapping):
+            count = _images(value, images)
+            if "value" in value:
+                yield Figure(measured_on, name, number(value["value"]), _interval(value), count)
+            else:
+                yield from _figures(measured_on, f"{name}, ", value, count)
+        elif isinstance(value, float):
             yield Figure(measured_on, name, number(value), "", images)
+
+
+def _images(values: Mapping[str, Any], otherwise: str) -> str:
+    count = values.get("n", values.get("images"))
+    return f"{count:,}" if isinstance(count, int) else otherwise
 
 
 def _interval(value: Mapping[str, Any]) -> str:
@@ -338,4 +372,5 @@ def number(value: object) -> str:
 
 def readable(key: str) -> str:
     """A key of the card as words."""
-    return key.replace("_", " ").strip().capitalize()
+    words = NAMES.get(key, key.replace("_", " ").strip())
+    return words[:1].upper() + words[1:]
