@@ -29,6 +29,7 @@ from screener.study import (
     Refusal,
     Study,
 )
+from screener.text import plain
 
 if TYPE_CHECKING:
     from screener.weights import WeightsCard
@@ -108,11 +109,6 @@ UPDATE study SET (verdict, own_label, comment, reviewer, reviewed_at, reviewed, 
 ) WHERE key = ?1
 """
 """A study shows the newest verdict that a reviewer stands by, and a flag while anybody's stands."""
-
-
-def plain(text: str) -> str:
-    """Text that any encoding of Unicode holds: bytes of a path that are no text are escaped."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def path_bytes(path: Path | str) -> bytes:

@@ -21,8 +21,9 @@ from screener import lock, pseudonym, records
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
 from screener.locations import DATABASE
 from screener.migrations import migrate
-from screener.records import Identify, path_bytes, plain
+from screener.records import Identify, path_bytes
 from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun, Study, Verdict
+from screener.text import plain
 
 if TYPE_CHECKING:
     from screener.weights import WeightsCard

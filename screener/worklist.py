@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from screener import lock, marks, records
 from screener.errors import StoreError, StoreNotFoundError
-from screener.records import Identify, plain
+from screener.records import Identify
 from screener.study import (
     ActivationMap,
     Band,
@@ -27,6 +27,7 @@ from screener.study import (
     ScanRun,
     Verdict,
 )
+from screener.text import plain
 
 if TYPE_CHECKING:
     from screener.store import Store
