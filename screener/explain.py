@@ -52,7 +52,7 @@ def border_share(maps: Tensor) -> Tensor:
 def _inside(cells: int, like: Tensor) -> Tensor:
     """How much of each of the cells along one side lies within the frame: (cells,) in [0, 1]."""
     edges = torch.linspace(0, 1, cells + 1, dtype=like.dtype, device=like.device)
-    return edges.clamp(FRAME, 1 - FRAME).diff() * cells
+    return (edges.clamp(FRAME, 1 - FRAME).diff() * cells).clamp(0, 1)
 
 
 def to_activation_map(values: Tensor) -> ActivationMap:
