@@ -55,7 +55,7 @@ def histogram(
         thresholds: least score by band, drawn as named lines.
     """
     x, y, room, height = box
-    base, tall = y + 22, height - 44
+    base, tall = y + 22, height - 54
     most = max(*bins, 1)
     step = room / len(bins)
     for number, count in enumerate(bins):
@@ -64,15 +64,16 @@ def histogram(
         left, bar = x + number * step, max(tall * count / most, 0.8)
         band = band_of((number + 0.5) / len(bins), thresholds)
         sheet.fill(left + 0.6, base, step - 1.2, bar, style.BAND_COLOURS[band])
-        if count == most:
+        if number == bins.index(most):
             sheet.write(f"{count:,}", left + step / 2, base + bar + 9, style.SMALL, "centre")
     sheet.rule(x, base, room, 0.8, style.INK)
     for tick in range(0, 11, 2):
         sheet.write(f"{tick / 10:.1f}", x + room * tick / 10, base - 1, style.SMALL, "centre")
     words = f"Studies in each {1 / len(bins):.2f} of the suspicion score"
     sheet.write(words, x + room / 2, base - 11, style.SMALL, "centre")
-    for name, least in thresholds.items():
-        _threshold(sheet, x, x + room * least, (base, y + height - 8), f"{name} from {least:.2f}")
+    for row, (name, least) in enumerate(thresholds.items()):
+        ends = (base, y + height - 8 - 10 * row)
+        _threshold(sheet, x, x + room * least, ends, f"{name} from {least:.2f}")
 
 
 def _threshold(sheet: Sheet, start: float, x: float, ends: tuple[float, float], words: str) -> None:

@@ -175,12 +175,12 @@ class Column:
 class Table:
     """Rows under a header that each page repeats."""
 
-    PAD = 3.2
-
-    def __init__(self, frame: Frame, *columns: Column, gutter: float = 8.0) -> None:
+    def __init__(
+        self, frame: Frame, *columns: Column, gutter: float = 8.0, pad: float = 3.2
+    ) -> None:
         room = frame.width - gutter * (len(columns) - 1)
         total = sum(column.share for column in columns)
-        self._frame = frame
+        self._frame, self._pad = frame, pad
         self._columns: list[tuple[Column, float, float]] = []  # column, left edge, width
         x = frame.left
         for column in columns:
@@ -212,11 +212,11 @@ class Table:
         broken = [
             cell.lines(width) for cell, (_, _, width) in zip(cells, self._columns, strict=True)
         ]
-        height = 2 * self.PAD + max(sum(kind.leading for _, kind in text) for text in broken)
+        height = 2 * self._pad + max(sum(kind.leading for _, kind in text) for text in broken)
 
         def draw(sheet: Sheet, top: float) -> None:
             for cell, text, (column, x, width) in zip(cells, broken, self._columns, strict=True):
-                y = top - self.PAD
+                y = top - self._pad
                 if cell.backdrop:
                     cell.backdrop(sheet, x, y, width)
                 for line, kind in text:

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import tzinfo
+from functools import partial
 
 from screener.report import charts, style, wording
-from screener.report.layout import Block, Cell, Column, Drawing, Frame, Table, lines, stack
+from screener.report.layout import Block, Cell, Column, Frame, Table, lines, stack
 from screener.report.pdf import Sheet
 from screener.report.preview import NoPreview, Preview, preview
 from screener.study import LABELS, TARGET_LABEL, Refusal
 from screener.worklist import RadiographRow, StudyDetail, StudyRow
 
 TARGET = LABELS.index(TARGET_LABEL)
-BOX = 152.0
+BOX = 138.0
 """Side of the square that a picture fits into."""
 GAP = 14.0
 LISTED = 5
@@ -46,18 +47,15 @@ def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Bl
     """A scored study as blocks: one kept together, and the rest of a long comment."""
     row = detail.row
     shown = highest(detail.radiographs)
-    review = [Block(10, _review_label(frame, row))]
-    review += lines(wording.review_line(row, zone), style.BODY_STRONG, frame.left, frame.width)
     comment = list(lines(row.comment, style.BODY, frame.left, frame.width)) if row.comment else []
     yield replace(
         stack(
             [
-                Block(46, _head(frame, row)),
-                Block(27, _facts(frame, row)),
-                Block(BOX + 40, _pictures(frame, row, shown)),
+                Block(44, partial(_head, frame, row)),
+                Block(25, partial(_facts, frame, row)),
+                Block(BOX + 38, partial(_pictures, frame, row, shown)),
                 *_files(frame, detail),
-                replace(review[0], before=8),
-                *review[1:],
+                Block(15, partial(_review, frame, row, zone), before=5),
                 *comment[:COMMENT_LINES],
             ]
         ),
@@ -69,21 +67,18 @@ def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Bl
     yield from comment[COMMENT_LINES:]
 
 
-def _head(frame: Frame, row: StudyRow) -> Drawing:
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.rule(frame.left, top, frame.width, 1.2, style.INK)
-        sheet.write(f"RANK {row.rank}", frame.left, top - 7, style.LABEL)
-        charts.band_name(sheet, row.band, frame.left + 42, top - 7, style.LABEL)
-        name = style.shorten(row.patient, style.NAME, frame.width - 130)
-        sheet.write(name, frame.left, top - 18, style.NAME)
-        words = "SUSPICION SCORE FOR COVID-19"
-        sheet.write(words, frame.right, top - 7, style.LABEL, "right")
-        sheet.write(f"{row.score:.3f}", frame.right, top - 15, style.FIGURE, "right")
-
-    return draw
+def _head(frame: Frame, row: StudyRow, sheet: Sheet, top: float) -> None:
+    sheet.rule(frame.left, top, frame.width, 1.2, style.INK)
+    sheet.write(f"RANK {row.rank}", frame.left, top - 7, style.LABEL)
+    charts.band_name(sheet, row.band, frame.left + 42, top - 7, style.LABEL)
+    name = style.shorten(row.patient, style.NAME, frame.width - 130)
+    sheet.write(name, frame.left, top - 18, style.NAME)
+    words = "SUSPICION SCORE FOR COVID-19"
+    sheet.write(words, frame.right, top - 7, style.LABEL, "right")
+    sheet.write(f"{row.score:.3f}", frame.right, top - 15, style.FIGURE, "right")
 
 
-def _facts(frame: Frame, row: StudyRow) -> Drawing:
+def _facts(frame: Frame, row: StudyRow, sheet: Sheet, top: float) -> None:
     facts = (
         ("Taken", wording.moment(row.taken_at)),
         ("Age", wording.age(row.age)),
@@ -93,39 +88,30 @@ def _facts(frame: Frame, row: StudyRow) -> Drawing:
         ("Study", row.key),
     )
     places = (0, 92, 128, 160, 222, 300)
-
-    def draw(sheet: Sheet, top: float) -> None:
-        for (name, value), x in zip(facts, places, strict=True):
-            sheet.write(name.upper(), frame.left + x, top, style.LABEL)
-            room = frame.width - x
-            sheet.write(
-                style.shorten(value, style.TABLE, room), frame.left + x, top - 9, style.TABLE
-            )
-
-    return draw
+    for (name, value), x in zip(facts, places, strict=True):
+        sheet.write(name.upper(), frame.left + x, top, style.LABEL)
+        room = frame.width - x
+        sheet.write(style.shorten(value, style.TABLE, room), frame.left + x, top - 9, style.TABLE)
 
 
-def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow) -> Drawing:
-    def draw(sheet: Sheet, top: float) -> None:
-        pictures = preview(shown)
-        second = frame.left + BOX + GAP
-        _picture(sheet, pictures, frame.left, top, heat=False)
-        _picture(sheet, pictures, second, top, heat=True)
-        below = top - BOX - 3
-        name = f"{wording.PREVIEW} · {shown.projection.value} · {shown.path.name}"
-        for number, line in enumerate(style.wrap(name, style.SMALL, BOX)[:3]):
-            sheet.write(line, frame.left, below - 9.4 * number, style.SMALL)
-        if isinstance(pictures, Preview) and pictures.heat:
-            charts.colour_legend(sheet, second, below - 1, BOX)
-            for number, line in enumerate(style.wrap(wording.HEAT_CAPTION, style.SMALL, BOX)):
-                sheet.write(line, second, below - 15.5 - 9.4 * number, style.SMALL)
-        x = frame.left + 2 * (BOX + GAP)
-        room = frame.right - x
-        sheet.write("CLASS PROBABILITIES", x, top + 1, style.LABEL)
-        charts.class_bars(sheet, x, top - 11, room, shown.probabilities)
-        _marks(sheet, x, top - 106, room, row)
-
-    return draw
+def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow, sheet: Sheet, top: float) -> None:
+    pictures = preview(shown)
+    second = frame.left + BOX + GAP
+    _picture(sheet, pictures, frame.left, top, heat=False)
+    _picture(sheet, pictures, second, top, heat=True)
+    below = top - BOX - 3
+    name = f"{wording.PREVIEW} · {shown.projection.value} · {shown.path.name}"
+    for number, line in enumerate(style.wrap(name, style.SMALL, BOX)[:3]):
+        sheet.write(line, frame.left, below - 9.4 * number, style.SMALL)
+    if isinstance(pictures, Preview) and pictures.heat:
+        charts.colour_legend(sheet, second, below - 1, BOX)
+        for number, line in enumerate(style.wrap(wording.HEAT_CAPTION, style.SMALL, BOX)):
+            sheet.write(line, second, below - 15.5 - 9.4 * number, style.SMALL)
+    x = frame.left + 2 * (BOX + GAP)
+    room = frame.right - x
+    sheet.write("CLASS PROBABILITIES", x, top + 1, style.LABEL)
+    charts.class_bars(sheet, x, top - 11, room, shown.probabilities)
+    _marks(sheet, x, top - 106, room, row)
 
 
 def _picture(
@@ -168,6 +154,7 @@ def _files(frame: Frame, detail: StudyDetail) -> Iterator[Block]:
         Column("Score", 30, "right"),
         Column("Pixels", 60, "right"),
         Column("Remarks", 160),
+        pad=2.2,
     )
     files: list[RadiographRow | Refusal] = [*detail.radiographs, *detail.refusals]
     for block in table(_file(table, file) for file in files[:LISTED]):
@@ -191,13 +178,12 @@ def _file(table: Table, file: RadiographRow | Refusal) -> Block:
     )
 
 
-def _review_label(frame: Frame, row: StudyRow) -> Drawing:
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.write("REVIEW", frame.left, top, style.LABEL)
-        words = f"↑ Rank {row.rank} in the ranking"
-        sheet.write(words, frame.right, top, style.SMALL, "right")
-        left = frame.right - style.width(words, style.SMALL)
-        box = (left, top - 10, frame.right, top)
-        sheet.link(f"Back to rank {row.rank} in the ranking", rank_anchor(row), box)
-
-    return draw
+def _review(frame: Frame, row: StudyRow, zone: tzinfo | None, sheet: Sheet, top: float) -> None:
+    words = f"↑ Rank {row.rank} in the ranking"
+    left = frame.right - style.width(words, style.SMALL)
+    sheet.write("REVIEW", frame.left, top - 2, style.LABEL)
+    line = style.shorten(wording.review_line(row, zone), style.BODY_STRONG, left - frame.left - 56)
+    sheet.write(line, frame.left + 46, top, style.BODY_STRONG)
+    sheet.write(words, frame.right, top - 2, style.SMALL, "right")
+    box = (left, top - 12, frame.right, top)
+    sheet.link(f"Back to rank {row.rank} in the ranking", rank_anchor(row), box)

@@ -88,7 +88,7 @@ def _overlay(gray: Bytes, activation: ActivationMap) -> Bytes:
     level = np.asarray(image)
     share = (level / np.float32(255))[..., None]  # (rows, columns, 1)
     blended = gray[..., None] * (1 - STRENGTH * share) + STRENGTH * share * colours(256)[level]
-    picture = blended.astype(np.uint8)
+    picture: Bytes = blended.astype(np.uint8)
     picture[_edge(level >= 128)] = 255
     return picture
 

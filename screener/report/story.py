@@ -7,47 +7,16 @@ one. Everything is read from the store as it is needed and drawn at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import islice
+from dataclasses import replace
 
 from screener.report import charts, style, wording
+from screener.report.content import SECTIONS, Report
 from screener.report.layout import Block, Cell, Column, Frame, Places, Table, lines, stack
 from screener.report.panel import panel, rank_anchor, study_anchor
 from screener.report.pdf import Sheet
-from screener.study import LABEL_NAMES, Band, ScanRun
+from screener.study import LABEL_NAMES, Band
 from screener.weights import WeightsCard
-from screener.worklist import Counts, Filter, RadiographRow, StudyRow, Worklist
-
-RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
-SECTIONS = {
-    "summary": "Summary",
-    "not-scored": "Not scored",
-    "ranking": "Ranking",
-    "studies": "Studies",
-    "method": "Method, limits and measured performance",
-    "files": "Files",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a report is made from."""
-
-    worklist: Worklist
-    run: ScanRun
-    card: WeightsCard
-    generated_at: datetime
-    top: int | None
-    bands: tuple[Band, ...]
-
-    def ranked(self) -> Iterator[StudyRow]:
-        """The studies that the ranking shows."""
-        return islice(self.worklist.rows(Filter(bands=self.bands or RANKED)), self.top)
-
-    def detailed(self) -> Iterator[StudyRow]:
-        """The studies that get half a page each."""
-        return (row for row in self.ranked() if self.bands or row.band is Band.PRIORITY)
+from screener.worklist import Counts, Filter, RadiographRow, StudyRow
 
 
 def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
@@ -233,15 +202,10 @@ def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
 
 def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     yield _heading("ranking", frame)
-    counts = report.worklist.counts()
-    ranked = sum(counts.by_band.get(band, 0) for band in RANKED)
-    chosen = sum(counts.by_band.get(band, 0) for band in report.bands or RANKED)
-    shown = chosen if report.top is None else min(report.top, chosen)
     if warning := report.worklist.alarm():
         yield _boxed("Do not trust this ranking", f"{warning.capitalize()}.", frame)
         yield Block(8)
-    words = wording.selection(report.top, report.bands, shown, ranked)
-    yield from lines(words, style.BODY, frame.left, frame.width)
+    yield from lines(report.selection(), style.BODY, frame.left, frame.width)
     table = Table(
         frame,
         Column("Rank", 21, "right"),

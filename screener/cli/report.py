@@ -1,0 +1,67 @@
+"""``screener report``: the triage report as a PDF."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from screener.cli import console
+from screener.study import Band
+
+
+@click.command()
+@click.argument(
+    "results", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("screening")
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.  [default: report.pdf in DIR]",
+)
+@click.option("--top", type=click.IntRange(min=1), help="Rank only this many studies.")
+@click.option(
+    "--band",
+    "bands",
+    type=click.Choice([band.value for band in Band if band is not Band.UNSCORED], False),
+    multiple=True,
+    help="Rank only this band, and give each of its studies half a page; may be repeated.",
+)
+@click.option(
+    "--paper", type=click.Choice(["a4", "letter"], False), default="a4", show_default=True
+)
+@click.option(
+    "--identify",
+    type=click.Choice(["none", "id", "full"]),
+    default="full",
+    show_default=True,
+    help="Show at most this of patients; never more than the scan has kept.",
+)
+def command(
+    results: Path,
+    out: Path | None,
+    top: int | None,
+    bands: tuple[str, ...],
+    paper: str,
+    identify: str,
+) -> None:
+    """Write the triage report of the results in DIR (default: ./screening).
+
+    PRIORITY studies get half a page each. Set SOURCE_DATE_EPOCH to make the same report again
+    byte for byte.
+    """
+    from screener.report import publication_time, write_report
+
+    written = write_report(
+        results,
+        out or results / "report.pdf",
+        generated_at=publication_time(os.environ),
+        top=top,
+        bands=[Band(band) for band in bands],
+        paper=paper,
+        identify=identify,  # type: ignore[arg-type]
+    )
+    console.say(str(written))

@@ -1,0 +1,113 @@
+"""What a report is made from, the same for paper and for HTML; and how its file is replaced.
+
+The store is read as it stands at one moment: a scan or a reviewer who writes meanwhile changes
+nothing half way through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from screener.errors import ConfigurationError
+from screener.records import Identify
+from screener.report import wording
+from screener.store import Store
+from screener.study import Band, ScanRun
+from screener.weights import WeightsCard
+from screener.worklist import Filter, StudyRow, Worklist
+
+RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
+
+SECTIONS = {
+    "summary": "Summary",
+    "not-scored": "Not scored",
+    "ranking": "Ranking",
+    "studies": "Studies",
+    "method": "Method, limits and measured performance",
+    "files": "Files",
+}
+"""The order of content. What could not be scored stands before the ranking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The results, and which of them the report shows."""
+
+    worklist: Worklist
+    run: ScanRun
+    card: WeightsCard
+    generated_at: datetime
+    top: int | None
+    bands: tuple[Band, ...]
+
+    @property
+    def source(self) -> str:
+        """What the report is of and when it was made, in one line."""
+        names = ", ".join(Path(folder).name for folder in self.run.folders)
+        return f"{names}  ·  {wording.moment(self.generated_at, self.generated_at.tzinfo)}"
+
+    def ranked(self) -> Iterator[StudyRow]:
+        """The studies that the ranking shows."""
+        return islice(self.worklist.rows(Filter(bands=self.bands or RANKED)), self.top)
+
+    def detailed(self) -> Iterator[StudyRow]:
+        """The studies that get half a page each."""
+        return (row for row in self.ranked() if self.bands or row.band is Band.PRIORITY)
+
+    def selection(self) -> str:
+        """Which of the scored studies the ranking shows, in words."""
+        by_band = self.worklist.counts().by_band
+        scored = sum(by_band[band] for band in RANKED)
+        chosen = sum(by_band[band] for band in self.bands or RANKED)
+        shown = chosen if self.top is None else min(self.top, chosen)
+        return wording.selection(self.top, self.bands, shown, scored)
+
+
+@contextmanager
+def opened(
+    results: Path,
+    generated_at: datetime,
+    top: int | None,
+    bands: tuple[Band, ...],
+    identify: Identify,
+) -> Iterator[Report]:
+    """The results of a folder as they stand now.
+
+    Raises:
+        StoreError: there are none, or they cannot be read.
+    """
+    with Store.open(results) as store:
+        store.connection.execute("BEGIN")  # a read transaction: one moment for every query
+        worklist = Worklist(store, identify)
+        scored = tuple(band for band in bands if band is not Band.UNSCORED)
+        yield Report(worklist, worklist.latest_run(), worklist.card(), generated_at, top, scored)
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[IO[bytes]]:
+    """A stream that becomes the file ``out`` only when all of it is written.
+
+    Raises:
+        ConfigurationError: it cannot be written there.
+    """
+    try:
+        with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as stream:
+            partial = Path(stream.name)
+            try:
+                yield stream
+            except BaseException:
+                partial.unlink()
+                raise
+        partial.chmod(0o644)
+        partial.replace(out)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{out}: {error.strerror or error}; choose a file you can write with --output"
+        ) from None
