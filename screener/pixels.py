@@ -200,7 +200,7 @@ def _dicom(path: Path, max_pixels: int) -> Floats:
 
 def _check_layout(dataset: Dataset, max_pixels: int) -> None:
     if dicom.PIXEL_TAGS.isdisjoint(dataset.keys()):
-        raise PixelError(Outcome.UNREADABLE, "it holds no pixels")
+        raise PixelError(Outcome.UNREADABLE, "no whole pixel data: damaged or cut short")
     if int(dataset.get("SamplesPerPixel") or 1) != 1:
         raise PixelError(Outcome.UNSUITABLE, "a colour image, not a radiograph")
     if int(dataset.get("NumberOfFrames") or 1) > 1:
