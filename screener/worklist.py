@@ -233,6 +233,14 @@ class Worklist:
             tuple(self.store.reviews(key)),
         )
 
+    def radiographs(self, key: str) -> list[RadiographRow]:
+        """The scored radiographs of a study."""
+        return [
+            _radiograph_row(row)
+            for row in self.store.query(_FILES, (plain(key),))
+            if row["outcome"] == Outcome.SCORED
+        ]
+
     def find(self, text: str) -> str:
         """The key of the study with this rank, pseudonym, or key or its unique beginning.
 

@@ -1,0 +1,81 @@
+"""``audit.jsonl`` in the results folder: one JSON line for each file and each removal.
+
+Append-only, and each line is written at once. Holds digests, outcomes and durations, but nothing
+of a patient.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from screener.study import Outcome
+
+FILE = "audit.jsonl"
+
+
+class AuditLog:
+    """The open log of a results folder; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the log to append, after a line that a killed scan may have left unfinished."""
+        self._stream = (folder / FILE).open("ab+", buffering=0)
+        if self._stream.tell():
+            self._stream.seek(-1, os.SEEK_END)
+            if self._stream.read() != b"\n":
+                self._stream.write(b"\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def file(
+        self,
+        path: Path,
+        outcome: Outcome,
+        *,
+        digest: str = "",
+        reason: str = "",
+        weights_digest: str = "",
+        milliseconds: Mapping[str, float] | None = None,
+    ) -> None:
+        """Record what became of one file.
+
+        Args:
+            path: of the file.
+            outcome: scored, or the kind of refusal.
+            digest: of its bytes, where they were read.
+            reason: why it was refused.
+            weights_digest: of the weights that scored it.
+            milliseconds: spent on it, by stage.
+        """
+        self._append(
+            "file",
+            path=str(path),
+            digest=digest,
+            outcome=outcome,
+            reason=reason,
+            weights=weights_digest,
+            ms={stage: round(spent, 1) for stage, spent in (milliseconds or {}).items()},
+        )
+
+    def forgotten(self, study_key: str | None, studies: int) -> None:
+        """Record that a study, or with None all of them, were removed from the results."""
+        self._append("forgotten", study=study_key or "all", studies=studies)
+
+    def _append(self, event: str, **facts: object) -> None:
+        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
+        text = json.dumps(line, ensure_ascii=False)
+        self._stream.write(text.encode("utf-8", "backslashreplace") + b"\n")

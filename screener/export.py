@@ -1,0 +1,257 @@
+"""The worklist as CSV, JSON and JSON lines: a study or a refused file at a time, in bounded memory.
+
+Every format names each file that was not scored. Paths that are no text survive: CSV has their
+bytes, JSON escapes them as Python's own ``json`` and ``os.fsencode`` read them back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from screener.errors import StoreError
+from screener.study import LABELS, RESEARCH_ONLY, Refusal
+from screener.worklist import ALL, Filter, RadiographRow, StudyRow, Worklist
+
+SCHEMA = 1
+
+CSV_COLUMNS = (
+    "kind",  # "study" or "refusal"
+    "rank",
+    "study",
+    "patient",
+    "band",
+    "score",
+    "label",
+    *LABELS,
+    "taken_at",
+    "age",
+    "sex",
+    "projections",
+    "radiographs",
+    "refused",
+    "marks",
+    "verdict",
+    "own_label",
+    "flagged",
+    "comment",
+    "reviewer",
+    "reviewed_at",
+    "path",  # of a study's scored radiographs, with " | " between, or of the refused file
+    "outcome",
+    "reason",
+    "note",
+)
+"""Columns of the CSV, in a stable order: new ones will be added before ``note``."""
+
+
+def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
+    """A header, a row for each study in order, then one for each refused file."""
+    text = io.TextIOWrapper(
+        stream, encoding="utf-8", errors="surrogateescape", newline="", write_through=True
+    )
+    rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
+    rows.writeheader()
+    for row in worklist.rows(wanted):
+        rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key))))
+    for refusal in worklist.refusals():
+        rows.writerow(_cells(_refusal_cells(refusal)))
+    text.detach()
+
+
+def write_json(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
+    """One document: weights, counts of the whole store, studies in order, refusals."""
+    _write_document(worklist, stream, _studies(worklist, wanted))
+
+
+def write_json_with_reviews(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
+    """The same document with each study's ``review``."""
+    _write_document(worklist, stream, _reviewed_studies(worklist, wanted))
+
+
+def write_jsonl(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
+    """A line for the scan, one for each study in order with its review, one for each refusal."""
+    scan = {"type": "scan", "schema": SCHEMA, **_head(worklist), "note": RESEARCH_ONLY}
+    stream.write(_bytes(scan) + b"\n")
+    for study in _reviewed_studies(worklist, wanted):
+        stream.write(_bytes({"type": "study", **study}) + b"\n")
+    for refusal in worklist.refusals():
+        stream.write(_bytes({"type": "refusal", **_refusal(refusal)}) + b"\n")
+
+
+WRITERS: dict[str, Callable[[Worklist, IO[bytes], Filter], None]] = {
+    "csv": write_csv,
+    "json": write_json_with_reviews,
+    "jsonl": write_jsonl,
+}
+
+
+def write_worklist(worklist: Worklist, folder: Path) -> None:
+    """Write ``worklist.csv`` and ``worklist.json``, as a scan does at its end.
+
+    Raises:
+        StoreError: one of them cannot be written.
+    """
+    with atomically(folder / "worklist.csv") as stream:
+        write_csv(worklist, stream)
+    with atomically(folder / "worklist.json") as stream:
+        write_json(worklist, stream)
+
+
+@contextmanager
+def atomically(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes its place whole at the end, or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as stream:
+            yield stream
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; write to another place") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_document(
+    worklist: Worklist, stream: IO[bytes], studies: Iterable[dict[str, Any]]
+) -> None:
+    head = _bytes({"schema": SCHEMA, **_head(worklist)})
+    stream.write(head[:-1] + b',\n"studies": [')
+    _write_items(stream, studies)
+    stream.write(b'],\n"refusals": [')
+    _write_items(stream, map(_refusal, worklist.refusals()))
+    stream.write(b"]}\n")
+
+
+def _write_items(stream: IO[bytes], items: Iterable[dict[str, Any]]) -> None:
+    separator = b"\n"
+    for item in items:
+        stream.write(separator + _bytes(item))
+        separator = b",\n"
+
+
+def _bytes(value: object) -> bytes:
+    """JSON in UTF-8; a byte of a path that is no text becomes the escape of its surrogate."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def _head(worklist: Worklist) -> dict[str, Any]:
+    card = worklist.card()
+    counts = worklist.counts()
+    return {
+        "weights": {"name": card.name, "digest": card.digest},
+        "counts": {
+            "found": counts.found,
+            "scored": counts.scored,
+            "unsuitable": counts.unsuitable,
+            "unreadable": counts.unreadable,
+            "not_attempted": counts.not_attempted,
+            "studies": counts.studies,
+        },
+    }
+
+
+def _studies(worklist: Worklist, wanted: Filter) -> Iterator[dict[str, Any]]:
+    for row in worklist.rows(wanted):
+        yield _study(row, worklist.radiographs(row.key))
+
+
+def _reviewed_studies(worklist: Worklist, wanted: Filter) -> Iterator[dict[str, Any]]:
+    for row in worklist.rows(wanted):
+        yield {**_study(row, worklist.radiographs(row.key)), "review": review(row)}
+
+
+def _study(row: StudyRow, radiographs: Iterable[RadiographRow]) -> dict[str, Any]:
+    return {
+        "rank": row.rank,
+        "study": row.key,
+        "patient": row.patient,
+        "band": row.band,
+        "score": row.score,
+        "label": row.label,
+        "probabilities": _by_label(row.probabilities),
+        "radiographs": [
+            {
+                "path": str(radiograph.path),
+                "digest": radiograph.digest,
+                "projection": radiograph.projection,
+                "probabilities": _by_label(radiograph.probabilities),
+            }
+            for radiograph in radiographs
+        ],
+    }
+
+
+def review(row: StudyRow) -> dict[str, Any] | None:
+    """What reviewers said of a study, as JSON values; None where nobody did."""
+    if row.reviewed_at is None:
+        return None
+    return {
+        "verdict": row.verdict,
+        "label": row.own_label,
+        "flagged": row.flagged,
+        "comment": row.comment,
+        "reviewer": row.reviewer,
+        "reviewed_at": row.reviewed_at.isoformat(),
+    }
+
+
+def _by_label(probabilities: tuple[float, ...] | None) -> dict[str, float] | None:
+    return dict(zip(LABELS, probabilities, strict=True)) if probabilities else None
+
+
+def _refusal(refusal: Refusal) -> dict[str, Any]:
+    return {"path": str(refusal.path), "outcome": refusal.outcome, "reason": refusal.reason}
+
+
+def _study_cells(row: StudyRow, radiographs: Iterable[RadiographRow]) -> dict[str, Any]:
+    return {
+        "kind": "study",
+        "rank": row.rank,
+        "study": row.key,
+        "patient": row.patient,
+        "band": row.band,
+        "score": row.score,
+        "label": row.label,
+        **(_by_label(row.probabilities) or {}),
+        "taken_at": row.taken_at.isoformat() if row.taken_at else "",
+        "age": row.age,
+        "sex": row.sex,
+        "projections": " ".join(row.projections),
+        "radiographs": row.radiographs,
+        "refused": row.refused,
+        "marks": "; ".join(row.marks),
+        "verdict": row.verdict,
+        "own_label": row.own_label,
+        "flagged": "yes" if row.flagged else "",
+        "comment": row.comment,
+        "reviewer": row.reviewer,
+        "reviewed_at": row.reviewed_at.isoformat() if row.reviewed_at else "",
+        "path": " | ".join(str(radiograph.path) for radiograph in radiographs),
+    }
+
+
+def _refusal_cells(refusal: Refusal) -> dict[str, Any]:
+    return {"kind": "refusal", "study": refusal.study_key, **_refusal(refusal)}
+
+
+def _cells(values: dict[str, Any]) -> dict[str, Any]:
+    """Cells with the warning, and text that a spreadsheet would take for a formula disarmed."""
+    disarmed = {
+        name: f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+        for name, value in values.items()
+    }
+    return {**disarmed, "note": RESEARCH_ONLY}
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
