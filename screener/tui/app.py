@@ -1,0 +1,300 @@
+"""The review: a worklist and a study screen over one results folder.
+
+Reads the store and polls it, so it can run beside a scan and beside other reviewers. Every entry
+goes through the outbox. Needs no torch: a scan is another process.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+
+from screener.errors import StoreError
+from screener.locations import DATABASE
+from screener.store import Store
+from screener.tui import themes, wording
+from screener.tui.dialogs import ConfirmDialog
+from screener.tui.following import ScanProcess
+from screener.tui.messages import (
+    CountsRead,
+    ReportWritten,
+    ReviewsDelivered,
+    ScanEnded,
+    ScanProgressed,
+    StoreFailed,
+)
+from screener.tui.palette import StudyProvider
+from screener.tui.radiograph_view import RadiographView
+from screener.tui.reporting import write_report
+from screener.tui.review_screen import ReviewScreen
+from screener.tui.scan_bar import ScanBar
+from screener.tui.session import Session, now
+from screener.tui.study_screen import StudyScreen
+from screener.tui.worklist_screen import SORTS, WorklistScreen
+from screener.worklist import Worklist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from textual.screen import Screen
+
+    from screener.worklist import Counts
+
+POLL_SECONDS = 1.0
+ENDED_WELL = (0, 3, 130)
+"""Exit codes of a scan: done; done with refusals; interrupted, and able to go on."""
+
+
+class ReviewApp(App[None]):
+    """The app.
+
+    Args:
+        results: The results folder.
+        reviewer: Whose entries are made.
+        studies: A folder to offer a scan of, where ``results`` has none.
+        make_view: Makes the widget that shows radiographs; None for no pictures.
+        theme: Name of a theme.
+        keymap: Keys by binding id, in place of the usual ones.
+        clock: The time of an entry.
+    """
+
+    CSS_PATH = "review.tcss"
+    TITLE = "Screener"
+    COMMANDS = App.COMMANDS | {StudyProvider}
+    ENABLE_COMMAND_PALETTE = True
+    session: Session
+
+    def __init__(
+        self,
+        results: Path,
+        reviewer: str,
+        *,
+        studies: Path | None = None,
+        make_view: Callable[[], RadiographView] | None = RadiographView,
+        theme: str = themes.READING_ROOM.name,
+        keymap: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        super().__init__()
+        self.results = results
+        self.reviewer = reviewer
+        self.studies = studies
+        self.counts: Counts | None = None
+        self.trouble = ""
+        """Why entries wait for the store."""
+        self.scan: ScanProcess | None = None
+        self.pictures = make_view is not None
+        self.make_view = make_view or RadiographView
+        self._clock = clock
+        self._data_version = -1
+        self.register_theme(themes.READING_ROOM)
+        self.register_theme(themes.DAYLIGHT)
+        self.theme = theme
+        self.set_keymap(keymap or {})
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The bands' colours, for themes that do not know them."""
+        return themes.own_variables(dark=self.current_theme.dark)
+
+    def on_mount(self) -> None:
+        """Open the results, or offer to make some."""
+        if (self.results / DATABASE).is_file():
+            self._open()
+        else:
+            self._offer_scan()
+
+    def on_unmount(self) -> None:
+        """Leave a scan in a state from which it can go on."""
+        if self.scan:
+            self.scan.stop()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers beside Textual's own commands."""
+        yield from super().get_system_commands(screen)
+        if not isinstance(screen, ReviewScreen):
+            return
+        yield SystemCommand("Next unreviewed", "Go there", screen.action_next_unreviewed)
+        yield SystemCommand("Write the report", "As a PDF in the results folder", self.write_report)
+        if self.scan:
+            yield SystemCommand("Stop the scan", "It can go on later", self.stop_scan)
+        else:
+            yield SystemCommand("Scan", "Go on with the latest scan's folders", self.start_scan)
+        if isinstance(screen, WorklistScreen):
+            yield SystemCommand("Filter", "Choose what to show", screen.action_filter)
+            for sort in SORTS:
+                yield SystemCommand(f"Sort by {sort}", "", lambda sort=sort: screen.sort_by(sort))
+
+    # The store
+
+    def _open(self) -> None:
+        self.session = Session(Store.create(self.results), self.reviewer, self._clock)
+        self.push_screen(WorklistScreen())
+        self.set_interval(POLL_SECONDS, self.poll)
+        self.call_after_refresh(self.poll)
+
+    def poll(self) -> None:
+        """See whether anybody wrote to the store, and try again what waits for it."""
+        try:
+            version = next(self.session.store.query("PRAGMA data_version"))[0]
+        except StoreError as error:
+            self.post_message(StoreFailed(str(error)))
+            return
+        if version != self._data_version:
+            self._data_version = version
+            self._count()
+        if len(self.session.outbox):
+            self.deliver()
+
+    @work(thread=True, exclusive=True, group="count", exit_on_error=False)
+    def _count(self) -> None:
+        try:
+            with Store.open(self.results) as store:
+                self.post_message(CountsRead(Worklist(store).counts()))
+        except StoreError as error:
+            self.post_message(StoreFailed(str(error)))
+
+    def on_counts_read(self, message: CountsRead) -> None:
+        """Show what is new."""
+        self.counts = message.counts
+        self.show_again()
+
+    def on_store_failed(self, message: StoreFailed) -> None:
+        """Say that what is on screen may be old."""
+        self.notify(message.reason, title="The store cannot be read", severity="error", markup=False)
+
+    def show_again(self) -> None:
+        """Let every screen read anew what it shows."""
+        for screen in self.screen_stack:
+            if isinstance(screen, ReviewScreen):
+                screen.show_again()
+
+    # Reviews
+
+    def deliver(self) -> None:
+        """Bring waiting entries into the store, in a worker."""
+        if not any(worker.group == "deliver" and worker.is_running for worker in self.workers):
+            self._deliver()
+
+    @work(thread=True, group="deliver", exit_on_error=False)
+    def _deliver(self) -> None:
+        reason = ""
+        try:
+            self.session.outbox.deliver()
+        except StoreError as error:
+            reason = str(error)
+        self.post_message(ReviewsDelivered(len(self.session.outbox), reason))
+
+    def on_reviews_delivered(self, message: ReviewsDelivered) -> None:
+        """Say what waits, once; count again when something arrived."""
+        if message.reason and not self.trouble:
+            self.notify(
+                f"{message.reason}\nThe entry is kept and stored as soon as possible.",
+                title="Not stored yet",
+                severity="warning",
+                markup=False,
+            )
+        self.trouble = message.reason
+        self._count()
+
+    # The scan
+
+    def _offer_scan(self) -> None:
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                self.exit(message="Nothing was scanned.")
+                return
+            self._open()
+            self.start_scan()
+
+        where = wording.plain(str(self.studies))
+        self.push_screen(
+            ConfirmDialog(
+                "No results yet",
+                f"Scan the studies in\n{where}\nnow? Results go to\n{wording.plain(str(self.results))}"
+                "\n\nYou can review while it runs, and stop it at any time: it goes on from there.",
+            ),
+            answered,
+        )
+
+    def start_scan(self) -> None:
+        """Scan as a child process."""
+        if self.scan:
+            return
+        folders = [self.studies] if self.studies else self._scanned_folders()
+        if not folders:
+            self.notify("No folder to scan is known; run screener scan FOLDER.", markup=False)
+            return
+        self.scan = ScanProcess(folders, self.results)
+        self._follow(self.scan)
+
+    def _scanned_folders(self) -> list[Path]:
+        from pathlib import Path
+
+        runs = self.session.worklist.runs()
+        return [Path(folder) for folder in runs[-1].folders] if runs else []
+
+    @work(thread=True, group="scan", exit_on_error=False)
+    def _follow(self, scan: ScanProcess) -> None:
+        for progress in scan.progress():
+            self.post_message(ScanProgressed(progress))
+        self.post_message(ScanEnded(*scan.finish()))
+
+    def on_scan_progressed(self, message: ScanProgressed) -> None:
+        """Move the bar."""
+        for bar in self._scan_bars():
+            bar.progress = message.progress
+
+    def on_scan_ended(self, message: ScanEnded) -> None:
+        """Take the bar away and say how it ended."""
+        self.scan = None
+        for bar in self._scan_bars():
+            bar.progress = None
+        failed = message.code not in ENDED_WELL
+        self.notify(
+            message.said or ("failed" if failed else "finished"),
+            title="Scan",
+            markup=False,
+            severity="error" if failed else "information",
+            timeout=10,
+        )
+        self.refresh_bindings()
+        self.show_again()
+
+    def stop_scan(self) -> None:
+        """Ask the scan to finish its batch and end."""
+        if self.scan:
+            self.scan.stop()
+            self.notify("The scan stops after its batch. It can go on later.", markup=False)
+
+    def _scan_bars(self) -> Iterable[ScanBar]:
+        for screen in self.screen_stack:
+            yield from screen.query(ScanBar)
+
+    # The rest
+
+    @work(thread=True, exclusive=True, group="report", exit_on_error=False)
+    def write_report(self) -> None:
+        """Write the PDF report with what is reviewed so far."""
+        self.post_message(ReportWritten(*write_report(self.results)))
+
+    def on_report_written(self, message: ReportWritten) -> None:
+        """Say where it is, or what went wrong."""
+        severity = "information" if message.written else "error"
+        self.notify(message.text, title="Report", markup=False, severity=severity, timeout=10)
+
+    def open_study(self, key: str) -> None:
+        """Look at a study, from wherever one is."""
+        if isinstance(self.screen, StudyScreen):
+            self.screen.go_to(key)
+        else:
+            self.push_screen(StudyScreen(key))
+
+    def back_to_worklist(self, key: str) -> None:
+        """Leave the study, with the cursor on it."""
+        self.pop_screen()
+        if isinstance(self.screen, WorklistScreen):
+            self.screen.go_to(key)

@@ -1,0 +1,123 @@
+"""The columns of the worklist: what each shows, how wide it is, which give way in a narrow terminal.
+
+A cell is a run of (text, ink); the table turns inks into colours. Nothing here needs a terminal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from screener.study import Band
+from screener.tui import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from screener.worklist import StudyRow
+
+GAP = 2
+"""Empty cells between two columns."""
+BAR = 10
+
+
+class Ink(StrEnum):
+    """What a piece of text is, for the theme to colour."""
+
+    PRIORITY = "priority"
+    ELEVATED = "elevated"
+    ROUTINE = "routine"
+    UNSCORED = "unscored"
+    TEXT = "text"
+    STRONG = "strong"
+    FAINT = "faint"
+    TRACK = "track"
+    MARK = "mark"
+
+
+Cell = tuple[tuple[str, Ink], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``weight`` decides who stays when space is short: the smallest goes last."""
+
+    title: str
+    width: int
+    weight: int
+    cell: Callable[[StudyRow], Cell]
+    sort: str = ""
+    """The worklist's name for sorting by it; empty where it cannot."""
+    right: bool = False
+
+
+def band_ink(band: Band) -> Ink:
+    """The ink of a band."""
+    return Ink(band.value.lower())
+
+
+def _rank(row: StudyRow) -> Cell:
+    return ((str(row.rank) if row.rank is not None else "–", Ink.FAINT),)
+
+
+def _band(row: StudyRow) -> Cell:
+    return ((f"{row.band.glyph} {row.band}", band_ink(row.band)),)
+
+
+def _bar(row: StudyRow) -> Cell:
+    if row.score is None:
+        return ()
+    full, track = wording.bar(row.score, BAR)
+    return ((full, band_ink(row.band)), (track, Ink.TRACK))
+
+
+def _score(row: StudyRow) -> Cell:
+    if row.score is None:
+        return (("–", Ink.FAINT),)
+    return ((f"{row.score:.2f}", Ink.STRONG),)
+
+
+def _review(row: StudyRow) -> Cell:
+    flag = (("⚑ " if row.flagged else "  "), Ink.MARK)
+    return flag, (wording.verdict(row.verdict, row.own_label), Ink.TEXT)
+
+
+COLUMNS = (
+    Column("Rank", 6, 2, _rank, "rank", right=True),
+    Column("Band", 10, 0, _band),
+    Column("", BAR, 7, _bar),
+    Column("Score", 5, 1, _score, "score", right=True),
+    Column("Patient", 12, 3, lambda row: ((wording.plain(row.patient), Ink.STRONG),), "patient"),
+    Column("Review", 12, 4, _review, "review"),
+    Column(
+        "Taken",
+        10,
+        5,
+        lambda row: ((f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "–", Ink.TEXT),),
+        "date",
+    ),
+    Column("Views", 8, 6, lambda row: ((wording.views(row.projections), Ink.TEXT),)),
+    Column("Age", 5, 8, lambda row: ((wording.patient_facts(row), Ink.TEXT),)),
+    Column("Notes", 10, 9, lambda row: ((wording.notes(row), Ink.FAINT),)),
+)
+
+
+def fit(width: int) -> list[Column]:
+    """Choose the columns for a width; the last one takes what is left.
+
+    Args:
+        width: Cells to fill.
+
+    Returns:
+        Columns in the order they are shown; at least the band.
+    """
+    chosen: list[Column] = []
+    left = width
+    for column in sorted(COLUMNS, key=lambda column: column.weight):
+        needed = column.width + GAP
+        if chosen and needed > left:
+            break
+        chosen.append(column)
+        left -= needed
+    return [column for column in COLUMNS if column in chosen]

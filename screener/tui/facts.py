@@ -1,0 +1,186 @@
+"""What stands beside the radiograph: score, classes, marks, reviews, siblings, header facts.
+
+Pure: from a study's detail to styled text. Everything foreign passes through ``wording.plain``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from screener.study import LABELS, TARGET_LABEL, Projection, Refusal
+from screener.tui import wording
+from screener.tui.picture import OVERLAY_ALPHA, heat_colour
+from screener.tui.wording import fitted, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from screener.study import Band, Review
+    from screener.worklist import RadiographRow, StudyDetail, StudyRow
+
+FAINT = "$text-muted"
+STRONG = "bold"
+MARK = "$mark"
+BAR = 12
+
+
+def band(which: Band) -> Content:
+    """A band as glyph, word and colour."""
+    return Content.styled(f"{which.glyph} {which}", f"bold $band-{which.value.lower()}")
+
+
+def title(text: str) -> Content:
+    """A section's heading."""
+    return Content.styled(text.upper(), FAINT)
+
+
+def lines(parts: Iterable[Content]) -> Content:
+    """Put text on lines."""
+    return Content("\n").join(parts)
+
+
+def facts(detail: StudyDetail, index: int, *, tags: bool) -> Content:
+    """Everything beside the picture.
+
+    Args:
+        detail: The study.
+        index: Which of its images is on screen: scored radiographs first, then refused files.
+        tags: Whether to show the header facts of that radiograph.
+    """
+    shown = detail.radiographs[index] if index < len(detail.radiographs) else None
+    sections = [_score(detail.row, shown), _classes(detail.row, shown), _marks(detail.row)]
+    sections += [_reviews(detail.reviews), _siblings(detail, index)]
+    if tags:
+        sections.append(_tags(detail.row, shown))
+    return Content("\n\n").join(section for section in sections if section.plain)
+
+
+def legend(*, has_map: bool) -> Content:
+    """The overlay's scale, from no attention to the map's own maximum."""
+    if not has_map:
+        return Content.styled("no activation map was stored for this image", FAINT)
+    steps = [heat_colour(step / 5) for step in range(6)]
+    scale = [("▆", f"rgb({red},{green},{blue})") for red, green, blue in steps]
+    return Content.assemble(
+        ("map: little ", FAINT), *scale, (f" most · alpha {OVERLAY_ALPHA:.0%}", FAINT)
+    )
+
+
+def _score(row: StudyRow, shown: RadiographRow | None) -> Content:
+    heading = title("Suspicion score for COVID-19")
+    if row.score is None:
+        return lines([heading, band(row.band), Content.styled("no radiograph was scored", FAINT)])
+    spread = f" ± {shown.spread:.2f}" if shown and shown.spread is not None else ""
+    score = Content.assemble((f"{row.score:.2f}", STRONG), (spread, FAINT), "   ", band(row.band))
+    label = Content.assemble(("most probable: ", FAINT), wording.label_name(row.label))
+    return lines([heading, score, label])
+
+
+def _classes(row: StudyRow, shown: RadiographRow | None) -> Content:
+    probabilities = shown.probabilities if shown else row.probabilities
+    if not probabilities:
+        return Content()
+    ranked = sorted(zip(LABELS, probabilities, strict=True), key=lambda pair: -pair[1])
+    return lines(
+        [title("Classes of this radiograph"), *(_class(*pair, row.band) for pair in ranked)]
+    )
+
+
+def _class(label: str, share: float, which: Band) -> Content:
+    full, track = wording.bar(share, BAR)
+    ink = f"$band-{which.value.lower()}" if label == TARGET_LABEL else "$foreground"
+    name = fitted(wording.label_name(label), 20)
+    return Content.assemble(name, (full, ink), (track, "$track"), f" {share:.2f}")
+
+
+def _marks(row: StudyRow) -> Content:
+    return lines(Content.styled(f"! {plain(mark)}", MARK) for mark in row.marks)
+
+
+def _reviews(reviews: tuple[Review, ...]) -> Content:
+    """The entry each reviewer stands by, newest first."""
+    latest = {review.reviewer: review for review in reviews}
+    entries = sorted(latest.values(), key=lambda review: review.reviewed_at, reverse=True)
+    said = [_review(review) for review in entries if _says_something(review)]
+    return lines([title("Review"), *(said or [Content.styled("not reviewed yet", FAINT)])])
+
+
+def _says_something(review: Review) -> bool:
+    return bool(review.verdict or review.flagged or review.comment)
+
+
+def _review(review: Review) -> Content:
+    parts = [Content.styled(wording.verdict(review.verdict, review.label), STRONG)]
+    if review.flagged:
+        parts.append(Content.styled("⚑ flagged", MARK))
+    when = f"{review.reviewed_at.astimezone():%Y-%m-%d %H:%M}"
+    parts.append(Content.styled(f"{plain(review.reviewer)}, {when}", FAINT))
+    line = Content("  ").join(part for part in parts if part.plain)
+    return lines([line, Content(f"“{plain(review.comment)}”")]) if review.comment else line
+
+
+def _siblings(detail: StudyDetail, index: int) -> Content:
+    shown = [
+        _sibling(number, radiograph, current=number == index)
+        for number, radiograph in enumerate(detail.radiographs)
+    ]
+    refused = [
+        _refused(number, refusal, current=number == index)
+        for number, refusal in enumerate(detail.refusals, start=len(shown))
+    ]
+    return lines([title("Radiographs of the study"), *shown, *refused])
+
+
+def _sibling(number: int, radiograph: RadiographRow, *, current: bool) -> Content:
+    score = ""
+    if radiograph.probabilities:
+        score = f"{radiograph.probabilities[LABELS.index(TARGET_LABEL)]:.2f}"
+    return Content.assemble(
+        ("▸ " if current else "  ", "$primary"),
+        (f"{number + 1} {view(radiograph)}", STRONG if current else ""),
+        f"  {score:4}  ",
+        (plain(radiograph.path.name), FAINT),
+    )
+
+
+def _refused(number: int, refusal: Refusal, *, current: bool) -> Content:
+    return Content.assemble(
+        ("▸ " if current else "  ", "$primary"),
+        (f"{number + 1} ×", f"bold {MARK}" if current else MARK),
+        f"  {plain(refusal.path.name)}\n",
+        (f"    {refusal.outcome}: {plain(refusal.reason)}", FAINT),
+    )
+
+
+def view(radiograph: RadiographRow | Refusal) -> str:
+    """The view as it is shown; a view the header does not tell is said to be so."""
+    if isinstance(radiograph, Refusal):
+        return f"not scored ({radiograph.outcome})"
+    if radiograph.projection is Projection.UNKNOWN:
+        return "view?"
+    return str(radiograph.projection)
+
+
+def _tags(row: StudyRow, shown: RadiographRow | None) -> Content:
+    taken = f"{row.taken_at:%Y-%m-%d %H:%M}" if row.taken_at else "unknown"
+    pairs = [("Taken", taken), ("Age, sex", wording.patient_facts(row).strip() or "unknown")]
+    if shown:
+        pairs += [
+            ("Size", f"{shown.columns} x {shown.rows}, {shown.bits_stored} bits"),
+            ("Photometric", shown.photometric),
+            ("Encoding", shown.transfer_syntax),
+            ("Digest", shown.digest.removeprefix("sha256:")[:16]),
+            ("File", str(shown.path)),
+        ]
+        if shown.border_share is not None:
+            pairs.insert(-2, ("At the border", f"{shown.border_share:.0%} of the map"))
+        if shown.distance is not None:
+            pairs.insert(-2, ("Unlikeness", f"{shown.distance:.1f}"))
+    return lines(
+        [
+            title("Header and measures"),
+            *(Content.assemble((fitted(name, 15), FAINT), plain(value)) for name, value in pairs),
+        ]
+    )

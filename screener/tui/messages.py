@@ -1,0 +1,147 @@
+"""What workers and widgets tell the screens. Dataclasses only.
+
+Workers touch no widget: they post one of these. Progress is replaceable: a thousand reports in the
+queue are handled as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from screener.tui.following import ScanProgress
+    from screener.worklist import Counts, StudyRow
+
+
+class Replaceable(Message):
+    """A report that a newer one of its kind makes needless."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Whether this message may take the place of one still waiting."""
+        return type(message) is type(self)
+
+
+@dataclass
+class CountsRead(Replaceable):
+    """The store was read again."""
+
+    counts: Counts
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class StoreFailed(Replaceable):
+    """The store could not be read."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class ReviewsDelivered(Replaceable):
+    """The queue of reviews was emptied into the store, or could not be."""
+
+    waiting: int
+    reason: str
+    """Why some wait; empty when none does."""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class PictureLoaded(Message):
+    """The pixels of a radiograph are here."""
+
+    path: Path
+    gray: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class PictureFailed(Message):
+    """A radiograph could not be read for display."""
+
+    path: Path
+    reason: str
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class ScanProgressed(Replaceable):
+    """The scan that runs as a child process has come further."""
+
+    progress: ScanProgress
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class ScanEnded(Message):
+    """The child process is gone."""
+
+    code: int
+    said: str
+    """The last line it wrote to stderr."""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class ReportWritten(Message):
+    """The report's command has ended."""
+
+    written: bool
+    text: str
+    """What it said last."""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class CursorMoved(Replaceable):
+    """The worklist's cursor stands on another study."""
+
+    row: StudyRow | None
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class StudyOpened(Message):
+    """A study was chosen to be looked at."""
+
+    key: str
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class SortChosen(Message):
+    """A column's heading was clicked."""
+
+    sort: str
+
+    def __post_init__(self) -> None:
+        super().__init__()

@@ -1,0 +1,31 @@
+"""Finds studies from the command palette, by what the worklist's filter searches in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import Hit, Hits, Provider
+from textual.content import Content
+
+from screener.tui import wording
+from screener.worklist import Filter
+
+if TYPE_CHECKING:
+    from screener.tui.app import ReviewApp
+
+MOST = 8
+"""Studies offered at once."""
+
+
+class StudyProvider(Provider):
+    """Offers the studies whose patient, comment, band or label has the text that was typed."""
+
+    async def search(self, query: str) -> Hits:
+        """Look in the store."""
+        app = cast("ReviewApp", self.app)
+        rows = app.session.worklist.page(replace(Filter(), text=query), 0, MOST)
+        for row in rows:
+            name = Content(f"{wording.plain(row.patient)}  {row.band.glyph} {row.band}")
+            yield Hit(0.5, name, partial(app.open_study, row.key), help="Open this study")

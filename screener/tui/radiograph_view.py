@@ -1,0 +1,171 @@
+"""The radiograph on screen: window and level, zoom, pan, invert, overlay. A preview, no more.
+
+Draws itself with half blocks; ``graphics.py`` has the twin for terminals that show real pictures.
+Offers no flip and no rotation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from screener.tui import halfblock
+from screener.tui.picture import Presentation, draw
+from screener.tui.wording import fitted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from textual import events
+
+    from screener.study import ActivationMap
+
+PAN = 0.15
+"""Share of what is seen that a key moves it by."""
+
+
+def _key(keys: str, action: str, title: str, tooltip: str, *, show: bool = False) -> Binding:
+    name = "picture." + title.lower().replace(" ", "_")
+    return Binding(keys, action, title, id=name, tooltip=tooltip, show=show)
+
+
+class RadiographView(Widget, can_focus=True):
+    """Shows one radiograph, or a line of text where there is none to show."""
+
+    class Changed(Message):
+        """The window, the zoom, the inversion or the overlay is another one now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("i", "invert", "Invert", "Show dark as bright", show=True),
+        _key("o", "overlay", "Overlay", "Where the network looked: activation map", show=True),
+        _key("left_square_bracket", "window(0.87)", "Narrow window", "More contrast"),
+        _key("right_square_bracket", "window(1.15)", "Widen window", "Less contrast"),
+        _key("left_curly_bracket", "level(-0.04)", "Lower level", "Brighter"),
+        _key("right_curly_bracket", "level(0.04)", "Raise level", "Darker"),
+        _key("plus,equals_sign", "zoom(1.4)", "Zoom in", "Enlarge about the centre"),
+        _key("minus", "zoom(0.714286)", "Zoom out", "Back towards the whole picture"),
+        _key("h,left", f"pan(-{PAN}, 0)", "Pan left", "Move over an enlarged picture"),
+        _key("l,right", f"pan({PAN}, 0)", "Pan right", "Move over an enlarged picture"),
+        _key("k,up", f"pan(0, -{PAN})", "Pan up", "Move over an enlarged picture"),
+        _key("j,down", f"pan(0, {PAN})", "Pan down", "Move over an enlarged picture"),
+        _key("space", "reset", "Reset", "Window, zoom and inversion as at first"),
+    ]
+
+    shown: reactive[Presentation] = reactive(Presentation(), init=False)
+    overlaid: reactive[bool] = reactive(default=False, init=False)
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._gray: NDArray[np.float32] | None = None
+        self._activation: ActivationMap | None = None
+        self._text = ""
+        self._strips: list[Strip] | None = None
+
+    @property
+    def has_overlay(self) -> bool:
+        """Whether there is an activation map to lay over the picture."""
+        return self._activation is not None
+
+    def show_picture(self, gray: NDArray[np.float32], activation: ActivationMap | None) -> None:
+        """Show a radiograph; (rows, columns) in [0, 1]."""
+        self._gray, self._activation, self._text = gray, activation, ""
+        self._redraw()
+
+    def show_text(self, text: str) -> None:
+        """Show a line instead of a picture."""
+        self._gray, self._activation, self._text = None, None, text
+        self._redraw()
+
+    def watch_shown(self) -> None:
+        """Draw with the new window or zoom."""
+        self._redraw()
+
+    def watch_overlaid(self) -> None:
+        """Draw with or without the activation map."""
+        self._redraw()
+
+    def on_resize(self) -> None:
+        """Fit the picture anew."""
+        self._redraw()
+
+    def action_invert(self) -> None:
+        """Show dark as bright, or no longer."""
+        shown = self.shown
+        self.shown = Presentation(
+            shown.window, shown.level, not shown.inverted, shown.zoom, shown.x, shown.y
+        )
+
+    def action_overlay(self) -> None:
+        """Lay the activation map over the picture, or take it away."""
+        self.overlaid = not self.overlaid
+
+    def action_window(self, factor: float) -> None:
+        """Widen or narrow the window."""
+        self.shown = self.shown.windowed(factor)
+
+    def action_level(self, step: float) -> None:
+        """Move the window."""
+        self.shown = self.shown.levelled(step)
+
+    def action_zoom(self, factor: float) -> None:
+        """Zoom about the centre."""
+        self.shown = self.shown.zoomed(factor).panned(0, 0)
+
+    def action_pan(self, x: float, y: float) -> None:
+        """Move over an enlarged picture."""
+        self.shown = self.shown.panned(x, y)
+
+    def action_reset(self) -> None:
+        """Show it as at first."""
+        self.shown = Presentation()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Zoom in with the wheel."""
+        event.stop()
+        self.action_zoom(1.4)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Zoom out with the wheel."""
+        event.stop()
+        self.action_zoom(1 / 1.4)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag: pan with the left button, window and level with the right one."""
+        x, y = event.delta_x / self.size.width, event.delta_y / self.size.height
+        if event.button == 1:
+            self.shown = self.shown.panned(-x, -y)
+        elif event.button:
+            self.shown = self.shown.windowed(1 + x).levelled(y)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line, centred on the widget."""
+        width, height = self.size
+        strips = self._drawn()
+        top = (height - len(strips)) // 2
+        if not 0 <= y - top < len(strips):
+            return Strip.blank(width, self.rich_style)
+        return strips[y - top].text_align(width, "center").apply_style(self.rich_style)
+
+    def _drawn(self) -> list[Strip]:
+        if self._strips is None:
+            self._strips = self._draw()
+        return self._strips
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        if self._gray is None:
+            text = fitted(self._text, min(len(self._text), width))
+            return [Strip([Segment(text)])]
+        overlay = self._activation if self.overlaid else None
+        return halfblock.strips(draw(self._gray, self.shown, (width, height * 2), overlay))
+
+    def _redraw(self) -> None:
+        self._strips = None
+        self.refresh()
+        self.post_message(self.Changed())

@@ -1,0 +1,162 @@
+"""What the worklist and the study screen have in common: the reviewer's verdicts and their keys.
+
+An entry is put into the outbox and shown at once; the app delivers it to the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+
+from screener.errors import StoreError
+from screener.study import Verdict
+from screener.tui import wording
+from screener.tui.dialogs import UNSURE, CommentDialog, DisagreeDialog
+from screener.tui.help import HelpDialog
+
+if TYPE_CHECKING:
+    from screener.tui.app import ReviewApp
+    from screener.tui.session import Session
+    from screener.worklist import StudyRow
+
+
+class ReviewScreen(Screen[None]):
+    """A screen on which a study is chosen and can be reviewed."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide"), (150, "-broad")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "agree", "Agree", id="review.agree", tooltip="Agree with the network's label"),
+        Binding("d", "disagree", "Disagree", id="review.disagree", tooltip="Give a class of your own"),
+        Binding("f", "flag", "Flag", id="review.flag", tooltip="Flag the study, or no longer"),
+        Binding("c", "comment", "Comment", id="review.comment", tooltip="Write a comment"),
+        Binding("z", "undo", "Undo", id="review.undo", tooltip="Take your last entry back"),
+        Binding(
+            "u",
+            "next_unreviewed",
+            "Next unreviewed",
+            id="review.next_unreviewed",
+            tooltip="Go to the next study without a verdict",
+        ),
+        Binding("r", "report", "Report", id="review.report", show=False, tooltip="Write the report"),
+        Binding("question_mark", "help", "Help", id="review.help", tooltip="The keys that work here"),
+    ]
+
+    @property
+    def review_app(self) -> ReviewApp:
+        """The app, by its own type."""
+        return cast("ReviewApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        """The sitting."""
+        return self.review_app.session
+
+    @property
+    def current(self) -> StudyRow | None:
+        """The study that a key would review."""
+        raise NotImplementedError
+
+    def show_again(self) -> None:
+        """Read what is on screen anew."""
+        raise NotImplementedError
+
+    def go_to(self, key: str) -> None:
+        """Make another study the current one."""
+        raise NotImplementedError
+
+    def action_agree(self) -> None:
+        """Record that the label is right."""
+        self._record(verdict=Verdict.AGREE, label=None)
+
+    def action_disagree(self) -> None:
+        """Ask for the reviewer's own class and record it."""
+
+        def answered(label: str | None) -> None:
+            if label is not None:
+                own = None if label == UNSURE else label
+                self._record(verdict=Verdict.DISAGREE, label=own)
+
+        if self.current:
+            self.app.push_screen(DisagreeDialog(self.current.label), answered)
+
+    def action_flag(self) -> None:
+        """Flag the study, or take this reviewer's flag away."""
+        if self.current:
+            self._record(flagged=not self.session.last(self.current.key).flagged)
+
+    def action_comment(self) -> None:
+        """Ask for a comment and record it."""
+
+        def answered(comment: str | None) -> None:
+            if comment is not None:
+                self._record(comment=comment)
+
+        if self.current:
+            self.app.push_screen(
+                CommentDialog(self.session.last(self.current.key).comment), answered
+            )
+
+    def action_undo(self) -> None:
+        """Restore what was before the last entry of this sitting."""
+        try:
+            undone = self.session.undo()
+        except StoreError as error:
+            self.complain(str(error))
+            return
+        if undone is None:
+            self.say("Nothing to undo in this sitting.")
+            return
+        row = self.session.study(undone.study_key).row
+        self.say(f"Took back the last entry on {wording.plain(row.patient)}.")
+        self._recorded()
+
+    def action_next_unreviewed(self) -> None:
+        """Go to the next study without a verdict."""
+        here = self.current.key if self.current else None
+        key = self.session.next_unreviewed(here)
+        if key is None:
+            self.say("Every study here is reviewed.")
+        else:
+            self.go_to(key)
+
+    def action_report(self) -> None:
+        """Write the report."""
+        self.review_app.write_report()
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        self.app.push_screen(HelpDialog(self))
+
+    def say(self, text: str) -> None:
+        """Tell something in passing."""
+        self.notify(text, markup=False, timeout=3)
+
+    def complain(self, text: str) -> None:
+        """Tell what went wrong."""
+        self.notify(text, markup=False, severity="error", timeout=10)
+
+    def progress(self) -> Content:
+        """How far the review is, and what waits for the store."""
+        parts = []
+        if waiting := len(self.session.outbox):
+            text = f"{wording.entries(waiting)} waiting: {self.review_app.trouble or 'storing'}"
+            parts.append(Content.styled(text, "bold $mark"))
+        if self.review_app.counts:
+            parts.append(Content(wording.reviewed(self.review_app.counts)))
+        return Content("  ").join(parts)
+
+    def _record(self, **change: object) -> None:
+        if self.current is None:
+            return
+        try:
+            self.session.review(self.current.key, **change)
+        except StoreError as error:
+            self.complain(str(error))
+        self._recorded()
+
+    def _recorded(self) -> None:
+        self.review_app.deliver()
+        self.review_app.show_again()

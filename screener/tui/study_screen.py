@@ -1,0 +1,241 @@
+"""One study: its radiographs, what the network says of them and what reviewers said.
+
+Pixels are read in a worker, half a breath after the last key, so that leafing stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Footer, Static
+from textual.worker import get_current_worker
+
+from screener.study import RESEARCH_ONLY, Refusal
+from screener.tui import facts, wording
+from screener.tui.ends import Ends
+from screener.tui.messages import PictureFailed, PictureLoaded
+from screener.tui.opening import open_file
+from screener.tui.pictures import read_picture
+from screener.tui.radiograph_view import RadiographView
+from screener.tui.review_screen import ReviewScreen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from screener.worklist import RadiographRow, StudyDetail, StudyRow
+
+PAUSE = 0.05
+"""Seconds without a key before pixels are read."""
+
+
+class StudyScreen(ReviewScreen):
+    """Looks at one study; ``n`` and ``p`` leaf through the worklist from here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "leaf(1)", "Next", id="study.next", tooltip="Next study of the worklist"),
+        Binding("p", "leaf(-1)", "Back", id="study.back", tooltip="Study before this one"),
+        Binding(
+            "comma", "image(-1)", "Image before", id="study.image_before", show=False,
+            tooltip="The study's radiograph before this one",
+        ),
+        Binding(
+            "full_stop", "image(1)", "Next image", id="study.image_next", show=False,
+            tooltip="The study's next radiograph",
+        ),
+        Binding("t", "tags", "Tags", id="study.tags", tooltip="Header facts and measures"),
+        Binding(
+            "e", "original", "Original", id="study.original", show=False,
+            tooltip="Open the file in the system's viewer",
+        ),
+        Binding("escape,backspace", "leave", "Worklist", id="study.leave", tooltip="Back to the list"),
+        Binding("q", "app.quit", "Quit", id="app.quit", show=False, tooltip="Leave; all is stored"),
+    ]
+
+    index: reactive[int] = reactive(0, init=False)
+    """Which image of the study is on screen: scored ones first, then refused ones."""
+    tags: reactive[bool] = reactive(default=False, init=False)
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+        self._detail: StudyDetail | None = None
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Masthead, picture with its caption, facts, warning, keys."""
+        yield Ends(id="masthead")
+        with Horizontal(id="study"):
+            with Vertical(id="picture"):
+                yield self.review_app.make_view()
+                yield Ends(id="caption")
+                yield Ends(id="legend")
+            with VerticalScroll(id="facts", can_focus=True):
+                yield Static(id="facts-text", markup=False)
+        yield Static(RESEARCH_ONLY, id="research", markup=False)
+        yield Footer(show_command_palette=False)
+
+    @property
+    def detail(self) -> StudyDetail:
+        """Everything known of the study."""
+        if self._detail is None:
+            self._detail = self.session.study(self._key)
+        return self._detail
+
+    @property
+    def current(self) -> StudyRow | None:
+        """The study on screen."""
+        return self.detail.row
+
+    @property
+    def images(self) -> tuple[RadiographRow | Refusal, ...]:
+        """What can be leafed through: scored radiographs, then refused files."""
+        return (*self.detail.radiographs, *self.detail.refusals)
+
+    @property
+    def image(self) -> RadiographRow | Refusal | None:
+        """The image on screen."""
+        return self.images[self.index] if self.index < len(self.images) else None
+
+    @property
+    def view(self) -> RadiographView:
+        """The picture."""
+        return self.query_one(RadiographView)
+
+    def on_mount(self) -> None:
+        """Show the study."""
+        self.view.focus()
+        self._show()
+        self._load_soon()
+
+    def show_again(self) -> None:
+        """Read the study anew; the picture stays unless another file took its place."""
+        before = self.image
+        self._detail = None
+        self.index = min(self.index, max(0, len(self.images) - 1))
+        self._show()
+        if (before and before.path) != (self.image and self.image.path):
+            self._load_soon()
+
+    def go_to(self, key: str) -> None:
+        """Show another study, from its first radiograph."""
+        self._key, self._detail = key, None
+        self.set_reactive(StudyScreen.index, 0)
+        self.view.action_reset()
+        self._show()
+        self._load_soon()
+
+    def watch_index(self) -> None:
+        """Show another image of the study."""
+        self.view.action_reset()
+        self._show()
+        self._load_soon()
+
+    def watch_tags(self) -> None:
+        """Show or hide the header facts."""
+        self._show()
+
+    def action_leaf(self, studies: int) -> None:
+        """Go to the next or previous study of the worklist."""
+        key = self.session.neighbour(self._key, studies)
+        if key is None:
+            self.say("This is the last study." if studies > 0 else "This is the first study.")
+        else:
+            self.go_to(key)
+
+    def action_image(self, images: int) -> None:
+        """Show another image of the study."""
+        if self.images:
+            self.index = (self.index + images) % len(self.images)
+
+    def action_tags(self) -> None:
+        """Show or hide the header facts."""
+        self.tags = not self.tags
+
+    def action_original(self) -> None:
+        """Open the file in the system's viewer."""
+        if self.image is None:
+            return
+        if complaint := open_file(self.image.path):
+            self.complain(complaint)
+
+    def action_leave(self) -> None:
+        """Go back to the worklist, to this study."""
+        self.review_app.back_to_worklist(self._key)
+
+    def on_radiograph_view_changed(self) -> None:
+        """Say how the picture is shown."""
+        self._show_caption()
+
+    def on_picture_loaded(self, message: PictureLoaded) -> None:
+        """Show the pixels, unless another image is wanted by now."""
+        if self.image and message.path == self.image.path:
+            activation = None if isinstance(self.image, Refusal) else self.image.activation
+            self.view.show_picture(message.gray, activation)
+
+    def on_picture_failed(self, message: PictureFailed) -> None:
+        """Say why there is no picture."""
+        if self.image and message.path == self.image.path:
+            self.view.show_text(message.reason)
+
+    def _load_soon(self) -> None:
+        if self._timer:
+            self._timer.stop()
+        if self.image is None:
+            self.view.show_text("no image")
+        elif not self.review_app.pictures:
+            self.view.show_text("pictures are off (--image off)")
+        else:
+            self.view.show_text("reading ...")
+            self._timer = self.set_timer(PAUSE, self._load)
+
+    def _load(self) -> None:
+        if self.image:
+            self._read(self.image.path)
+
+    @work(thread=True, exclusive=True, group="picture", exit_on_error=False)
+    def _read(self, path: Path) -> None:
+        worker = get_current_worker()
+        result = read_picture(path)
+        if worker.is_cancelled:
+            return
+        if isinstance(result, str):
+            self.post_message(PictureFailed(path, result))
+        else:
+            self.post_message(PictureLoaded(path, result))
+
+    def _show(self) -> None:
+        row = self.detail.row
+        name = Content.styled(wording.plain(row.patient), "bold")
+        score = f"  {row.score:.2f}" if row.score is not None else ""
+        rank = f"  rank {row.rank:,}" if row.rank is not None else ""
+        left = Content.assemble(name, "  ", facts.band(row.band), (score, "bold"), (rank, "$text-muted"))
+        place = self.session.offset_of(self._key)
+        where = f"study {place + 1:,} of {self.session.count():,}  " if place is not None else ""
+        self.query_one("#masthead", Ends).show(
+            left, Content.styled(where, "$text-muted") + self.progress()
+        )
+        text = facts.facts(self.detail, self.index, tags=self.tags)
+        self.query_one("#facts-text", Static).update(text)
+        self._show_caption()
+
+    def _show_caption(self) -> None:
+        if self.image is None:
+            left = Content("no image")
+        else:
+            left = Content.assemble(
+                (wording.plain(self.detail.row.pseudonym), "$text-muted"),
+                f"  {facts.view(self.image)} · {self.index + 1} of {len(self.images)} · ",
+                str(self.view.shown),
+            )
+        self.query_one("#caption", Ends).show(left, Content.styled(wording.PREVIEW, "bold $mark"))
+        legend = self.query_one("#legend", Ends)
+        legend.display = self.view.overlaid
+        legend.show(facts.legend(has_map=self.view.has_overlay))
