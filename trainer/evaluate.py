@@ -145,17 +145,10 @@ class Comparison:
 
 
 def compare(entries: Sequence[Entry], split: str) -> Comparison:
-    """Shortcut models taught on the other splits, and published figures where there are any.
-
-    Validation images teach a shortcut only when it is the test split that is judged.
-    """
-    teach = [e for e in entries if e.split == "train" or (e.split == "val" and split == "test")]
+    """Shortcut models taught on the splits before, and published figures where there are any."""
     judged = select(entries, split)
-    models = (
-        shortcuts.baselines(shortcuts.thumbnails(teach), shortcuts.thumbnails(judged))
-        if len({entry.label for entry in teach}) > 1
-        else []
-    )
+    teach = shortcuts.thumbnails(shortcuts.teachers(entries, split))
+    models = shortcuts.baselines(teach, shortcuts.thumbnails(judged))
     return Comparison(tuple(models), comparable(judged))
 
 

@@ -24,7 +24,7 @@ from trainer.predict import Predictions, Square, read_squares
 
 FAILURES = 24
 _FAILURE_SIZE = 192
-_JUDGED = ("images", "accuracy", "balanced", "AUC COVID-19 / rest", "AUC COVID-19 / normal")
+JUDGED = ("images", "accuracy", "balanced", "AUC COVID-19 / rest", "AUC COVID-19 / normal")
 _TITLES = {"sensitivity": "Sensitivity", "ppv": "Positive predictive value", "f1": "F1 score"}
 
 
@@ -101,12 +101,11 @@ def _page(
     for figure in CLASS_FIGURES:
         page.heading(f"{_TITLES[figure]} by class")
         page.table(
-            ("network", *(LABEL_NAMES[label] for label in LABELS)),
+            ("network", *plots.SHORT.values()),
             class_rows(figure, evaluations, comparison),
         )
     page.heading("Curves")
-    for png, caption in figures:
-        page.figure(png, caption)
+    page.gallery(figures)
     page.heading("Area under the ROC curve")
     page.table(
         ("class against the others", "AUC"),
@@ -121,10 +120,10 @@ def _page(
     ):
         if groups:
             page.heading(title)
-            page.table((title.split(":")[0].lower(), *_JUDGED), map(judgement_row, groups))
+            page.table((title.split(":")[0].lower(), *JUDGED), map(judgement_row, groups))
     if called:
         page.heading("What images outside the four classes were called")
-        page.table(("label", *(LABEL_NAMES[label] for label in LABELS)), _called_rows(called))
+        page.table(("label", *plots.SHORT.values()), _called_rows(called))
     if main.refusals:
         page.heading("Not read")
         page.table(("image",), [(refusal,) for refusal in main.refusals])
@@ -221,12 +220,15 @@ def _failures(predictions: Predictions) -> Page:
     squares = [square for batch in batches for _, square in batch]
     page.gallery(
         (
-            _thumbnail(square),
-            f"{LABEL_NAMES[LABELS[labels[i]]]}, taken for {LABEL_NAMES[LABELS[guessed[i]]]} "
-            f"at {shares[i].max():.2f}; {predictions.entries[i].source}",
-        )
-        for i, square in zip(worst, squares, strict=True)
-        if not isinstance(square, Refusal)
+            (
+                _thumbnail(square),
+                f"{LABEL_NAMES[LABELS[labels[i]]]}, taken for {LABEL_NAMES[LABELS[guessed[i]]]} "
+                f"at {shares[i].max():.2f}; {predictions.entries[i].source}",
+            )
+            for i, square in zip(worst, squares, strict=True)
+            if not isinstance(square, Refusal)
+        ),
+        width="9.5rem",
     )
     return page
 

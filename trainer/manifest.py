@@ -18,7 +18,7 @@ from screener.study import LABELS
 
 MANIFEST_FILE = "manifest.csv"
 REQUIRED = ("image", "label", "patient_id", "split", "source")
-OPTIONAL = ("view", "licence", "note")
+OPTIONAL = ("view", "licence", "note", "sha256")
 SPLITS = ("train", "val", "test", "aux")
 """``aux`` holds images whose label is not one of the network's: never trained on."""
 
@@ -38,6 +38,8 @@ class Entry:
     view: str = "unknown"
     licence: str = ""
     note: str = ""
+    sha256: str = ""
+    """Of the file's bytes as "sha256:<hex>", where the importer wrote it."""
     manifest: Path = Path()
     """The folder of the manifest it came from."""
 

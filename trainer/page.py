@@ -32,17 +32,18 @@ table { border-collapse: collapse; margin: .8rem 0; font-size: .92rem;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0 .4rem; }
 th, td { padding: .32rem .8rem; border-bottom: 1px solid var(--line); text-align: right;
-  vertical-align: top; }
+  vertical-align: top; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 thead th { border-bottom: 2px solid var(--soft); }
 tbody th { font-weight: 500; }
 figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { color: var(--soft); font-size: .88rem; max-width: 46rem; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
+.gallery { display: grid;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--least)), 1fr));
   gap: 1rem; }
 .gallery figure { margin: 0; }
-.gallery img { width: 100%; image-rendering: auto; border: 1px solid var(--line); }
+.gallery img { width: 100%; }
 pre { background: var(--tint); padding: .8rem 1rem; overflow-x: auto; font-size: .85rem;
   line-height: 1.45; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 3rem; }
@@ -92,10 +93,10 @@ class Page:
         """A picture with its caption, which is also its text for those who cannot see it."""
         self._parts.append(_figure(png, caption))
 
-    def gallery(self, pictures: Iterable[tuple[bytes, str]]) -> None:
-        """Small pictures side by side, each with a caption."""
+    def gallery(self, pictures: Iterable[tuple[bytes, str]], width: str = "26rem") -> None:
+        """Pictures side by side, each with a caption and at least as wide as a CSS length."""
         inside = "".join(_figure(png, caption) for png, caption in pictures)
-        self._parts.append(f'<div class="gallery">{inside}</div>')
+        self._parts.append(f'<div class="gallery" style="--least: {width}">{inside}</div>')
 
     def html(self) -> str:
         """The whole document."""

@@ -126,8 +126,19 @@ def linear(features: Array, labels: Sequence[str], others: Array) -> Array:
     return probabilities
 
 
+def teachers(entries: Sequence[Entry], split: str) -> list[Entry]:
+    """What a shortcut may learn from: train, and for judging the test split also val."""
+    before = {"train", "val"} if split == "test" else {"train"}
+    return [entry for entry in entries if entry.split in before]
+
+
 def baselines(train: Thumbnails, test: Thumbnails) -> list[Judgement]:
-    """The three shortcut models, taught on ``train`` and judged on ``test``."""
+    """The three shortcut models, taught on ``train`` and judged on ``test``.
+
+    None where ``train`` has less than two classes, which teach nothing.
+    """
+    if len({entry.label for entry in train.entries}) < 2 or not test.entries:
+        return []
     labels = [entry.label for entry in train.entries]
     return [
         judge("source alone", test.entries, by_source(train.entries, test.entries)),

@@ -76,7 +76,9 @@ def test_an_image_in_two_manifests_is_an_error(tmp_path):
 def test_what_is_written_is_read_back(tmp_path):
     (tmp_path / "a.png").touch()
     entries = [
-        Entry(tmp_path / "a.png", "viral", "p", "val", "s", "AP", "CC0", 'a "b", c', tmp_path)
+        Entry(
+            tmp_path / "a.png", "viral", "p", "val", "s", "AP", "CC0", 'a "b", c', manifest=tmp_path
+        )
     ]
     write_manifest(tmp_path / "manifest.csv", entries)
     assert read_manifest(tmp_path) == entries
