@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from screener.pseudonym import pseudonym
-from screener.ranking import band_of
 from screener.study import (
     LABELS,
     TARGET_LABEL,
@@ -284,7 +283,7 @@ def _summary(
     date = connection.execute("SELECT taken_at FROM study WHERE key = ?", (key,)).fetchone()
     probabilities = json.loads(best["probabilities"]) if best else None
     score = probabilities[LABELS.index(TARGET_LABEL)] if probabilities else None
-    band = band_of(score, thresholds)
+    band = Band.of(score, thresholds)
     scored = sum(row["outcome"] == Outcome.SCORED for row in files)
     return (
         place(score, band, date[0] if date else UNDATED, key),

@@ -6,6 +6,7 @@ worklist, the report and shell completion can use them at no cost.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +65,16 @@ class Band(StrEnum):
     def glyph(self) -> str:
         """A mark that tells the bands apart without colour."""
         return _GLYPHS[self]
+
+    @classmethod
+    def of(cls, score: float | None, thresholds: Mapping[str, float]) -> Band:
+        """The band of a suspicion score; ``thresholds`` has the least score of each upper band."""
+        if score is None:
+            return cls.UNSCORED
+        for band in (cls.PRIORITY, cls.ELEVATED):
+            if band in thresholds and score >= thresholds[band]:
+                return band
+        return cls.ROUTINE
 
 
 _GLYPHS = {Band.PRIORITY: "▲", Band.ELEVATED: "◆", Band.ROUTINE: "●", Band.UNSCORED: "○"}

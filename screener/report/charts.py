@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from screener.ranking import band_of
 from screener.report import preview, style
 from screener.report.pdf import Sheet
 from screener.report.style import Type
@@ -62,7 +61,7 @@ def histogram(
         if not count:
             continue
         left, bar = x + number * step, max(tall * count / most, 0.8)
-        band = band_of((number + 0.5) / len(bins), thresholds)
+        band = Band.of((number + 0.5) / len(bins), thresholds)
         sheet.fill(left + 0.6, base, step - 1.2, bar, style.BAND_COLOURS[band])
         if number == bins.index(most):
             sheet.write(f"{count:,}", left + step / 2, base + bar + 9, style.SMALL, "centre")
