@@ -10,7 +10,7 @@ import hashlib
 import multiprocessing
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
@@ -62,7 +62,7 @@ class Decoded:
 
 def decode_all(
     radiographs: Iterable[Radiograph], limits: Limits, *, workers: int, ahead: int
-) -> Iterator[Decoded | Refusal]:
+) -> Generator[Decoded | Refusal, None, None]:
     """Decode in parallel and hand on in the given order.
 
     Args:
@@ -85,7 +85,7 @@ def decode_all(
                     return
                 yield _outcome(*waiting.popleft(), limits)
         finally:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
 
 
 def _context() -> BaseContext:

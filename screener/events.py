@@ -44,10 +44,10 @@ class RadiographRefused:
 
 @dataclass(frozen=True, slots=True)
 class BatchScored:
-    """Some radiographs were scored or found in the store."""
+    """A batch is stored."""
 
     radiographs: int
-    """Scored so far, those of earlier runs included."""
+    """Scored or refused by their pixels so far, those of earlier runs included."""
     total: int
     reused: int
     """Of these, taken from the store."""

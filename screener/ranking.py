@@ -49,25 +49,15 @@ def _unscored(refusals: Sequence[Refusal]) -> Outcome:
     return next((o for o in _WORST_FIRST if o in outcomes), Outcome.NOT_ATTEMPTED)
 
 
-def band_of(score: float | None, thresholds: Mapping[str, float]) -> Band:
-    """The band of a suspicion score, None for a study without one.
+def rank(results: Iterable[StudyResult], thresholds: Mapping[str, float]) -> list[Ranked]:
+    """Put studies in order of review; positions count from 1 and only scored studies have one.
 
     Args:
-        score: 0 to 1.
-        thresholds: least score of PRIORITY and ELEVATED; without one nothing is in that band.
+        results: of any studies, in any order.
+        thresholds: least suspicion score of the bands PRIORITY and ELEVATED.
     """
-    if score is None:
-        return Band.UNSCORED
-    for band in (Band.PRIORITY, Band.ELEVATED):
-        if score >= thresholds.get(band, float("inf")):
-            return band
-    return Band.ROUTINE
-
-
-def rank(results: Iterable[StudyResult], thresholds: Mapping[str, float]) -> list[Ranked]:
-    """Put studies in order of review; positions count from 1 and only scored studies have one."""
     banded = sorted(
-        ((band_of(result.score, thresholds), result) for result in results),
+        ((Band.of(result.score, thresholds), result) for result in results),
         key=lambda pair: _order(*pair),
     )
     unscored = sum(band is Band.UNSCORED for band, _ in banded)

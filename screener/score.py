@@ -1,8 +1,9 @@
 """Decoded radiographs in, scores out: one pass of the network gives everything that is said.
 
-For inference the batch norms are folded into the convolutions and the layout is channels last. Every
-pass has the same shape, short ones padded, because the kernels chosen for another shape round
-differently: so a score does not depend on its neighbours, and a resumed scan repeats them bit for bit.
+For inference the batch norms are folded into the convolutions and the layout is channels last.
+Every pass has the same shape, short ones padded, because the kernels chosen for another shape
+round differently: so a score does not depend on its neighbours, and a resumed scan repeats it bit
+for bit.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Scorer:
         device: Device,
         *,
         guard: Guard | None = None,
+        refusing: bool = True,
         fix_inverted: bool = False,
         views: int = 1,
     ) -> None:
@@ -64,15 +66,17 @@ class Scorer:
             network: with loaded weights, in evaluation mode; it is left as it is.
             card: the weights' card.
             device: where to run.
-            guard: refuses what is unlike the training radiographs; None to refuse nothing.
+            guard: measures how unlike the training radiographs each is; None for no measure.
+            refusing: refuse what is above the guard's limit.
             fix_inverted: score what looks like a negative as its positive; needs the guard.
             views: slightly altered copies averaged for each radiograph; 1 for none.
         """
-        self._body = fold(network.body).to(device.kind, memory_format=torch.channels_last)
+        self._body = fold(network.body).to(memory_format=torch.channels_last).to(device.kind)
         self._head = network.head.to(device.kind)
         self._card = card
         self._device = device
         self._guard = guard
+        self._refusing = refusing
         self._fix_inverted = fix_inverted
         self._views = views
         self._part = device.part_size
@@ -132,7 +136,7 @@ class Scorer:
     def _refusal(
         self, decoded: Decoded, distance: float | None, *, inverted: bool
     ) -> Refusal | None:
-        if self._guard is None or distance is None:
+        if self._guard is None or distance is None or not self._refusing:
             return None
         turned = inverted and not self._fix_inverted
         reason = guard.reason(distance, self._guard.limit, inverted=turned)
@@ -147,13 +151,19 @@ class Scorer:
         """All squares in parts side by side; smaller parts where memory does not suffice."""
         while True:
             try:
-                parts = list(self._streams.map(self._averaged, squares.split(self._part)))
+                parts = list(self._streams.map(self._averaged, torch.split(squares, self._part)))
                 break
             except RuntimeError as error:
                 if not _is_out_of_memory(error):
                     raise
                 self._halve()
-        return _Pass(*(_joined(column) for column in zip(*parts, strict=True)))
+        spreads = [part.spread for part in parts if part.spread is not None]
+        return _Pass(
+            torch.cat([part.probabilities for part in parts]),
+            torch.cat([part.maps for part in parts]),
+            torch.cat([part.pooled for part in parts]),
+            torch.cat(spreads) if spreads else None,
+        )
 
     def _halve(self) -> None:
         if self._part == 1:
@@ -201,11 +211,6 @@ def fold(body: nn.Module) -> nn.Module:
     """A copy of a convolutional body in evaluation mode, batch norms folded into convolutions."""
     folded: nn.Module = optimization.fuse(body)
     return folded
-
-
-def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
-    tensors = [part for part in parts if part is not None]
-    return torch.cat(tensors) if tensors else None
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

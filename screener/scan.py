@@ -1,0 +1,329 @@
+"""The whole pipeline as a generator of events: survey, decode, score, store.
+
+The only place that joins the steps. A batch is stored before its events are told, so whatever
+stops a scan costs at most the batch in work, and the same scan run again goes on from there. It
+prints nothing, and loads torch only once there is a scan to make.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screener import pixels, weights
+from screener.decode import Decoded, Limits, decode_all
+from screener.events import (
+    BatchScored,
+    FilesFound,
+    RadiographRefused,
+    ScanEvent,
+    ScanFinished,
+    ScanStarted,
+    StudyScored,
+)
+from screener.grouping import GroupBy
+from screener.ranking import study_result
+from screener.records import Identify
+from screener.store import Store
+from screener.study import Outcome, Radiograph, RadiographScore, Refusal, Study, StudyResult
+from screener.survey import Survey, survey
+
+if TYPE_CHECKING:
+    from screener.score import Scorer
+    from screener.weights import WeightsCard
+
+Settled = RadiographScore | Refusal
+
+BATCHES_AHEAD = 2
+"""Batches that are decoded while one is in the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to scan, into where, and how."""
+
+    folders: tuple[Path, ...]
+    results: Path
+    weights: Path = field(default_factory=weights.bundled)
+    device: str = "auto"
+    batch_size: int | None = None
+    workers: int | None = None
+    group: GroupBy = GroupBy.AUTO
+    identify: Identify = "none"
+    rescore: bool = False
+    """Score again what the store already knows."""
+    views: int = 1
+    """Views of each radiograph that are averaged; 1 is the radiograph alone."""
+    guarded: bool = True
+    """Refuse what is no chest radiograph by its pixels."""
+    fix_inverted: bool = False
+    """Score what looks like a negative as its positive."""
+    max_pixels: int = pixels.MAX_PIXELS
+    seconds: float = 60.0
+    """Longest time that one file may take to decode."""
+
+    @property
+    def pipeline(self) -> str:
+        """The pixel path's version and every setting that changes a result: part of its key."""
+        changes = {
+            "no-guard": not self.guarded,
+            "fix-inverted": self.fix_inverted,
+            f"tta{self.views}": self.views > 1,
+        }
+        return "+".join([pixels.PIPELINE, *(name for name, is_on in changes.items() if is_on)])
+
+
+def now() -> datetime:
+    """The clock of a scan that is given no other."""
+    return datetime.now().astimezone()
+
+
+def scan(
+    settings: Settings, stop: Callable[[], bool], clock: Callable[[], datetime] = now
+) -> Iterator[ScanEvent]:
+    """Score every study below some folders and keep the results.
+
+    Args:
+        settings: what and how.
+        stop: asked at every file; once true, the running batch is stored and the scan ends.
+        clock: tells the time.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+        DeviceError: the device cannot be used.
+        StoreError: the results cannot be written, or another scan is writing them.
+    """
+    card = weights.load_card(settings.weights)
+    with Store.writing(settings.results) as store:
+        yield from _Scan(settings, store, card, stop, clock).events()
+
+
+def dry_run(
+    settings: Settings, stop: Callable[[], bool], clock: Callable[[], datetime] = now
+) -> Iterator[ScanEvent]:
+    """What a scan would read and what it would refuse by the headers; writes nothing."""
+    began = clock()
+    found = yield from _survey(settings, stop)
+    yield from map(RadiographRefused, found.refusals)
+    outcomes = Counter(refusal.outcome for refusal in found.refusals)
+    yield _finished(found, outcomes, clock() - began, interrupted=stop())
+
+
+def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFound, None, Survey]:
+    return survey(settings.folders, mode=settings.group, max_pixels=settings.max_pixels, stop=stop)
+
+
+def _finished(
+    found: Survey, outcomes: Counter[Outcome], took: timedelta, *, interrupted: bool
+) -> ScanFinished:
+    """The counts of a run; what was found and has no outcome was not attempted."""
+    return ScanFinished(
+        found=found.found,
+        scored=outcomes[Outcome.SCORED],
+        unsuitable=outcomes[Outcome.UNSUITABLE],
+        unreadable=outcomes[Outcome.UNREADABLE],
+        not_attempted=outcomes[Outcome.NOT_ATTEMPTED] + found.found - outcomes.total(),
+        studies=len(found.studies),
+        seconds=took.total_seconds(),
+        interrupted=interrupted,
+    )
+
+
+class _Scan:
+    """One run, from the survey to its end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        card: WeightsCard,
+        stop: Callable[[], bool],
+        clock: Callable[[], datetime],
+    ) -> None:
+        from screener import device
+
+        self.settings = settings
+        self.store = store
+        self.card = card
+        self.stop = stop
+        self.clock = clock
+        self.device = device.choose(
+            settings.device,
+            batch_size=settings.batch_size,
+            workers=settings.workers,
+            input_size=card.input_size,
+        )
+        self.key = (card.digest, settings.pipeline)
+        self.outcomes: Counter[Outcome] = Counter()
+
+    def events(self) -> Iterator[ScanEvent]:
+        """The run. Everything is stored before it is told."""
+        settings, began = self.settings, self.clock()
+        yield ScanStarted(
+            settings.folders,
+            settings.results,
+            self.card.name,
+            self.card.digest,
+            self.device.describe(),
+        )
+        scorer = self._scorer()
+        found = yield from _survey(settings, self.stop)
+        if not self.stop():
+            run = self._record(found, began)
+            self.outcomes.update(refusal.outcome for refusal in found.refusals)
+            yield from map(RadiographRefused, found.refusals)
+            yield from self._score(scorer, found)
+            if not self.stop():
+                self.store.finish_run(run, self.clock(), skipped=found.skipped)
+        took = self.clock() - began
+        yield _finished(found, self.outcomes, took, interrupted=self.stop())
+
+    def _scorer(self) -> Scorer:
+        from screener.guard import Guard
+        from screener.score import Scorer
+
+        settings = self.settings
+        card, network = weights.load_network(settings.weights)
+        return Scorer(
+            network,
+            card,
+            self.device,
+            guard=Guard.from_weights(card, weights.load_guard(settings.weights)),
+            refusing=settings.guarded,
+            fix_inverted=settings.fix_inverted,
+            views=settings.views,
+        )
+
+    def _record(self, found: Survey, began: datetime) -> int:
+        """Store what was found before anything is scored: the worklist is complete from now."""
+        self.store.add_weights(self.card)
+        run = self.store.begin_run(
+            self.settings.folders,
+            self.card.digest,
+            device=self.device.describe(),
+            pipeline=self.settings.pipeline,
+            started_at=began,
+            identify=self.settings.identify,
+        )
+        self.store.put_studies(found.studies)
+        self.store.put_refusals(found.refusals)
+        self.store.close_walk(run.id)
+        return run.id
+
+    def _score(self, scorer: Scorer, found: Survey) -> Iterator[ScanEvent]:
+        """Take what the store knows, then batch by batch what it does not."""
+        studies = _OpenStudies(found)
+        unknown = yield from self._reuse(studies, found.studies)
+        total = sum(len(study.radiographs) for study in found.studies)
+        done = reused = total - len(unknown)
+        yield BatchScored(done, total, reused, 0.0)
+        began = self.clock()
+        for batch in self._batches(unknown):
+            results = self._settle(scorer, batch)
+            self.store.put_scores(results, *self.key)
+            yield from self._tell(studies, results)
+            done += len(batch)
+            seconds = (self.clock() - began).total_seconds()
+            yield BatchScored(done, total, reused, (done - reused) / max(seconds, 1e-6))
+
+    def _reuse(
+        self, studies: _OpenStudies, found: Iterable[Study]
+    ) -> Generator[ScanEvent, None, list[Radiograph]]:
+        """Tell the results of earlier runs; returns the radiographs that have none."""
+        unknown: list[Radiograph] = []
+        for study in found:
+            known: dict[Path, Settled] = {}
+            if not self.settings.rescore:
+                known = self.store.known(study.radiographs, *self.key)
+            unknown += [one for one in study.radiographs if one.path not in known]
+            if not study.radiographs:
+                yield StudyScored(studies.result(study.key))
+            yield from self._tell(studies, known.values())
+        return unknown
+
+    def _batches(self, radiographs: Sequence[Radiograph]) -> Iterator[list[Decoded | Refusal]]:
+        """Decoded radiographs, as many as the network takes at once, and refusals among them."""
+        limits = Limits(
+            self.card.input_size,
+            self.settings.max_pixels,
+            self.settings.seconds,
+            self.settings.guarded,
+        )
+        size = self.device.batch_size
+        batch: list[Decoded | Refusal] = []
+        pictures = 0
+        with closing(
+            decode_all(radiographs, limits, workers=self.device.workers, ahead=BATCHES_AHEAD * size)
+        ) as decoded:
+            for one in decoded:
+                batch.append(one)
+                pictures += isinstance(one, Decoded)
+                if pictures == size or len(batch) == 4 * size or self.stop():
+                    yield batch
+                    batch, pictures = [], 0
+                if self.stop():
+                    return
+        if batch:
+            yield batch
+
+    def _settle(self, scorer: Scorer, batch: Iterable[Decoded | Refusal]) -> list[Settled]:
+        """A score or a refusal for each of a batch."""
+        settled: list[Settled] = []
+        fresh: list[Decoded] = []
+        for one in batch:
+            if isinstance(one, Refusal):
+                settled.append(one)
+            elif known := self._same_content(one):
+                settled.append(known)
+            else:
+                fresh.append(one)
+        return settled + (scorer.score(fresh) if fresh else [])
+
+    def _same_content(self, decoded: Decoded) -> Settled | None:
+        """The result of an identical file under another name."""
+        if self.settings.rescore:
+            return None
+        return self.store.known_content(decoded.radiograph, decoded.digest, *self.key)
+
+    def _tell(self, studies: _OpenStudies, results: Iterable[Settled]) -> Iterator[ScanEvent]:
+        """Events of results that are stored; a study's follows its last radiograph's."""
+        for result in results:
+            if isinstance(result, Refusal):
+                self.outcomes[result.outcome] += 1
+                yield RadiographRefused(result)
+            else:
+                self.outcomes[Outcome.SCORED] += 1
+            if complete := studies.settle(result):
+                yield StudyScored(complete)
+
+
+class _OpenStudies:
+    """Studies whose radiographs are not all settled yet, with what is known of them."""
+
+    def __init__(self, found: Survey) -> None:
+        self._studies = {study.key: study for study in found.studies}
+        self._missing = {study.key: len(study.radiographs) for study in found.studies}
+        self._settled: defaultdict[str, list[Settled]] = defaultdict(list)
+        for refusal in found.refusals:
+            self._settled[refusal.study_key].append(refusal)
+
+    def settle(self, result: Settled) -> StudyResult | None:
+        """Add a radiograph's result; returns the study's once it is complete."""
+        key = result.study_key if isinstance(result, Refusal) else result.radiograph.study_key
+        self._settled[key].append(result)
+        self._missing[key] -= 1
+        return None if self._missing[key] else self.result(key)
+
+    def result(self, key: str) -> StudyResult:
+        """Close a study."""
+        settled = self._settled.pop(key, [])
+        return study_result(
+            self._studies.pop(key),
+            [one for one in settled if isinstance(one, RadiographScore)],
+            [one for one in settled if isinstance(one, Refusal)],
+        )

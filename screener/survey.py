@@ -1,0 +1,98 @@
+"""What is in some folders: walk, read headers, group. The first half of every scan.
+
+Headers are all it reads; nothing is decoded and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from screener import folder, header
+from screener.events import FilesFound
+from screener.grouping import GroupBy, group
+from screener.pixels import MAX_PIXELS
+from screener.study import Radiograph, Refusal, Study
+
+FILES_AN_EVENT = 100
+"""Files between two reports of the walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The studies of some folders, and the files that are refused by their headers."""
+
+    studies: list[Study]
+    refusals: list[Refusal]
+    skipped: int
+    """Files passed over by name."""
+
+    @property
+    def radiographs(self) -> list[Radiograph]:
+        """Every radiograph that is worth decoding, in the order of the studies."""
+        return [radiograph for study in self.studies for radiograph in study.radiographs]
+
+    @property
+    def found(self) -> int:
+        """Radiographs and refusals."""
+        return sum(len(study.radiographs) for study in self.studies) + len(self.refusals)
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the walk has come upon so far."""
+
+    radiographs: list[Radiograph] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    skipped: int = 0
+
+    def add(self, found: folder.Finding, max_pixels: int) -> None:
+        """Read what the walk found and put it where it belongs."""
+        if isinstance(found, folder.SkippedFile):
+            self.skipped += 1
+            return
+        if isinstance(found, folder.FoundFile):
+            read = header.read(found, max_pixels=max_pixels)
+            if isinstance(read, Radiograph):
+                self.radiographs.append(read)
+                return
+            found = read
+        self.refusals.append(found)
+
+    def event(self, *, studies: int = 0, complete: bool = False) -> FilesFound:
+        """How far the walk has come."""
+        radiographs = len(self.radiographs)
+        files = radiographs + len(self.refusals)
+        return FilesFound(files, self.skipped, radiographs, studies, complete)
+
+
+def survey(
+    folders: Sequence[Path],
+    *,
+    mode: GroupBy = GroupBy.AUTO,
+    max_pixels: int = MAX_PIXELS,
+    stop: Callable[[], bool] = lambda: False,
+) -> Generator[FilesFound, None, Survey]:
+    """Find every file, read its header and group the radiographs into studies.
+
+    Args:
+        folders: where to look.
+        mode: what is one study where no header says it.
+        max_pixels: most rows x columns that a header may declare.
+        stop: asked at every file; once true, the walk ends where it is.
+
+    Yields:
+        How far it has come; the last is complete unless it was stopped.
+    """
+    findings = _Findings()
+    for number, found in enumerate(folder.walk(folders), start=1):
+        if stop():
+            break
+        findings.add(found, max_pixels)
+        if number % FILES_AN_EVENT == 0:
+            yield findings.event()
+    grouping = group(findings.radiographs, findings.refusals, mode)
+    if not stop():
+        yield findings.event(studies=len(grouping.studies), complete=True)
+    return Survey(grouping.studies, grouping.refusals, findings.skipped)
