@@ -182,9 +182,14 @@ def save_weights(
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
     digest = digest_of_file(path)
     card = replace(card, digest=digest, thresholds_for=digest if card.thresholds else "")
-    text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
-    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    save_card(folder, card)
     return card
+
+
+def save_card(folder: Path, card: WeightsCard) -> None:
+    """Write the card of weights that are there already."""
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    (folder / CARD_FILE).write_text(text, encoding="utf-8")
 
 
 def half(state: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,12 @@ class Observed:
 
 
 def calibrate(
-    folder: Path, manifests: Sequence[Path], progress: Progress | None = None
+    folder: Path,
+    manifests: Sequence[Path],
+    progress: Progress | None = None,
+    *,
+    fraction: float = 0.1,
+    seed: int = 0,
 ) -> WeightsCard:
     """Measure temperature, thresholds and guard, and write weights and card anew.
 
@@ -61,13 +66,16 @@ def calibrate(
         folder: of the weights.
         manifests: those of the training.
         progress: told how far it is.
+        fraction: of the training patients, as validation where a manifest has none.
+        seed: of that validation split.
 
     Raises:
         ConfigurationError: a manifest is wrong, or no validation image shows the target.
         WeightsError: the weights are missing, damaged or do not fit their card.
     """
     card, network = load_network(folder)
-    train, val = images_for(manifests)
+    entries = with_validation(read_manifests(manifests), fraction, seed)
+    train, val = images_for(entries)
     if card.target_label not in {entry.label for entry in val}:
         raise ConfigurationError(
             f"no validation image is labelled {card.target_label}; give the training's manifests"
@@ -75,16 +83,26 @@ def calibrate(
     observed = observe(network, card, val, progress)
     guard = guard_fit.fit(observe(network, card, train, progress).seen, observed.seen)
     card = measured(card, observed, guard)
+    card.metrics["sources"] = sources_of(entries)
     return save_weights(folder, network, card, guard_fit.to_tensors(guard))
 
 
-def images_for(manifests: Sequence[Path]) -> tuple[list[Entry], list[Entry]]:
-    """Some training and all validation images that a calibration looks at.
-
-    A manifest without a validation split gets that which the training carved.
-    """
-    entries = with_validation(read_manifests(manifests))
+def images_for(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Some of the training and all of the validation images: what a calibration looks at."""
     return some_of_each_source(select(entries, "train"), PER_SOURCE), select(entries, "val")
+
+
+def sources_of(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+    """Images and stated licences of each source that is trained on, for the model card."""
+    return {
+        source: {
+            "train": sum(entry.split == "train" for entry in own),
+            "val": sum(entry.split == "val" for entry in own),
+            "licences": sorted({entry.licence for entry in own if entry.licence}),
+        }
+        for source in sorted({entry.source for entry in select(entries, "train")})
+        if (own := [e for e in entries if e.source == source and e.split in ("train", "val")])
+    }
 
 
 def some_of_each_source(entries: Sequence[Entry], most: int) -> list[Entry]:
@@ -182,7 +200,7 @@ def fit_temperature(logits: npt.NDArray[np.float32], truth: Array) -> float:
 
     search.step(loss)  # type: ignore[no-untyped-call]
     least, most = TEMPERATURES
-    return float(log_temperature.exp().clamp(least, most))
+    return float(log_temperature.detach().exp().clamp(least, most))
 
 
 def threshold(positives: Array, sensitivity: float) -> float:

@@ -1,0 +1,46 @@
+"""``trainer calibrate``: temperature, thresholds and guard of some weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from trainer.cli.progress import progress_bar
+
+
+@click.command("calibrate")
+@click.argument("weights", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    required=True,
+    help="A manifest of the training or its folder; may be given several times.",
+)
+@click.option(
+    "--fraction",
+    default=0.1,
+    show_default=True,
+    type=click.FloatRange(0, 0.5),
+    help="Of the training patients, as validation where a manifest has none.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of that validation split.")
+def command(weights: Path, data: tuple[Path, ...], fraction: float, seed: int) -> None:
+    """Calibrate WEIGHTS, a folder made by 'trainer export', on its validation images.
+
+    Writes the folder anew: the temperature, the thresholds of PRIORITY and ELEVATED with their
+    expected sensitivity and specificity, and the guard that refuses what is no frontal chest
+    radiograph. The test split is not looked at.
+    """
+    from trainer.calibrate import calibrate, images_for
+    from trainer.manifest import read_manifests, with_validation
+    from trainer.model_card import band_rows
+
+    images = sum(map(len, images_for(with_validation(read_manifests(data), fraction, seed))))
+    with progress_bar(images, weights.name) as bar:
+        card = calibrate(weights, data, bar.update, fraction=fraction, seed=seed)
+    click.echo(f"temperature {card.temperature:.3f}")
+    for cells in band_rows(card):
+        click.echo("  ".join(cells))
+    click.echo(f"{weights}: {card.digest}", err=True)
