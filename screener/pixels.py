@@ -195,7 +195,11 @@ def _colour(image: Image.Image) -> float:
 def _dicom(path: Path, max_pixels: int) -> Floats:
     dataset = dicom.read_whole(path, _TAGS)
     _check_layout(dataset, max_pixels)
-    return grayscale.render(_stored(dataset), rules(dataset))
+    stored, how = _stored(dataset), rules(dataset)
+    try:
+        return grayscale.render(stored, how)
+    except ValueError as error:
+        raise PixelError(Outcome.UNREADABLE, "every pixel is padding") from error
 
 
 def _check_layout(dataset: Dataset, max_pixels: int) -> None:
@@ -219,6 +223,7 @@ def _stored(dataset: FileDataset) -> NDArray[np.generic]:
         correct_unused_bits=False,  # type: ignore[arg-type]  # its annotation lacks the option
         decoding_plugin=first if first in decoder.available_plugins else "",
     )
+    words = words.astype(words.dtype.newbyteorder("="), copy=False)
     if words.dtype.kind == "f":
         return words
     bits = int(dataset.BitsStored)

@@ -1,0 +1,193 @@
+"""Everything below the roots is found once, in a stable order, or named as skipped or refused."""
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from screener import folder
+from screener.folder import FoundFile, Kind, SkippedFile
+from screener.study import Outcome, Refusal
+from tests import dicoms
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    root = tmp_path / "tree"
+    for name in ("b/2.png", "b/10.png", "a/deep/x.png"):
+        png(root / name)
+    return root
+
+
+def png(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (70, 70)).save(path, format="png")
+    return path
+
+
+def names(findings, kind=FoundFile):
+    return [finding.path.name for finding in findings if isinstance(finding, kind)]
+
+
+def test_order_is_by_name_at_every_level(tree):
+    assert names(folder.walk([tree])) == ["x.png", "10.png", "2.png"]
+
+
+def test_paths_are_absolute_also_for_relative_roots(tree, monkeypatch):
+    monkeypatch.chdir(tree.parent)
+    found = list(folder.walk([Path("tree/../tree")]))
+    assert found == list(folder.walk([tree]))
+    assert found[0].path == tree / "a" / "deep" / "x.png"
+
+
+def test_labels_do_not_depend_on_where_the_root_lies(tree):
+    assert [found.label for found in folder.walk([tree])] == [
+        "tree/a/deep/x.png", "tree/b/10.png", "tree/b/2.png",
+    ]  # fmt: skip
+
+
+def test_roots_of_the_same_name_are_told_apart(tmp_path):
+    for parent in ("one", "two"):
+        png(tmp_path / parent / "studies" / "a.png")
+    found = folder.walk([tmp_path / "one" / "studies", tmp_path / "two" / "studies"])
+    assert [one.label for one in found] == ["one:studies/a.png", "two:studies/a.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "kind"),
+    [
+        ("report.txt", lambda path: dicoms.write(path, dicoms.ramp()), Kind.DICOM),
+        ("a.jpg", lambda path: dicoms.write(path, dicoms.ramp(), bare=True), Kind.BARE_DICOM),
+        ("a.dcm", lambda path: Image.new("L", (9, 9)).save(path, format="png"), Kind.PNG),
+        ("a", lambda path: Image.new("L", (9, 9)).save(path, format="jpeg"), Kind.JPEG),
+    ],
+)
+def test_kind_is_told_by_content(tmp_path, name, write, kind):
+    write(tmp_path / name)
+    (found,) = folder.walk([tmp_path])
+    assert found.kind is kind
+
+
+@pytest.mark.parametrize(
+    "content", [b"PK\3\4rest", b"%PDF-1.7 and more", b"a,b,c\n1,2,3\n", b"\x08", b"\0" * 200]
+)
+def test_other_content_is_refused_as_unsuitable(tmp_path, content):
+    (tmp_path / "a.dcm").write_bytes(content)
+    (found,) = folder.walk([tmp_path])
+    assert found == Refusal(tmp_path / "a.dcm", Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
+
+
+def test_empty_file_is_refused(tmp_path):
+    (tmp_path / "a.dcm").touch()
+    (found,) = folder.walk([tmp_path])
+    assert (found.outcome, found.reason) == (Outcome.UNREADABLE, "the file is empty")
+
+
+def test_hidden_files_and_dicomdir_are_skipped_and_counted(tree):
+    (tree / ".hidden").touch()
+    (tree / "DICOMDIR").touch()
+    png(tree / ".cache" / "a.png")
+    skipped = [one for one in folder.walk([tree]) if isinstance(one, SkippedFile)]
+    assert [one.path.name for one in skipped] == [".cache", ".hidden", "DICOMDIR"]
+    assert skipped[2].why.startswith("a DICOMDIR")
+
+
+def test_loops_of_links_end(tree):
+    (tree / "a" / "loop").symlink_to(tree, target_is_directory=True)
+    assert sorted(names(folder.walk([tree]))) == ["10.png", "2.png", "x.png"]
+
+
+def test_overlapping_roots_find_a_file_once(tree):
+    found = list(folder.walk([tree / "b", tree, tree / "b" / "2.png"]))
+    assert sorted(names(found)) == ["10.png", "2.png", "x.png"]
+
+
+def test_a_link_to_a_file_that_was_found_is_the_same_file(tree):
+    (tree / "b" / "3.png").symlink_to(tree / "b" / "2.png")
+    assert names(folder.walk([tree])).count("3.png") == 0
+
+
+def test_hard_links_are_files_of_their_own(tree):
+    os.link(tree / "b" / "2.png", tree / "b" / "3.png")
+    assert "3.png" in names(folder.walk([tree]))
+
+
+def test_broken_link_is_refused(tmp_path):
+    (tmp_path / "a.png").symlink_to(tmp_path / "nowhere")
+    (found,) = folder.walk([tmp_path])
+    assert found.reason == "this file is not there, or a link to nothing"
+
+
+def test_missing_root_is_refused(tmp_path):
+    (found,) = folder.walk([tmp_path / "none"])
+    assert isinstance(found, Refusal)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_folder_without_permission_is_refused(tree):
+    (tree / "b").chmod(0)
+    try:
+        refusals = [one for one in folder.walk([tree]) if isinstance(one, Refusal)]
+    finally:
+        (tree / "b").chmod(0o755)
+    assert [one.reason for one in refusals] == ["no permission to read this folder"]
+
+
+def test_denied_folder_is_refused_in_words(tree, monkeypatch):
+    """The same without being another user: the system's own error, raised where it would be."""
+    scandir = os.scandir
+
+    def denied(path):
+        if Path(path).name == "b":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    refusals = [one for one in folder.walk([tree]) if isinstance(one, Refusal)]
+    assert refusals == [
+        Refusal(tree / "b", Outcome.UNREADABLE, "no permission to read this folder")
+    ]
+
+
+def test_a_pipe_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (found,) = folder.walk([tmp_path])
+    assert isinstance(found, SkippedFile)
+
+
+def test_folder_of_results_is_skipped(tree):
+    results = tree / "screening"
+    png(results / "map.png")
+    (results / "screening.db").touch()
+    assert "map.png" not in names(folder.walk([tree]))
+    assert names(folder.walk([tree]), SkippedFile) == ["screening"]
+
+
+def test_results_among_the_radiographs_are_skipped_by_name(tree):
+    for name in ("screening.db", "screening.db-wal", "worklist.csv", "report.pdf", "mine.csv"):
+        (tree / name).write_text("x")
+    findings = list(folder.walk([tree]))
+    assert len(names(findings, SkippedFile)) == 4
+    assert names(findings, Refusal) == ["mine.csv"]
+    assert len(names(findings)) == 3
+
+
+def test_file_as_root_is_found(tree):
+    (found,) = folder.walk([tree / "b" / "2.png"])
+    assert found.label == "b/2.png"
+
+
+def test_names_that_are_not_text_are_found(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff\xfe.png")
+    png(tmp_path / "a.png").rename(path)
+    (found,) = folder.walk([tmp_path])
+    assert found.path == path
+
+
+def test_deep_trees_are_walked(tmp_path):
+    deep = tmp_path
+    for _ in range(120):
+        deep = deep / "d"
+    png(deep / "a.png")
+    assert names(folder.walk([tmp_path])) == ["a.png"]

@@ -1,0 +1,252 @@
+"""A header becomes a radiograph or a refusal, whatever the file."""
+
+import struct
+import time
+import zlib
+from datetime import datetime
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom import uid
+
+from screener import dicom, folder, header
+from screener.study import Outcome, Projection, Radiograph, Refusal
+from tests import dicoms
+
+
+def read(path, **options):
+    (found,) = folder.walk([path])
+    return header.read(found, **options) if isinstance(found, folder.FoundFile) else found
+
+
+def of(tmp_path, **elements):
+    return read(dicoms.write(tmp_path / "a.dcm", dicoms.ramp(), **elements))
+
+
+def test_facts_of_a_radiograph(tmp_path):
+    found = of(
+        tmp_path, bits=12, AccessionNumber="A1", PatientAge="045Y", PatientSex="F",
+        StudyTime="101500", PhotometricInterpretation="MONOCHROME1",
+    )  # fmt: skip
+    path = tmp_path / "a.dcm"
+    assert found == Radiograph(
+        path=path, study_key="1.2.3.4", patient_id="ID-1", patient_name="Doe^Jane",
+        accession="A1", taken_at=datetime(2020, 3, 25, 10, 15), patient_age=45.0,
+        patient_sex="F", projection=Projection.PA, photometric="MONOCHROME1",
+        transfer_syntax=uid.ExplicitVRLittleEndian, rows=80, columns=96, bits_stored=12,
+        size=path.stat().st_size, mtime_ns=path.stat().st_mtime_ns,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("elements", "moment"),
+    [
+        ({"AcquisitionDateTime": "20200401123456.5+0100"}, datetime(2020, 4, 1, 12, 34, 56)),
+        ({"AcquisitionDate": "20200401", "AcquisitionTime": "1234"}, datetime(2020, 4, 1, 12, 34)),
+        ({"StudyDate": "1995.07.20", "StudyTime": "nonsense"}, datetime(1995, 7, 20)),
+        ({"StudyDate": "20201399"}, None),
+        ({"StudyDate": None}, None),
+    ],
+)
+def test_when_it_was_taken(tmp_path, elements, moment):
+    assert of(tmp_path, **elements).taken_at == moment
+
+
+@pytest.mark.parametrize(
+    ("elements", "age"),
+    [
+        ({"PatientAge": "006M"}, 0.5),
+        ({"PatientAge": "010D"}, 10 / 365.25),
+        ({"PatientAge": "old"}, None),
+        ({"PatientBirthDate": "19700325"}, pytest.approx(50, abs=0.01)),
+        ({"PatientBirthDate": "20300101"}, None),
+        ({}, None),
+    ],
+)
+def test_age_in_years(tmp_path, elements, age):
+    assert of(tmp_path, **elements).patient_age == age
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 192", "Гусева^Анна"),
+        ("ISO_IR 144", "Люкceмбypг"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        ("ISO_IR 192", "<script>alert(1)</script>"),
+        ("GB18030", "Wang^XiaoDong=王^小东="),
+    ],
+)
+def test_names_in_any_script(tmp_path, charset, name):
+    found = of(tmp_path, SpecificCharacterSet=charset, PatientName=name)
+    assert found.patient_name == name.rstrip("=")
+
+
+def test_control_characters_do_not_reach_the_terminal(tmp_path):
+    found = of(tmp_path, PatientID="AB\x1b[31m\n12")
+    assert found.patient_id == "AB[31m12"
+
+
+def test_unknown_character_set_costs_no_radiograph(tmp_path):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), SpecificCharacterSet="ISO_IR 192")
+    path.write_bytes(path.read_bytes().replace(b"ISO_IR 192", b"NONSENSE 9"))
+    assert read(path).patient_name == "Doe^Jane"
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_missing_meta_information_is_made_good(tmp_path, bare):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), bare=bare)
+    found = read(path)
+    expected = uid.ImplicitVRLittleEndian if bare else uid.ExplicitVRLittleEndian
+    assert found.transfer_syntax == expected
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian])
+def test_unusual_encodings_are_read(tmp_path, syntax):
+    found = of(tmp_path, syntax=syntax)
+    assert (found.rows, found.transfer_syntax) == (80, syntax)
+
+
+def test_float_pixels_are_a_radiograph(tmp_path):
+    found = read(dicoms.write(tmp_path / "a", np.zeros((80, 80), np.float32)))
+    assert found.bits_stored == 32
+
+
+def test_study_without_uid_is_named_by_its_file(tmp_path):
+    assert of(tmp_path, StudyInstanceUID=None).study_key == f"{tmp_path.name}/a.dcm"
+
+
+def test_refusal_keeps_the_study(tmp_path):
+    found = of(tmp_path, Modality="MR")
+    assert (found.outcome, found.study_key) == (Outcome.UNSUITABLE, "1.2.3.4")
+
+
+def test_no_pixels(tmp_path):
+    found = read(dicoms.write(tmp_path / "a", dicoms.ramp(), PixelData=None))
+    assert found.reason == "the header is there, but no pixels follow it"
+
+
+def test_absurd_size_is_refused_and_the_limit_can_be_set(tmp_path):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), Rows=46341, Columns=46341)
+    assert "over the limit of 100 million" in read(path).reason
+    assert (
+        "over the limit of 0.005 million"
+        in read(dicoms.write(path, dicoms.ramp()), max_pixels=5000).reason
+    )
+
+
+def test_more_pixels_than_the_file_has_bytes(tmp_path):
+    found = of(tmp_path, Rows=4000)
+    assert found.outcome is Outcome.UNREADABLE
+    assert "are declared, but the file has" in found.reason
+
+
+def test_icons_are_no_radiographs(tmp_path):
+    found = read(dicoms.write(tmp_path / "a", dicoms.ramp(3, 3)))
+    assert found.reason == "only 3 x 3 pixels, too few for a radiograph"
+
+
+@pytest.mark.parametrize("keep", [140, 200, 300, 420])
+def test_cut_short_headers_end_as_refusals(tmp_path, keep):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp())
+    path.write_bytes(path.read_bytes()[:keep])
+    assert isinstance(read(path), Refusal)
+
+
+def test_noise_behind_a_preamble_ends_as_a_refusal(tmp_path):
+    rng = np.random.default_rng(1)
+    for number in range(60):
+        (tmp_path / f"{number}").write_bytes(b"\0" * 128 + b"DICM" + rng.bytes(400))
+    findings = list(folder.walk([tmp_path]))
+    assert all(isinstance(header.read(found), Refusal) for found in findings)
+
+
+def test_flipped_bytes_never_raise(tmp_path):
+    rng = np.random.default_rng(2)
+    whole = dicoms.write(tmp_path / "a", dicoms.ramp(64, 64)).read_bytes()
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, 700, 4):
+            damaged[place] = rng.integers(0, 256)
+        (tmp_path / "a").write_bytes(damaged)
+        assert isinstance(read(tmp_path / "a"), Radiograph | Refusal)
+
+
+def test_nested_sequences_end_quickly(tmp_path):
+    item = struct.pack("<HH2sHI", 0x0040, 0x0275, b"SQ", 0, 0xFFFFFFFF)
+    item += struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
+    path = dicoms.write(tmp_path / "a", None)
+    path.write_bytes(path.read_bytes() + item * 50_000)
+    begun = time.perf_counter()
+    assert "nested too deeply" in read(path).reason
+    assert time.perf_counter() - begun < 2
+
+
+def test_endless_elements_end_quickly(tmp_path):
+    path = dicoms.write(tmp_path / "a", None)
+    path.write_bytes(path.read_bytes() + struct.pack("<HH2sH", 0x0029, 0x1000, b"LO", 0) * 10**6)
+    begun = time.perf_counter()
+    assert "elements" in read(path).reason
+    assert time.perf_counter() - begun < 2
+
+
+def test_deflate_bomb_is_not_unfolded(tmp_path, monkeypatch):
+    monkeypatch.setattr(dicom, "MAX_INFLATED", 1 << 20)
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), syntax=uid.DeflatedExplicitVRLittleEndian)
+    start = path.read_bytes()
+    end = 144 + int.from_bytes(start[140:144], "little")
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    path.write_bytes(start[:end] + squeeze.compress(bytes(1 << 24)) + squeeze.flush())
+    assert read(path).reason == "it unfolds to more than 1 MB"
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "bits"), [("png", "L", 8), ("png", "I;16", 16), ("jpeg", "RGB", 8)]
+)
+def test_facts_of_pictures(tmp_path, kind, mode, bits):
+    Image.new(mode, (70, 90)).save(tmp_path / "a", format=kind)
+    found = read(tmp_path / "a")
+    assert (found.rows, found.columns, found.bits_stored) == (90, 70, bits)
+    assert (found.transfer_syntax, found.photometric) == (kind, mode)
+    assert found.study_key == f"{tmp_path.name}/a"
+
+
+def test_png_bomb_is_refused_by_its_header(tmp_path):
+    Image.new("L", (70, 70)).save(tmp_path / "a.png")
+    data = bytearray((tmp_path / "a.png").read_bytes())
+    data[16:24] = struct.pack(">II", 60_000, 60_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    (tmp_path / "a.png").write_bytes(data)
+    assert "60000 x 60000" in read(tmp_path / "a.png").reason
+
+
+def test_animation_is_refused(tmp_path):
+    frames = [Image.new("L", (70, 70), gray) for gray in (0, 255)]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
+    assert read(tmp_path / "a.png").reason == "an animation, not one radiograph"
+
+
+def test_damaged_picture_is_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    assert read(tmp_path / "a.png").outcome is Outcome.UNREADABLE
+
+
+def test_every_real_file_is_a_radiograph_or_a_reason(shared, capfd):
+    for found in folder.walk([shared / "dicom", shared / "not-radiographs"]):
+        begun = time.perf_counter()
+        ended = header.read(found) if isinstance(found, folder.FoundFile) else found
+        assert isinstance(ended, Radiograph) or len(ended.reason) > 10
+        assert time.perf_counter() - begun < 2
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_real_chests_pass_and_nothing_else_does(shared):
+    findings = folder.walk([shared / "dicom"])
+    ended = [header.read(one) for one in findings if isinstance(one, folder.FoundFile)]
+    passed = {one.path.name for one in ended if isinstance(one, Radiograph)}
+    assert passed == {
+        path.name
+        for path in (shared / "dicom").iterdir()
+        if path.name.startswith(("chest_", "derived_chest_"))
+    }
