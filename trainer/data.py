@@ -1,0 +1,190 @@
+"""From a manifest to batches: decode once into a memory-mapped cache, then draw from it.
+
+Order, sampling and augmentation of a batch depend on nothing but (seed, epoch, batch), so a fit
+goes on in the middle of an epoch as if it had never stopped. Pixels come through
+``screener.pixels`` and ``screener.batch``, as in a scan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from screener import pixels
+from screener.batch import to_input
+from screener.errors import ConfigurationError
+from screener.study import LABELS
+from screener.weights import IMAGENET_MEAN, IMAGENET_STD
+from trainer.augment import augment
+from trainer.manifest import Entry
+from trainer.recipe import Augment
+
+Squares = NDArray[np.uint8]
+
+
+def cached_squares(
+    entries: Sequence[Entry],
+    size: int,
+    folder: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Squares:
+    """Every image as a (size, size) square, decoded at most once and memory-mapped after that.
+
+    Returns:
+        (N, size, size) uint8, read-only, in the order of ``entries``.
+
+    Raises:
+        ConfigurationError: images that cannot be decoded, all of them, one a line.
+    """
+    path = folder / f"squares-{size}-{_key(entries)}.npy"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        _decode_all(entries, size, path, progress)
+    return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+
+
+def _key(entries: Sequence[Entry]) -> str:
+    """Changes when a file, their order or the pixel path does."""
+    facts = [pixels.PIPELINE]
+    for entry in entries:
+        stat = entry.image.stat()
+        facts.append(f"{entry.image.resolve()}\t{stat.st_size}\t{stat.st_mtime_ns}")
+    return hashlib.sha256("\n".join(facts).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _decode_all(
+    entries: Sequence[Entry], size: int, path: Path, progress: Callable[[int, int], None]
+) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    shape = (len(entries), size, size)
+    squares = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=shape)
+    errors = []
+    with ProcessPoolExecutor() as pool:
+        decoded = pool.map(partial(_decode, size=size), [e.image for e in entries], chunksize=8)
+        for number, square in enumerate(decoded):
+            if isinstance(square, str):
+                errors.append(f"{entries[number].image}: {square}; take it out of the manifest")
+                continue
+            squares[number] = square
+            progress(number + 1, len(entries))
+    if errors:
+        unfinished.unlink()
+        raise ConfigurationError("\n".join(errors))
+    squares.flush()
+    unfinished.rename(path)
+
+
+def _decode(path: Path, size: int) -> Squares | str:
+    try:
+        return pixels.square(pixels.load(path), size)
+    except pixels.PixelError as error:
+        return error.reason
+
+
+class Batches:
+    """A data loader of fastai's kind over the cache: (input, label) pairs of one split.
+
+    Input (B, 3, S, S) float32 in channels_last order, label (B,) int64, both on ``device``.
+    """
+
+    def __init__(
+        self,
+        squares: Squares,
+        entries: Sequence[Entry],
+        rows: Sequence[int],
+        *,
+        image_size: int,
+        batch_size: int,
+        seed: int = 0,
+        sampling: str = "",
+        rules: Augment | None = None,
+    ) -> None:
+        """Draw from ``rows`` of the cache; without ``sampling``, all in order and unchanged."""
+        self._squares = squares
+        self._rows = np.asarray(rows)
+        self._labels = np.array([LABELS.index(entries[row].label) for row in rows])
+        self._weights = group_weights([entries[row] for row in rows])
+        self._size, self.bs = image_size, batch_size
+        self._seed, self._sampling, self._rules = seed, sampling, rules
+        self.device = torch.device("cpu")
+        self.step, self.epoch, self.first_batch = 0, 0, 0
+        """Where in the fit the next pass stands; part of what the draw depends on."""
+
+    def to(self, device: torch.device | str) -> Batches:
+        """Put batches on this device from now on."""
+        self.device = torch.device(device)
+        return self
+
+    def __len__(self) -> int:
+        """Batches a pass: a training pass leaves out an incomplete last batch."""
+        whole, rest = divmod(len(self._rows), self.bs)
+        return max(1, whole) if self._sampling else whole + (rest > 0)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """One pass, from ``first_batch`` on."""
+        order = self._order()
+        for number in range(self.first_batch, len(self)):
+            picked = order[number * self.bs : (number + 1) * self.bs]
+            yield self._batch(picked, number)
+
+    def _order(self) -> NDArray[np.int64]:
+        if not self._sampling:
+            return np.arange(len(self._rows))
+        random = np.random.default_rng((self._seed, self.step, self.epoch))
+        if self._sampling == "shuffle":
+            return random.permutation(len(self._rows))
+        return random.choice(len(self._rows), len(self._rows), p=self._weights)
+
+    def _batch(self, picked: NDArray[np.int64], number: int) -> tuple[Tensor, Tensor]:
+        rows = self._rows[picked]
+        gray = torch.from_numpy(self._squares[rows]).unsqueeze(1).to(self.device)  # (B, 1, L, L)
+        if gray.shape[-1] != self._size or self._rules is not None:
+            gray = gray.float() / 255
+            gray = resize(gray, self._size)
+            if self._rules is not None:
+                gray = augment(gray, self._rules, self._random(number))
+            gray = (gray * 255).round().to(torch.uint8)
+        pixels_in = to_input(gray.squeeze(1), IMAGENET_MEAN, IMAGENET_STD)
+        labels = torch.from_numpy(self._labels[picked]).to(self.device)
+        return pixels_in.contiguous(memory_format=torch.channels_last), labels
+
+    def _random(self, number: int) -> torch.Generator:
+        """The generator of one batch, whatever came before it."""
+        place = f"{self._seed}:{self.step}:{self.epoch}:{number}".encode()
+        seed = int.from_bytes(hashlib.sha256(place).digest()[:8], "little") >> 1
+        return torch.Generator().manual_seed(seed)
+
+
+def resize(gray: Tensor, size: int) -> Tensor:
+    """(N, 1, L, L) float32 -> (N, 1, size, size), antialiased bilinear."""
+    if gray.shape[-1] == size:
+        return gray
+    return functional.interpolate(gray, (size, size), mode="bilinear", antialias=True)
+
+
+def group_weights(entries: Sequence[Entry]) -> NDArray[np.float64]:
+    """Probability of drawing each entry: labels alike, sources in a label by root of their size."""
+    of_group = Counter((entry.label, entry.source) for entry in entries)
+    of_label: Counter[str] = Counter()
+    for (label, _), count in of_group.items():
+        of_label[label] += count**0.5  # type: ignore[assignment]
+    weights = np.array(
+        [of_group[e.label, e.source] ** -0.5 / of_label[e.label] for e in entries], dtype=float
+    )
+    return weights / weights.sum()
+
+
+def cpu_threads() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

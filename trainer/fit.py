@@ -1,0 +1,291 @@
+"""The stage loop: rebuild the weights by a recipe, resumably. Read it from top to bottom.
+
+    for each stage: batches of its size -> head alone -> whole network -> log, checkpoint
+
+The network is ``screener.network.CovidResNet``, the loop fastai's Learner. A fit killed at any
+moment goes on from its last checkpoint and ends with the same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from fastai.callback.core import Callback, TrainEvalCallback
+from fastai.callback.schedule import lr_find  # noqa: F401 (gives Learner its lr_find)
+from fastai.data.core import DataLoaders
+from fastai.learner import Learner, Recorder
+from fastai.optimizer import OptimWrapper
+from torch import nn
+
+from screener.errors import ConfigurationError
+from screener.network import CovidResNet
+from screener.study import LABELS
+from trainer.backbone import load_backbone
+from trainer.callbacks import Checkpoint, Measures, Precision, last_checkpoint
+from trainer.data import Batches, cached_squares
+from trainer.manifest import Entry, manifest_digest, read_manifests, with_validation
+from trainer.progress import Progress
+from trainer.rates import find_rate
+from trainer.recipe import Recipe, Stage
+from trainer.run import Run, save_tensors
+from trainer.selection import group_recall
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of fit: the head alone, or the whole network, at one image size."""
+
+    number: int
+    stage: Stage
+    frozen: bool
+
+    @property
+    def name(self) -> str:
+        """As the log and the plots call it."""
+        return f"{self.stage.name}-{'head' if self.frozen else 'whole'}"
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of this step."""
+        return self.stage.frozen_epochs if self.frozen else self.stage.epochs
+
+    @property
+    def lr(self) -> tuple[float, ...]:
+        """The recipe's rates for this step."""
+        return (self.stage.frozen_lr,) if self.frozen else self.stage.lr
+
+
+def steps(recipe: Recipe) -> list[Step]:
+    """The steps of a recipe in order, empty ones left out."""
+    both = [(stage, frozen) for stage in recipe.stages for frozen in (True, False)]
+    wanted = [
+        (stage, frozen)
+        for stage, frozen in both
+        if (stage.frozen_epochs if frozen else stage.epochs) > 0
+    ]
+    return [Step(number, stage, frozen) for number, (stage, frozen) in enumerate(wanted)]
+
+
+def layer_groups(network: CovidResNet) -> list[list[nn.Parameter]]:
+    """Parameters by layer, earliest first: stem, each residual block, head."""
+    stem, *layers = network.body
+    blocks = [block for layer in layers for block in layer]
+    return [list(module.parameters()) for module in (stem, *blocks, network.head)]
+
+
+def equidistant(lr: Sequence[float], groups: int) -> list[float]:
+    """A rate for each layer group: from the first given to the last in equal steps."""
+    return [float(rate) for rate in np.linspace(lr[0], lr[-1], groups)]
+
+
+def fit(
+    run: Run,
+    progress: Progress,
+    *,
+    device: str = "cpu",
+    lr: str = "paper",
+    choose: Callable[[str, float, float], float] | None = None,
+    checkpoint_minutes: float = 10.0,
+) -> None:
+    """Run or go on with every step of a run's recipe; leaves ``best.pt`` and the log.
+
+    Args:
+        run: a run laid out by ``Run.start``.
+        progress: where to say how far it is.
+        device: torch's name of the device.
+        lr: ``paper`` takes the recipe's rates, ``auto`` the finder's, ``ask`` asks ``choose``.
+        choose: given step, suggested and recipe rate, returns the rate of the last layer group.
+        checkpoint_minutes: time between checkpoints within an epoch.
+
+    Raises:
+        ConfigurationError: the manifests are not those the run began with, or unreadable images.
+    """
+    recipe, facts = run.recipe(), run.facts()
+    entries = _entries(recipe, facts)
+    squares = cached_squares(entries, recipe.cache_size, run.cache, progress.decoded)
+    place = last_checkpoint(run)
+    torch.manual_seed(recipe.seed)
+    network = CovidResNet(len(LABELS))
+    if not place:
+        load_backbone(network, facts["backbone"])
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    state = _State(run, entries, best=place.get("best", -1.0), rows=run.log())
+    for step in steps(recipe):
+        if place and step.number < place["step"]:
+            continue
+        learner = _learner(recipe, step, network, entries, squares, device)
+        rates = _rates(run, step, learner, lr, choose, resuming=bool(place))
+        _fit_step(learner, recipe, step, rates, state, progress, place, 60 * checkpoint_minutes)
+        place = {}
+    progress.done()
+
+
+def _entries(recipe: Recipe, facts: dict[str, Any]) -> list[Entry]:
+    entries = [e for e in read_manifests(map(Path, facts["manifests"])) if e.split != "aux"]
+    if manifest_digest(entries) != facts.setdefault("manifest_digest", manifest_digest(entries)):
+        raise ConfigurationError(
+            f"{', '.join(facts['manifests'])}: changed since the run began; start a new run"
+        )
+    entries = [e for e in entries if e.split in ("train", "val")]
+    return with_validation(entries, recipe.validation_fraction, recipe.seed)
+
+
+def _learner(
+    recipe: Recipe,
+    step: Step,
+    network: CovidResNet,
+    entries: Sequence[Entry],
+    squares: Any,
+    device: str,
+) -> Learner:
+    batches = partial(Batches, squares, entries, image_size=step.stage.image_size)
+    rows = {
+        split: [row for row, entry in enumerate(entries) if entry.split == split]
+        for split in ("train", "val")
+    }
+    train = batches(
+        rows["train"],
+        batch_size=step.stage.batch_size,
+        seed=recipe.seed,
+        sampling=recipe.sampling,
+        rules=step.stage.augment,
+    )
+    valid = batches(rows["val"], batch_size=2 * step.stage.batch_size)
+    learner = Learner(
+        DataLoaders(train, valid, device=torch.device(device)),
+        network,
+        loss_func=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing),
+        opt_func=partial(OptimWrapper, opt=torch.optim.AdamW, fused=True),
+        splitter=layer_groups,
+        wd=recipe.weight_decay,
+        default_cbs=False,
+        cbs=[TrainEvalCallback(), Recorder(add_time=False), Measures()],
+    )
+    learner.logger = _silent
+    learner.create_mbar = False
+    if recipe.precision == "bfloat16":
+        learner.add_cb(Precision())
+    learner.create_opt()
+    if step.frozen:
+        learner.freeze()
+    else:
+        learner.unfreeze()
+    return learner
+
+
+def _silent(*words: object) -> None:
+    """Recorder's log line: ours is written by :class:`_State`."""
+
+
+def _rates(
+    run: Run,
+    step: Step,
+    learner: Learner,
+    lr: str,
+    choose: Callable[[str, float, float], float] | None,
+    *,
+    resuming: bool,
+) -> tuple[float, ...]:
+    """The rates of a step: the recipe's, or the finder's, kept in the run for a resume."""
+    facts = run.facts()
+    chosen: dict[str, list[float]] = facts.setdefault("rates", {})
+    if step.name in chosen:
+        return tuple(chosen[step.name])
+    if lr == "paper" or resuming:
+        return step.lr
+    suggested = find_rate(learner, step.name, run.folder)
+    last = choose(step.name, suggested, step.lr[-1]) if choose else suggested
+    rates = tuple(rate * last / step.lr[-1] for rate in step.lr)
+    chosen[step.name] = list(rates)
+    run.write_facts(facts)
+    return rates
+
+
+class _State:
+    """What grows from epoch to epoch: the log, and the best weights so far."""
+
+    def __init__(
+        self, run: Run, entries: Sequence[Entry], *, best: float, rows: list[dict[str, Any]]
+    ) -> None:
+        self.run, self.best, self.rows = run, best, rows
+        self._valid = [entry for entry in entries if entry.split == "val"]
+
+    def extra(self) -> dict[str, Any]:
+        """What a checkpoint needs of it."""
+        return {"best": self.best}
+
+    def epoch(self, learner: Learner, step: Step) -> dict[str, Any]:
+        """Measure an epoch, log it, and keep its weights when they are the best of their size.
+
+        Weights of an earlier stage are never kept over those of a later one: they were made for
+        smaller images than the finished network gets.
+        """
+        measures: Measures = learner.measures
+        right = (torch.cat(measures.logits).argmax(1) == torch.cat(measures.truth)).tolist()
+        row = {
+            "step": step.name,
+            "image_size": step.stage.image_size,
+            "epoch": learner.epoch + 1,
+            "lr_first": learner.opt.hypers[0]["lr"],
+            "lr_last": learner.opt.hypers[-1]["lr"],
+            "train_loss": measures.train_loss(),
+            "valid_loss": measures.valid_loss(),
+            "valid_accuracy": sum(right) / len(right),
+            "valid_group_recall": group_recall(self._valid, right),
+            "seconds": measures.seconds,
+            "images_per_second": measures.loss_count * step.stage.batch_size / measures.seconds,
+            "kept": "",
+        }
+        done = [r for r in self.rows if (r["step"], int(r["epoch"])) != (step.name, row["epoch"])]
+        first_of_stage = not any(r["step"].startswith(f"{step.stage.name}-") for r in done)
+        if first_of_stage or row["valid_group_recall"] > self.best:
+            self.best = row["valid_group_recall"]
+            row["kept"] = " *"
+            save_tensors(self.run.best_file, {"network": learner.model.state_dict()})
+        self.rows = [*done, row]
+        self.run.write_log(self.rows)
+        return row
+
+    def callback(self, step: Step, progress: Progress) -> Callback:
+        """Measures each epoch of one step, before the checkpoint is written."""
+        return _EpochEnd(lambda learner: progress.epoch(self.epoch(learner, step)))
+
+
+class _EpochEnd(Callback):  # type: ignore[misc]
+    order = 80
+
+    def __init__(self, act: Callable[[Learner], None]) -> None:
+        self.act = act
+
+    def after_validate(self) -> None:
+        """An epoch's training and validation are over."""
+        self.act(self.learn)
+
+
+def _fit_step(
+    learner: Learner,
+    recipe: Recipe,
+    step: Step,
+    rates: Sequence[float],
+    state: _State,
+    progress: Progress,
+    place: dict[str, Any],
+    checkpoint_seconds: float,
+) -> None:
+    progress.step(step.name, step.epochs, len(learner.dls.train), step.stage.batch_size)
+    saving = Checkpoint(
+        state.run, step.number, every_seconds=checkpoint_seconds, place=place, extra=state.extra
+    )
+    learner.add_cbs([progress.callback(), state.callback(step, progress), saving])
+    start = place.get("epoch", 0)
+    groups = equidistant(rates, len(learner.opt.param_lists))
+    if step.stage.schedule == "one_cycle":
+        learner.fit_one_cycle(step.epochs, groups, start_epoch=start)
+    else:
+        learner.fit(step.epochs, groups, start_epoch=start)

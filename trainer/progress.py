@@ -1,0 +1,95 @@
+"""How far a fit is: a bar with the time left on a terminal, a plain line an epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from fastai.callback.core import Callback
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+_LINE_EVERY = 60.0
+"""Seconds between plain lines within an epoch."""
+
+
+class Progress:
+    """Says on stderr where the fit is."""
+
+    def __init__(self) -> None:
+        """Draw bars when stderr is a terminal."""
+        self._console = Console(file=sys.stderr, highlight=False)
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("decoding", total=None, rate="")
+        self._said_at = time.monotonic()
+        self._bar.start()
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def decoded(self, done: int, total: int) -> None:
+        """How many images are in the cache."""
+        self._bar.update(self._task, completed=done, total=total)
+        if done == total:
+            self.say(f"decoded {total} images once; later runs of this fit reuse them")
+
+    def step(self, name: str, epochs: int, batches: int, batch_size: int) -> None:
+        """A step begins."""
+        self.say(f"{name}: {epochs} epochs of {batches} batches")
+        self._step, self._epochs, self._batch_size = name, epochs, batch_size
+        self._bar.reset(self._task, total=epochs * batches, description=name, rate="")
+
+    def batch(self, epoch: int, done: int, batches: int, seconds: float, fresh: int) -> None:
+        """A batch is done, ``fresh`` of this epoch in this process."""
+        rate = f"{fresh * self._batch_size / max(seconds, 1e-9):.1f} images/s"
+        self._bar.update(self._task, completed=epoch * batches + done, rate=rate)
+        now = time.monotonic()
+        if self._bar.disable and now - self._said_at >= _LINE_EVERY:
+            self._said_at = now
+            left = seconds / max(1, fresh) * (batches - done) / 60
+            at = f"epoch {epoch + 1} of {self._epochs}, batch {done} of {batches}"
+            self.say(f"{self._step}: {at}, {rate}, {left:.0f} min left of it")
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """An epoch is done."""
+        figures = ", ".join(
+            f"{key.replace('_', ' ')} {row[key]:.4f}"
+            for key in ("train_loss", "valid_loss", "valid_accuracy", "valid_group_recall")
+        )
+        self.say(f"{row['step']}: epoch {row['epoch']} of {self._epochs}: {figures}{row['kept']}")
+
+    def done(self) -> None:
+        """The fit is over."""
+        self._bar.stop()
+
+    def callback(self) -> Callback:
+        """Follows the batches of one step."""
+        return _Follow(self)
+
+
+class _Follow(Callback):  # type: ignore[misc]
+    order = 95
+
+    def __init__(self, progress: Progress) -> None:
+        self.to = progress
+
+    def after_batch(self) -> None:
+        """Tell the bar."""
+        if not self.learn.training:
+            return
+        batches = self.learn.dls.train
+        fresh = self.learn.iter + 1
+        done = batches.first_batch + fresh
+        seconds = time.monotonic() - self.learn.measures.resumed_at
+        self.to.batch(self.learn.epoch, done, len(batches), seconds, fresh)

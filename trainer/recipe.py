@@ -1,0 +1,268 @@
+"""Recipes as data: which stages a fit goes through, at which size, rates and augmentation.
+
+A recipe is one TOML file. Reading it reports every error at once and knows no torch: what the
+words mean to the network is ``trainer.fit``'s and ``trainer.augment``'s to say.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from screener.errors import ConfigurationError
+from screener.study import LABELS
+from screener.weights import ARCHITECTURE
+
+RECIPES = Path(__file__).parent / "recipes"
+
+SAMPLINGS = ("shuffle", "group")
+SCHEDULES = ("constant", "one_cycle")
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True, slots=True)
+class Augment:
+    """Random changes of a training image. Everything is off unless a recipe turns it on."""
+
+    rotate: float = 0.0
+    """Largest rotation, degrees either way."""
+    zoom: float = 0.0
+    """Largest relative change of size; 0.2 shows between 80 % and 120 %."""
+    shift: float = 0.0
+    """Largest shift as a share of the side."""
+    flip_vertical: float = 0.0
+    """Probability of turning the picture upside down."""
+    flip_horizontal: float = 0.0
+    """Probability of mirroring."""
+    lighting: float = 0.0
+    """Largest relative change of brightness and of contrast."""
+    gamma: float = 0.0
+    """Largest change of the logarithm of gamma."""
+    blur: float = 0.0
+    """Probability of losing fine detail: shrunk to between a half and the full size, and back."""
+    noise: float = 0.0
+    """Largest standard deviation of added noise, on the scale 0 to 1."""
+    frame: float = 0.0
+    """Probability of blacking out an outer frame, where markers and source habits are."""
+    erase: float = 0.0
+    """Probability of blanking a rectangle of 2 to 12 % of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One image size: the head alone first, then the whole network."""
+
+    name: str
+    image_size: int
+    lr: tuple[float, ...]
+    """Learning rate of the whole network: one, or of the earliest and of the last layer group,
+    equidistant between."""
+    epochs: int
+    batch_size: int = 32
+    frozen_epochs: int = 0
+    frozen_lr: float = 0.0
+    schedule: str = "constant"
+    augment: Augment = field(default_factory=Augment)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole fit."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    network: str = ARCHITECTURE
+    labels: tuple[str, ...] = LABELS
+    seed: int = 0
+    sampling: str = "shuffle"
+    """``shuffle``: each image once an epoch. ``group``: drawn so that each label weighs the same,
+    and within a label each source by the square root of its images."""
+    precision: str = "float32"
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    validation_fraction: float = 0.1
+    """Share of the training patients held out where a manifest has no validation split."""
+
+    @property
+    def input_size(self) -> int:
+        """Side of the images the finished network expects: the last stage's."""
+        return self.stages[-1].image_size
+
+    @property
+    def cache_size(self) -> int:
+        """Side at which decoded images are kept: the largest stage's."""
+        return max(stage.image_size for stage in self.stages)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages, those of the head alone included."""
+        return sum(stage.frozen_epochs + stage.epochs for stage in self.stages)
+
+
+def names() -> list[str]:
+    """Names of the recipes that come with the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def find(recipe: str) -> Path:
+    """The file of a recipe given by name or as a path.
+
+    Raises:
+        ConfigurationError: there is neither.
+    """
+    for path in (RECIPES / f"{recipe}.toml", Path(recipe)):
+        if path.is_file():
+            return path
+    raise ConfigurationError(f"{recipe}: no such recipe; known are {', '.join(names())}")
+
+
+def read(path: Path, overrides: Iterable[str] = ()) -> Recipe:
+    """Read a recipe and apply ``key=value`` or ``stage.key=value`` overrides.
+
+    Raises:
+        ConfigurationError: with every error found, one a line.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: not a readable recipe ({error})") from None
+    errors: list[str] = []
+    for override in overrides:
+        _override(content, override, errors)
+    recipe = _recipe(content, errors)
+    if recipe is not None:
+        _check(recipe, errors)
+    if errors or recipe is None:
+        raise ConfigurationError("\n".join(f"{path}: {error}" for error in errors))
+    return recipe
+
+
+def dump(recipe: Recipe) -> str:
+    """The recipe as TOML, with every value spelt out."""
+    content = asdict(recipe)
+    stages = content.pop("stages")
+    lines = [f"{key} = {_toml(value)}" for key, value in content.items()]
+    for stage in stages:
+        augment = stage.pop("augment")
+        lines += ["", "[[stages]]", *(f"{key} = {_toml(value)}" for key, value in stage.items())]
+        lines += [
+            "[stages.augment]",
+            *(f"{key} = {_toml(value)}" for key, value in augment.items()),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_toml(element) for element in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _override(content: dict[str, Any], override: str, errors: list[str]) -> None:
+    key, separator, text = override.partition("=")
+    *path, last = key.strip().split(".")
+    target: Any = content
+    if path:
+        stages = {stage.get("name"): stage for stage in content.get("stages", [])}
+        target = content["augment"] if path == ["augment"] else stages.get(path[0])
+        for part in path[1:] if target is not None and path != ["augment"] else []:
+            target = target.setdefault(part, {})
+    if not separator or not isinstance(target, dict):
+        errors.append(f"--set {override}: write key=value or stage.key=value")
+        return
+    try:
+        target[last] = tomllib.loads(f"value = {text.strip()}")["value"]
+    except ValueError:
+        target[last] = text.strip()
+
+
+def _recipe(content: dict[str, Any], errors: list[str]) -> Recipe | None:
+    shared = content.pop("augment", {})
+    stages = [_stage(number, dict(stage), shared, errors)
+              for number, stage in enumerate(content.pop("stages", []), start=1)]  # fmt: skip
+    if not stages:
+        errors.append("stages: there must be at least one [[stages]]")
+    content["stages"] = tuple(stage for stage in stages if stage is not None)
+    return _build(Recipe, content, "", errors)
+
+
+def _stage(
+    number: int, content: dict[str, Any], shared: Mapping[str, Any], errors: list[str]
+) -> Stage | None:
+    where = f"{content.get('name', f'stage number {number}')}: "
+    augment = _build(Augment, {**shared, **content.pop("augment", {})}, where + "augment: ", errors)
+    lr = content.get("lr")
+    content["lr"] = tuple(lr) if isinstance(lr, list) else (lr,)
+    if lr is None:
+        del content["lr"]
+    return _build(Stage, {**content, "augment": augment or Augment()}, where, errors)
+
+
+def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list[str]) -> Any:
+    """An instance of a dataclass from a table; unknown, missing and ill-typed keys are errors."""
+    known = {f.name: f for f in fields(kind)}
+    found = [f"{where}unknown key {key!r}" for key in content if key not in known]
+    values: dict[str, Any] = {}
+    for name, spec in known.items():
+        if name not in content:
+            if spec.default is MISSING and spec.default_factory is MISSING:
+                found.append(f"{where}lacks {name!r}")
+            continue
+        values[name], wrong = _typed(content[name], str(spec.type))
+        found += [f"{where}{name} must be {wrong}, not {content[name]!r}"] if wrong else []
+    errors += found
+    return None if found else kind(**values)
+
+
+def _typed(value: Any, kind: str) -> tuple[Any, str]:
+    """The value in the type of its field, and what it should have been where it is not."""
+    if kind == "float":
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        return (float(value), "") if good else (value, "a number")
+    if kind == "int":
+        return value, "" if isinstance(value, int) and not isinstance(
+            value, bool
+        ) else "a whole number"
+    if kind == "str":
+        return value, "" if isinstance(value, str) else "text"
+    if kind == "tuple[float, ...]":
+        good = all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+        return (tuple(map(float, value)), "") if good else (value, "a number or two")
+    return (tuple(value), "") if isinstance(value, list) else (value, "")
+
+
+def _check(recipe: Recipe, errors: list[str]) -> None:
+    """What types alone do not tell."""
+    if recipe.network != ARCHITECTURE:
+        errors.append(f"network {recipe.network!r} is not known; write {ARCHITECTURE!r}")
+    if recipe.labels != LABELS:
+        errors.append(f"labels must be {list(LABELS)}")
+    for key, value, known in (
+        ("sampling", recipe.sampling, SAMPLINGS),
+        ("precision", recipe.precision, PRECISIONS),
+    ):
+        if value not in known:
+            errors.append(f"{key} {value!r} is not one of {', '.join(known)}")
+    seen: set[str] = set()
+    for stage in recipe.stages:
+        _check_stage(stage, errors)
+        if stage.name in seen:
+            errors.append(f"{stage.name}: two stages have this name")
+        seen.add(stage.name)
+
+
+def _check_stage(stage: Stage, errors: list[str]) -> None:
+    for bad, message in (
+        (stage.image_size < 32, "image_size must be at least 32"),
+        (stage.batch_size < 2, "batch_size must be at least 2 (batch norm)"),
+        (stage.epochs < 0 or stage.frozen_epochs < 0, "epochs cannot be negative"),
+        (stage.epochs + stage.frozen_epochs < 1, "has no epoch"),
+        (stage.frozen_epochs > 0 and stage.frozen_lr <= 0, "frozen_lr must be above 0"),
+        (not 1 <= len(stage.lr) <= 2 or min(stage.lr) <= 0, "lr must be one or two rates above 0"),
+        (stage.schedule not in SCHEDULES, f"schedule must be one of {', '.join(SCHEDULES)}"),
+    ):
+        if bad:
+            errors.append(f"{stage.name}: {message}")
