@@ -12,12 +12,13 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from screener.errors import StoreError
 from screener.study import LABELS, RESEARCH_ONLY, Refusal
-from screener.worklist import ALL, Filter, RadiographRow, StudyRow, Worklist
+from screener.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
 
 SCHEMA = 1
 
@@ -85,11 +86,28 @@ def write_jsonl(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> 
         stream.write(_bytes({"type": "refusal", **_refusal(refusal)}) + b"\n")
 
 
-WRITERS: dict[str, Callable[[Worklist, IO[bytes], Filter], None]] = {
+Writer = Callable[[Worklist, IO[bytes], Filter], None]
+
+WRITERS: dict[str, Writer] = {
     "csv": write_csv,
     "json": write_json_with_reviews,
     "jsonl": write_jsonl,
 }
+
+
+def detail_json(detail: StudyDetail) -> str:
+    """All that is known of one study, activation maps left out."""
+    study = {
+        "schema": SCHEMA,
+        **_study(detail.row, detail.radiographs),
+        "marks": detail.row.marks,
+        "refusals": [_refusal(refusal) for refusal in detail.refusals],
+        "reviews": [
+            {**asdict(r), "reviewed_at": r.reviewed_at.isoformat()} for r in detail.reviews
+        ],
+        "note": RESEARCH_ONLY,
+    }
+    return _bytes(study).decode("utf-8")
 
 
 def write_worklist(worklist: Worklist, folder: Path) -> None:
@@ -245,13 +263,13 @@ def _refusal_cells(refusal: Refusal) -> dict[str, Any]:
     return {"kind": "refusal", "study": refusal.study_key, **_refusal(refusal)}
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 def _cells(values: dict[str, Any]) -> dict[str, Any]:
     """Cells with the warning, and text that a spreadsheet would take for a formula disarmed."""
     disarmed = {
-        name: f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+        name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
         for name, value in values.items()
     }
     return {**disarmed, "note": RESEARCH_ONLY}
-
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")

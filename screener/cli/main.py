@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 import click
 from click.shell_completion import CompletionItem
 
-from screener import __version__
+from screener import __version__, config
 from screener.cli import console
 from screener.cli.console import ExitCode
 from screener.errors import ScreenerError
@@ -34,6 +34,9 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 
+UNCONFIGURED = ("config", "completion")
+"""Commands that must work with a damaged configuration."""
+
 DEBUG = click.Option(
     ["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error."
 )
@@ -43,13 +46,20 @@ DEBUG = click.Option(
 class LazyGroup(click.Group):
     """Commands named in a table, each in a module ``package.name`` as ``command``."""
 
-    def __init__(self, package: str, commands: Mapping[str, str], help: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        package: str,
+        commands: Mapping[str, str],
+        help: str,  # noqa: A002
+        settings: Callable[[], Mapping[str, object]] | None = None,
+    ) -> None:
         """Make a group.
 
         Args:
             package: of the modules; a hyphen in a command's name is ``_`` in its module's.
             commands: name and what it does in one line, in the order of ``--help``.
             help: what the program is for.
+            settings: reads defaults for the options of a command, by the options' names.
         """
         super().__init__(
             help=help,
@@ -59,12 +69,13 @@ class LazyGroup(click.Group):
         )
         self.package = package
         self.table = commands
+        self.settings = settings
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names in their order."""
         return list(self.table)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command, and give it the options and the epilogue all have."""
         if cmd_name not in self.table:
             return None
@@ -72,6 +83,8 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         command.name = cmd_name
         command.epilog = console.EXIT_CODES
+        if self.settings and cmd_name not in UNCONFIGURED:
+            ctx.default_map = {cmd_name: self.settings()}
         if DEBUG not in command.params:
             command.params.append(DEBUG)
         return command
@@ -96,6 +109,7 @@ screener = LazyGroup(
     COMMANDS,
     "Rank folders of chest radiographs by suspicion of COVID-19, so that a person reviews the "
     f"most suspicious first.\n\n{RESEARCH_ONLY}",
+    lambda: config.load().chosen(),
 )
 click.version_option(__version__, package_name="screener")(screener)
 

@@ -85,10 +85,7 @@ def _cells(row: StudyRow) -> tuple[str, ...]:
 def table(
     header: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[str | None] = ()
 ) -> Iterable[str]:
-    """Lines of an aligned table no wider than the terminal.
-
-    The last column gives way first, and its end is kept, which in a path tells most.
-    """
+    """Lines of an aligned table; its last column gives way where the terminal is too narrow."""
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(header, *cells, strict=True)]
     before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
@@ -105,10 +102,15 @@ def _line(cells: Sequence[str], header: Sequence[str], widths: Sequence[int]) ->
         " " * (space - width(cell)) + cell if name in RIGHT else cell + " " * (space - width(cell))
         for cell, name, space in zip(cells[:-1], header, widths, strict=False)
     ]
-    last = cells[-1]
-    while width(last) > widths[-1]:
-        last = "…" + last[2:]
+    last = _shortened(cells[-1], widths[-1], header[-1])
     return GAP.join([*parts, last]).rstrip()
+
+
+def _shortened(text: str, space: int, column: str) -> str:
+    """A text cut to a width: at its beginning where it is a path, whose end tells most."""
+    while width(text) > space:
+        text = "…" + text[2:] if column == "file" else text[:-2] + "…"
+    return text
 
 
 def width(text: str) -> int:

@@ -1,0 +1,47 @@
+"""``screener export``: the worklist with its reviews as a file for other programs or a browser."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from screener.cli import console, options
+
+
+@click.command()
+@options.results_argument
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "json", "jsonl", "html"]),
+    default="csv",
+    show_default=True,
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.  [default: export.csv, ... in DIR]",
+)
+def command(results: Path, kind: str, out: Path | None) -> None:
+    """Write the worklist of the results in DIR (default: ./screening) to a file.
+
+    All formats hold the reviewers' verdicts and name each file that was not scored. HTML is the
+    report for a browser.
+    """
+    out = out or results / f"export.{kind}"
+    if kind == "html":
+        from screener.export_html import write_html
+        from screener.report import publication_time
+
+        write_html(results, out, generated_at=publication_time(os.environ))
+    else:
+        from screener import export
+        from screener.worklist import ALL
+
+        with options.opened(results) as worklist, export.atomically(out) as stream:
+            export.WRITERS[kind](worklist, stream, ALL)
+    console.say(str(out))

@@ -1,0 +1,43 @@
+"""``screener forget``: remove studies, with scores and reviews, from the results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from screener.cli import console, options
+from screener.text import visible
+
+
+@click.command()
+@click.argument("study", required=False)
+@options.results_option
+@click.option("--all", "everything", is_flag=True, help="Remove all studies.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(study: str | None, results: Path, everything: bool, yes: bool) -> None:
+    """Remove STUDY (a rank, pseudonym or key) from the results.
+
+    The radiographs themselves are not touched. The removal stands in audit.jsonl. Reports and
+    exports made earlier still show the study.
+    """
+    if bool(study) == everything:
+        raise click.UsageError("Give either a STUDY or --all.")
+    from screener import export, lock
+    from screener.audit_log import AuditLog
+
+    with options.opened(results) as worklist, lock.held(results):
+        key = worklist.find(study) if study else None
+        question = (
+            f"Remove study {visible(key)}" if key else f"Remove all {worklist.count()} studies"
+        )
+        if not yes and not click.confirm(f"{question} with scores and reviews?", err=True):
+            console.note("nothing removed")
+            return
+        removed = worklist.store.forget(key)
+        with AuditLog(results) as log:
+            log.forgotten(key, removed)
+        export.write_worklist(worklist, results)
+    console.note(
+        f"{removed} removed; worklist.csv and worklist.json are new, make the report again"
+    )

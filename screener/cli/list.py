@@ -1,0 +1,56 @@
+"""``screener list``: the worklist as a table, the JSON document or CSV."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from screener.cli import options
+from screener.study import Band
+
+
+@click.command()
+@options.results_argument
+@click.option("--all", "everything", is_flag=True, help="All studies, not the first 20.")
+@options.bands_option
+@click.option(
+    "--review",
+    type=click.Choice(["all", "unreviewed", "reviewed", "flagged"]),
+    default="all",
+    help="Only studies in this state of review.",
+)
+@click.option("--text", default="", help="Only studies with this in patient, key or comment.")
+@options.json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+def command(
+    results: Path,
+    everything: bool,
+    bands: tuple[Band, ...],
+    review: Literal["all", "unreviewed", "reviewed", "flagged"],
+    text: str,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Print the worklist of the results in DIR (default: ./screening).
+
+    The table shows what was not scored, then the ranking. JSON and CSV have everything.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other.")
+    from screener.worklist import Filter
+
+    with options.opened(results) as worklist:
+        wanted = Filter(text, bands, review)
+        if as_json or as_csv:
+            from screener import export
+
+            write: export.Writer = export.write_json if as_json else export.write_csv
+            write(worklist, click.get_binary_stream("stdout"), wanted)
+            return
+        from screener.cli.table import SCORED, print_worklist
+
+        ranked = replace(wanted, bands=bands or SCORED)
+        print_worklist(worklist, ranked, None if everything else 20)

@@ -1,0 +1,102 @@
+"""``screener show``: everything the results know of one study, or of the reviews."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from screener.cli import console, options
+from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Review
+from screener.text import visible
+
+if TYPE_CHECKING:
+    from screener.worklist import StudyDetail, Worklist
+
+
+@click.command()
+@click.argument("study", required=False)
+@options.results_option
+@click.option("--review", is_flag=True, help="Show reviews, and agreement with the model.")
+@options.json_option
+def command(study: str | None, results: Path, review: bool, as_json: bool) -> None:
+    """Print all that is known of STUDY: a rank, a pseudonym, or a key or its beginning.
+
+    With --review and no STUDY, how far each reviewer agrees with the model over all studies.
+    """
+    if not study and not review:
+        raise click.UsageError("Give a STUDY, or --review for the reviews of all.")
+    with options.opened(results) as worklist:
+        if not study:
+            _agreement(worklist, as_json)
+            return
+        detail = worklist.study(worklist.find(study))
+    if as_json:
+        from screener.export import detail_json
+
+        console.say(detail_json(detail))
+        return
+    for line in _reviews(detail.reviews) if review else _lines(detail):
+        console.say(visible(line))
+
+
+def _lines(detail: StudyDetail) -> Iterator[str]:
+    row = detail.row
+    score = "no score" if row.score is None else f"suspicion score for COVID-19 {row.score:.3f}"
+    yield f"{row.band.glyph} {row.band}   rank {row.rank or '-'}   {score}"
+    yield f"study     {row.key}"
+    yield f"patient   {row.patient}   age {row.age or '?'}   sex {row.sex or '?'}"
+    yield f"taken     {row.taken_at or '?'}"
+    yield from (f"note      {mark}" for mark in row.marks)
+    for radiograph in detail.radiographs:
+        yield f"scored    {radiograph.path}"
+        yield (
+            f"          {radiograph.projection}, {radiograph.columns} x {radiograph.rows}, "
+            f"{radiograph.bits_stored} bit, {radiograph.photometric}, {radiograph.digest}"
+        )
+        yield from (
+            f"          {LABEL_NAMES[label]:20} {value:6.3f}  {'█' * round(30 * value)}"
+            for label, value in zip(LABELS, radiograph.probabilities, strict=True)
+        )
+    for refusal in detail.refusals:
+        yield f"refused   {refusal.path}"
+        yield f"          {refusal.outcome.replace('_', ' ')}: {refusal.reason}"
+    yield from _reviews(detail.reviews)
+    yield RESEARCH_ONLY
+
+
+def _reviews(reviews: tuple[Review, ...]) -> Iterator[str]:
+    if not reviews:
+        yield "review    none yet"
+    for review in reviews:
+        own = f" ({LABEL_NAMES.get(review.label, review.label)})" if review.label else ""
+        flag = ", flagged" if review.flagged else ""
+        comment = f": {review.comment}" if review.comment else ""
+        verdict = review.verdict or "no verdict"
+        when = f"{review.reviewed_at:%Y-%m-%d %H:%M}"
+        yield f"review    {when}  {review.reviewer}  {verdict}{own}{flag}{comment}"
+
+
+def _agreement(worklist: Worklist, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from screener.agreement import agreements
+    from screener.worklist import Filter
+
+    labels = {row.key: row.label for row in worklist.rows(Filter(review="reviewed")) if row.label}
+    found = agreements(worklist.store.reviews(), labels)
+    if as_json:
+        reviewers = {name: asdict(agreement) for name, agreement in found.items()}
+        console.say(json.dumps({"schema": 1, "reviewers": reviewers}))
+        return
+    counts = worklist.counts()
+    console.say(f"{counts.reviewed} of {counts.studies} studies reviewed")
+    for name, agreement in found.items():
+        kappa = "-" if agreement.kappa is None else f"{agreement.kappa:.2f}"
+        console.say(
+            f"{visible(name)}: the model's label in {agreement.agreed} of {agreement.studies} "
+            f"studies, Cohen's kappa {kappa}"
+        )

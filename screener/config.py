@@ -1,0 +1,150 @@
+"""Settings: flag, then environment, then ``./screener.toml``, then the user's file, then default.
+
+The command line's own options stand above all of this and are not known here. A key or a value
+that is not understood is refused, with its file, rather than passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from screener import locations
+from screener.errors import ConfigurationError
+
+FILE = "screener.toml"
+PREFIX = "SCREENER_"
+KEYMAP = "keymap"
+"""Table of keys by the id of a binding of the review screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that can be set, the name of the options it is a default for."""
+
+    name: str
+    about: str
+    default: str | int | float
+    choices: tuple[str, ...] = ()
+
+
+SETTINGS = (
+    Setting("results", "results folder", str(locations.RESULTS)),
+    Setting("weights", "folder of the weights; empty for the bundled ones", ""),
+    Setting("device", "where to compute: auto, cpu, cuda, cuda:1, mps", "auto"),
+    Setting("batch_size", "radiographs at once; 0 to fit it to memory", 0),
+    Setting("workers", "processes that decode; 0 to fit it to the machine", 0),
+    Setting("max_pixels", "most pixels a radiograph may declare", 100_000_000),
+    Setting("seconds", "longest time to decode one file", 60.0),
+    Setting("identify", "what may be kept of patients", "none", ("none", "id", "full")),
+    Setting("reviewer", "name under which reviews are kept; empty for the user's", ""),
+    Setting("theme", "colours of the review screen; empty for its own", ""),
+    Setting("image", "how the review screen draws; empty to find out", "",
+            ("", "halfblock", "sixel", "kitty", "off")),
+    Setting("paper", "of the report", "a4", ("a4", "letter")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a setting is set to, and where."""
+
+    value: str | int | float
+    origin: str
+    """A file, an environment variable, or "default"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All settings with their origins."""
+
+    values: Mapping[str, Value]
+    keymap: Mapping[str, str] = field(default_factory=dict)
+
+    def chosen(self) -> dict[str, str | int | float]:
+        """The settings that somebody set: defaults for the options of the same names."""
+        return {
+            name: found.value
+            for name, found in self.values.items()
+            if found.origin != "default" and found.value
+        }
+
+
+def files() -> tuple[Path, Path]:
+    """The project's file and the user's, the stronger first; neither need exist."""
+    return Path(FILE), locations.config_dir() / FILE
+
+
+def load() -> Configuration:
+    """Read all settings.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or a key or value is not understood.
+    """
+    values = {setting.name: Value(setting.default, "default") for setting in SETTINGS}
+    keymap: dict[str, str] = {}
+    for path in reversed(files()):
+        content = _read(path)
+        keymap |= _keymap(path, content.pop(KEYMAP, {}))
+        values |= dict(_checked(path, content))
+    return Configuration(values | dict(_environment()), keymap)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({error}); correct or remove it"
+        ) from None
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not TOML ({error}); correct it") from None
+
+
+def _checked(path: Path, content: Mapping[str, object]) -> Iterator[tuple[str, Value]]:
+    known = {setting.name: setting for setting in SETTINGS}
+    for name, value in content.items():
+        if name not in known:
+            raise ConfigurationError(
+                f"{path}: unknown key {name!r}; 'screener config' lists what can be set"
+            )
+        yield name, Value(_fitting(known[name], value, str(path)), str(path))
+
+
+def _environment() -> Iterator[tuple[str, Value]]:
+    for setting in SETTINGS:
+        variable = PREFIX + setting.name.upper()
+        if text := os.environ.get(variable):
+            yield setting.name, Value(_fitting(setting, text, variable), variable)
+
+
+def _fitting(setting: Setting, value: object, origin: str) -> str | int | float:
+    """The value in the setting's type; text is converted, as an environment variable needs."""
+    kind = type(setting.default)
+    fits = type(value) is kind or isinstance(value, str) or (kind is float and type(value) is int)
+    converted: str | int | float | None
+    try:
+        converted = kind(value) if fits else None  # type: ignore[call-overload]
+    except ValueError:
+        converted = None
+    if converted is None or (setting.choices and converted not in setting.choices):
+        wanted = " or ".join(filter(None, setting.choices)) or KINDS[kind]
+        raise ConfigurationError(f"{origin}: {setting.name} is {value!r}; it must be {wanted}")
+    return converted
+
+
+KINDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number"}
+
+
+def _keymap(path: Path, content: object) -> dict[str, str]:
+    if not isinstance(content, dict) or not all(isinstance(v, str) for v in content.values()):
+        raise ConfigurationError(f"{path}: [{KEYMAP}] must hold keys as text by binding")
+    return content
