@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from screener import locations
 from screener.errors import ConfigurationError
@@ -128,11 +129,11 @@ def _environment() -> Iterator[tuple[str, Value]]:
 
 def _fitting(setting: Setting, value: object, origin: str) -> str | int | float:
     """The value in the setting's type; text is converted, as an environment variable needs."""
-    kind = type(setting.default)
+    kind: Any = type(setting.default)
     fits = type(value) is kind or isinstance(value, str) or (kind is float and type(value) is int)
     converted: str | int | float | None
     try:
-        converted = kind(value) if fits else None  # type: ignore[call-overload]
+        converted = kind(value) if fits else None
     except ValueError:
         converted = None
     if converted is None or (setting.choices and converted not in setting.choices):

@@ -40,17 +40,17 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
+    from screener import export
+    from screener.cli.table import SCORED, print_worklist
     from screener.worklist import Filter
 
+    wanted = Filter(text, bands, review)
+    stdout = click.get_binary_stream("stdout")
     with options.opened(results) as worklist:
-        wanted = Filter(text, bands, review)
-        if as_json or as_csv:
-            from screener import export
-
-            write: export.Writer = export.write_json if as_json else export.write_csv
-            write(worklist, click.get_binary_stream("stdout"), wanted)
-            return
-        from screener.cli.table import SCORED, print_worklist
-
-        ranked = replace(wanted, bands=bands or SCORED)
-        print_worklist(worklist, ranked, None if everything else 20)
+        if as_json:
+            export.write_json(worklist, stdout, wanted)
+        elif as_csv:
+            export.write_csv(worklist, stdout, wanted)
+        else:
+            ranked = replace(wanted, bands=bands or SCORED)
+            print_worklist(worklist, ranked, None if everything else 20)
