@@ -41,7 +41,7 @@ def write_report(
         identify: at most what of patients is shown; the results may hold less.
 
     Raises:
-        StoreError: there are no results in the folder.
+        StoreError: there are no results in the folder, or the file cannot be written.
     """
     from screener.report.document import write
 

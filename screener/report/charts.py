@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from screener.report import preview, style
+from screener.report.figures import Reliability
 from screener.report.pdf import Sheet
 from screener.report.style import Type
 from screener.report.wording import percent
@@ -91,18 +92,14 @@ def _threshold(sheet: Sheet, start: float, x: float, ends: tuple[float, float], 
 def reliability(
     sheet: Sheet,
     box: tuple[float, float, float, float],
-    said: Sequence[float],
-    came: Sequence[float],
-    cases: Sequence[int],
+    found: Reliability,
 ) -> None:
     """What share of validation images had the target class, against the score they were given.
 
     Args:
         sheet: where to draw.
         box: left, bottom and width of the square, then height with labels.
-        said: mean score of each group of images.
-        came: share of the target class in the same groups.
-        cases: images in each; a dot's area follows their logarithm.
+        found: groups of images; a dot grows with the logarithm of their number.
     """
     x, y, side, _ = box
     base = y + 22
@@ -111,7 +108,7 @@ def reliability(
     sheet.setLineWidth(0.6)
     sheet.line(x, base, x + side, base + side)
     sheet.setFillColor(style.INK)
-    for score, share, number in zip(said, came, cases, strict=True):
+    for score, share, number in zip(found.said, found.came, found.cases, strict=True):
         radius = 1.2 + 0.45 * max(number, 1).bit_length() ** 0.5
         sheet.circle(x + side * score, base + side * share, radius, stroke=0, fill=1)
     for tick in range(0, 11, 5):

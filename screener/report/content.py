@@ -1,4 +1,4 @@
-"""What a report is made from, the same for paper and for HTML; and how its file is replaced.
+"""What a report is made from, the same for paper and for HTML.
 
 The store is read as it stands at one moment: a scan or a reviewer who writes meanwhile changes
 nothing half way through.
@@ -6,22 +6,19 @@ nothing half way through.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO
 
-from screener.errors import ConfigurationError
 from screener.records import Identify
 from screener.report import wording
 from screener.store import Store
-from screener.study import Band, ScanRun
+from screener.study import LABELS, TARGET_LABEL, Band, ScanRun
 from screener.weights import WeightsCard
-from screener.worklist import Filter, StudyRow, Worklist
+from screener.worklist import Filter, RadiographRow, StudyRow, Worklist
 
 RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
 
@@ -34,6 +31,14 @@ SECTIONS = {
     "files": "Files",
 }
 """The order of content. What could not be scored stands before the ranking."""
+
+
+TARGET = LABELS.index(TARGET_LABEL)
+
+
+def highest(radiographs: Sequence[RadiographRow]) -> RadiographRow:
+    """The radiograph that gave the study its score."""
+    return max(radiographs, key=lambda radiograph: radiograph.probabilities[TARGET])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,11 @@ class Report:
 
     def detailed(self) -> Iterator[StudyRow]:
         """The studies that get half a page each."""
-        return (row for row in self.ranked() if self.bands or row.band is Band.PRIORITY)
+        return filter(self.details, self.ranked())
+
+    def details(self, row: StudyRow) -> bool:
+        """Whether a ranked study gets half a page."""
+        return bool(self.bands) or row.band is Band.PRIORITY
 
     def selection(self) -> str:
         """Which of the scored studies the ranking shows, in words."""
@@ -88,26 +97,3 @@ def opened(
         worklist = Worklist(store, identify)
         scored = tuple(band for band in bands if band is not Band.UNSCORED)
         yield Report(worklist, worklist.latest_run(), worklist.card(), generated_at, top, scored)
-
-
-@contextmanager
-def replacing(out: Path) -> Iterator[IO[bytes]]:
-    """A stream that becomes the file ``out`` only when all of it is written.
-
-    Raises:
-        ConfigurationError: it cannot be written there.
-    """
-    try:
-        with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as stream:
-            partial = Path(stream.name)
-            try:
-                yield stream
-            except BaseException:
-                partial.unlink()
-                raise
-        partial.chmod(0o644)
-        partial.replace(out)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{out}: {error.strerror or error}; choose a file you can write with --output"
-        ) from None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from screener.export import atomically
 from screener.records import Identify
 from screener.report import furniture, layout, style, wording
-from screener.report.content import Report, opened, replacing
+from screener.report.content import Report, opened
 from screener.report.furniture import Furniture
 from screener.report.layout import Places
 from screener.report.pdf import Sheet
@@ -27,7 +28,7 @@ def write(
     """See :func:`screener.report.write_report`."""
     style.register_fonts()
     page = furniture.frame(paper)
-    with opened(results, generated_at, top, bands, identify) as report, replacing(out) as stream:
+    with opened(results, generated_at, top, bands, identify) as report, atomically(out) as stream:
         places = layout.measure(story(report, page, Places()), page)
         sheet = Sheet(stream, furniture.SIZES[paper], generated_at)
         _describe(sheet, report)

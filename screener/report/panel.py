@@ -12,13 +12,13 @@ from datetime import tzinfo
 from functools import partial
 
 from screener.report import charts, style, wording
+from screener.report.content import TARGET, highest
 from screener.report.layout import Block, Cell, Column, Frame, Table, lines, stack
 from screener.report.pdf import Sheet
 from screener.report.preview import NoPreview, Preview, preview
-from screener.study import LABELS, TARGET_LABEL, Refusal
+from screener.study import Refusal
 from screener.worklist import RadiographRow, StudyDetail, StudyRow
 
-TARGET = LABELS.index(TARGET_LABEL)
 BOX = 138.0
 """Side of the square that a picture fits into."""
 GAP = 14.0
@@ -36,11 +36,6 @@ def study_anchor(row: StudyRow) -> str:
 def rank_anchor(row: StudyRow) -> str:
     """Name for links to a study's row in the ranking."""
     return f"rank-{row.rank}"
-
-
-def highest(radiographs: tuple[RadiographRow, ...]) -> RadiographRow:
-    """The radiograph that gave the study its score."""
-    return max(radiographs, key=lambda radiograph: radiograph.probabilities[TARGET])
 
 
 def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Block]:
@@ -73,22 +68,13 @@ def _head(frame: Frame, row: StudyRow, sheet: Sheet, top: float) -> None:
     charts.band_name(sheet, row.band, frame.left + 42, top - 7, style.LABEL)
     name = style.shorten(row.patient, style.NAME, frame.width - 130)
     sheet.write(name, frame.left, top - 18, style.NAME)
-    words = "SUSPICION SCORE FOR COVID-19"
-    sheet.write(words, frame.right, top - 7, style.LABEL, "right")
+    sheet.write(wording.SCORE.upper(), frame.right, top - 7, style.LABEL, "right")
     sheet.write(f"{row.score:.3f}", frame.right, top - 15, style.FIGURE, "right")
 
 
 def _facts(frame: Frame, row: StudyRow, sheet: Sheet, top: float) -> None:
-    facts = (
-        ("Taken", wording.moment(row.taken_at)),
-        ("Age", wording.age(row.age)),
-        ("Sex", row.sex or "–"),
-        ("Views", wording.views(row.projections)),
-        ("Score rests on", wording.scored_of(row)),
-        ("Study", row.key),
-    )
     places = (0, 92, 128, 160, 222, 300)
-    for (name, value), x in zip(facts, places, strict=True):
+    for (name, value), x in zip(wording.study_facts(row), places, strict=True):
         sheet.write(name.upper(), frame.left + x, top, style.LABEL)
         room = frame.width - x
         sheet.write(style.shorten(value, style.TABLE, room), frame.left + x, top - 9, style.TABLE)
@@ -122,7 +108,7 @@ def _picture(
     jpeg = None
     if isinstance(pictures, Preview):
         jpeg = pictures.heat if heat else pictures.plain
-        reason = "No activation map was stored for this radiograph."
+        reason = wording.NO_MAP
     else:
         reason = "" if heat else f"No preview: {pictures.reason}."
     if jpeg is None or isinstance(pictures, NoPreview):

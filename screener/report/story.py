@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from screener.report import charts, style, wording
+from screener.report import charts, figures, style, wording
 from screener.report.content import SECTIONS, Report
 from screener.report.layout import Block, Cell, Column, Frame, Places, Table, lines, stack
 from screener.report.panel import panel, rank_anchor, study_anchor
@@ -203,7 +203,7 @@ def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
 def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     yield _heading("ranking", frame)
     if warning := report.worklist.alarm():
-        yield _boxed("Do not trust this ranking", f"{warning.capitalize()}.", frame)
+        yield _boxed(wording.ALARM_TITLE, wording.sentence(warning), frame)
         yield Block(8)
     yield from lines(report.selection(), style.BODY, frame.left, frame.width)
     table = Table(
@@ -260,6 +260,9 @@ def _studies(report: Report, frame: Frame) -> Iterator[Block]:
             first = replace(first, before=2)
         yield first
         yield from rest
+    if heading:
+        yield heading
+        yield from lines(wording.NO_STUDIES, style.BODY, frame.left, frame.width)
 
 
 def _method(report: Report, frame: Frame) -> Iterator[Block]:
@@ -271,8 +274,8 @@ def _method(report: Report, frame: Frame) -> Iterator[Block]:
     yield _subheading("From a file to its place", frame)
     yield from _terms(wording.method(report.card), frame)
     yield _subheading("Measured performance of these weights", frame)
-    figures = list(wording.figures(report.card))
-    if not figures:
+    measured = list(figures.figures(report.card))
+    if not measured:
         yield from lines(wording.NO_FIGURES, style.BODY, frame.left, frame.width)
         return
     yield from lines(wording.FIGURES, style.BODY, frame.left, frame.width)
@@ -293,22 +296,22 @@ def _method(report: Report, frame: Frame) -> Iterator[Block]:
             Cell(figure.interval),
             Cell(figure.images),
         )
-        for figure in figures
+        for figure in measured
     )
 
 
 def _reliability(card: WeightsCard, frame: Frame) -> Iterator[Block]:
     """The calibration plot, where the card has one, with its reading beside it."""
-    found = wording.reliability(card)
+    found = figures.reliability(card)
     if not found:
         return
     side = 110.0
 
     def draw(sheet: Sheet, top: float) -> None:
         box = (frame.left + 20, top - side - 24, side, side + 24)
-        charts.reliability(sheet, box, *found[:3])
+        charts.reliability(sheet, box, found)
         x = frame.left + side + 48
-        for number, line in enumerate(style.wrap(found[3], style.BODY, frame.right - x)):
+        for number, line in enumerate(style.wrap(found.reading, style.BODY, frame.right - x)):
             sheet.write(line, x, top - number * style.BODY.leading, style.BODY)
 
     yield Block(side + 28, draw, before=10)
@@ -331,7 +334,7 @@ def _files(report: Report, frame: Frame) -> Iterator[Block]:
         Column("Form", 135),
     )
     for number, row in enumerate(report.ranked()):
-        files = report.worklist.study(row.key).radiographs
+        files = report.worklist.radiographs(row.key)
         blocks = (_file(table, row, file) for file in files)
         yield from table(blocks) if number == 0 else blocks
 

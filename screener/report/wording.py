@@ -6,13 +6,11 @@ from the weights card and the store; none is made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from typing import Any
 
 from screener import __version__
-from screener.study import LABEL_NAMES, Band, Outcome, Projection, Review, ScanRun, Verdict
+from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
 from screener.weights import WeightsCard
 from screener.worklist import Counts, RadiographRow, StudyRow
 
@@ -42,7 +40,10 @@ OUTCOME_MEANINGS = {
 
 HEAT_CAPTION = "Research explanation, not a finding. Line: half of the map’s maximum."
 PREVIEW = "Preview, not for reading"
-UNDER_AGE = "Under 18: the network is meant for adults. This score should not be used."
+SCORE = "Suspicion score for COVID-19"
+ALARM_TITLE = "Do not trust this ranking"
+NO_STUDIES = "No study of this report is in the band PRIORITY."
+NO_MAP = "No activation map was stored for this radiograph."
 NOT_SCORED_NONE = "Every file that was found has a score."
 LACKING = (
     "A box (□) stands for a character that the typeface of this document lacks; the HTML export "
@@ -103,9 +104,6 @@ FIGURES = (
 )
 FILES = "Every scored file of the ranking with its SHA-256, so that a result can be traced."
 
-NAMES = {"auc": "AUC", "ece": "expected calibration error", "ppv": "PPV", "npv": "NPV"}
-"""Keys of the card that are not words."""
-
 SYNTAXES = {
     "1.2.840.10008.1.2": "Implicit VR",
     "1.2.840.10008.1.2.1": "Explicit VR",
@@ -125,17 +123,6 @@ SYNTAXES = {
     "1.2.840.10008.1.2.5": "RLE",
 }
 """PS3.6 Annex A, in a few words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured value of the weights: what, on which images, and its interval."""
-
-    measured_on: str
-    name: str
-    value: str
-    interval: str
-    images: str
 
 
 def percent(part: int, whole: int) -> str:
@@ -177,6 +164,33 @@ def scored_of(row: StudyRow) -> str:
     return f"{row.radiographs} of {plural(row.radiographs + row.refused, 'file')} scored"
 
 
+def sentence(words: str) -> str:
+    """Words as a sentence of their own."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+
+
+def strongest(activation: ActivationMap) -> str:
+    """The part of the picture where an activation map is strongest, in words."""
+    at = activation.values.index(max(activation.values))
+    row, column = divmod(at, activation.columns)
+    down = ("upper", "middle", "lower")[3 * row // activation.rows]
+    across = ("left", "middle", "right")[3 * column // activation.columns]
+    part = "middle" if down == across else f"{down} {across}"
+    return f"{part} of the picture"
+
+
+def study_facts(row: StudyRow) -> list[tuple[str, str]]:
+    """What identifies a study, beside the patient."""
+    return [
+        ("Taken", moment(row.taken_at)),
+        ("Age", age(row.age)),
+        ("Sex", row.sex or "–"),
+        ("Views", views(row.projections)),
+        ("Score rests on", scored_of(row)),
+        ("Study", row.key),
+    ]
+
+
 def remarks(radiograph: RadiographRow) -> str:
     """What is to be known of one scored file."""
     said = ["pixels look inverted"] if radiograph.inverted else []
@@ -204,13 +218,6 @@ def review_line(row: StudyRow, zone: tzinfo | None) -> str:
     if row.reviewed_at is None:
         return "Not reviewed yet."
     return f"{verdict(row)} · {row.reviewer} · {moment(row.reviewed_at, zone)}"
-
-
-def history_line(review: Review, zone: tzinfo | None) -> str:
-    """An earlier entry of a reviewer."""
-    word = {Verdict.AGREE: "agreed", Verdict.DISAGREE: "disagreed"}
-    said = word[review.verdict] if review.verdict else "gave no verdict"
-    return f"{review.reviewer} {said}, {moment(review.reviewed_at, zone)}"
 
 
 def identification(identify: str) -> str:
@@ -314,63 +321,3 @@ def method(card: WeightsCard) -> Iterator[tuple[str, str]]:
         yield "Bands", f"{limits}. {card.threshold_source}".strip()
     if card.recipe:
         yield "Recipe", card.recipe
-
-
-def reliability(
-    card: WeightsCard,
-) -> tuple[list[float], list[float], list[int], str] | None:
-    """Scores said, shares that came, images in each group, and how to read them."""
-    found = card.metrics.get("validation", {}).get("calibration", {})
-    if not found.get("said"):
-        return None
-    text = (
-        "Reliability on the validation images: each dot is a group of images with a like score; "
-        "its height is the share of COVID-19 among them. On the line the score is what it says."
-    )
-    names = (("slope", "slope"), ("intercept", "intercept"), ("ece", "expected calibration error"))
-    measured = [f"{name} {found[key]:.2f}" for key, name in names if found.get(key) is not None]
-    text += f"\n{', '.join(measured).capitalize()}." if measured else ""
-    return found["said"], found["came"], found["cases"], text
-
-
-def figures(card: WeightsCard) -> Iterator[Figure]:
-    """The card's measured figures, each with the set it was measured on."""
-    for name, values in card.metrics.items():
-        if isinstance(values, Mapping):
-            yield from _figures(readable(name), "", values, _images(values, ""))
-
-
-def _figures(
-    measured_on: str, prefix: str, values: Mapping[str, Any], images: str
-) -> Iterator[Figure]:
-    for key, value in values.items():
-        name = f"{prefix}{readable(key)}"
-        if isinstance(value, Mapping):
-            count = _images(value, images)
-            if "value" in value:
-                yield Figure(measured_on, name, number(value["value"]), _interval(value), count)
-            else:
-                yield from _figures(measured_on, f"{name}, ", value, count)
-        elif isinstance(value, float):
-            yield Figure(measured_on, name, number(value), "", images)
-
-
-def _images(values: Mapping[str, Any], otherwise: str) -> str:
-    count = values.get("n", values.get("images"))
-    return f"{count:,}" if isinstance(count, int) else otherwise
-
-
-def _interval(value: Mapping[str, Any]) -> str:
-    low, high = value.get("low"), value.get("high")
-    return "" if low is None or high is None else f"{number(low)} to {number(high)}"
-
-
-def number(value: object) -> str:
-    """A figure as it is printed: three decimals for a share, none for a count."""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-def readable(key: str) -> str:
-    """A key of the card as words."""
-    words = NAMES.get(key, key.replace("_", " ").strip())
-    return words[:1].upper() + words[1:]
