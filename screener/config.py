@@ -7,7 +7,7 @@ that is not understood is refused, with its file, rather than passed over.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,15 +129,14 @@ def _environment() -> Iterator[tuple[str, Value]]:
 
 def _fitting(setting: Setting, value: object, origin: str) -> str | int | float:
     """The value in the setting's type; text is converted, as an environment variable needs."""
-    kind: Any = type(setting.default)
+    kind: Callable[[Any], str | int | float] = type(setting.default)
     fits = type(value) is kind or isinstance(value, str) or (kind is float and type(value) is int)
-    converted: str | int | float | None
     try:
         converted = kind(value) if fits else None
     except ValueError:
         converted = None
     if converted is None or (setting.choices and converted not in setting.choices):
-        wanted = " or ".join(filter(None, setting.choices)) or KINDS[kind]
+        wanted = " or ".join(filter(None, setting.choices)) or KINDS[type(setting.default)]
         raise ConfigurationError(f"{origin}: {setting.name} is {value!r}; it must be {wanted}")
     return converted
 

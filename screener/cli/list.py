@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -45,12 +46,11 @@ def command(
     from screener.worklist import Filter
 
     wanted = Filter(text, bands, review)
-    stdout = click.get_binary_stream("stdout")
     with options.opened(results) as worklist:
         if as_json:
-            export.write_json(worklist, stdout, wanted)
+            export.write_json(worklist, sys.stdout.buffer, wanted)
         elif as_csv:
-            export.write_csv(worklist, stdout, wanted)
+            export.write_csv(worklist, sys.stdout.buffer, wanted)
         else:
             ranked = replace(wanted, bands=bands or SCORED)
             print_worklist(worklist, ranked, None if everything else 20)
