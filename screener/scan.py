@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screener import pixels, weights
+from screener.audit_log import AuditLog
 from screener.decode import Decoded, Limits, decode_all
 from screener.events import (
     BatchScored,
@@ -99,8 +100,8 @@ def scan(
         StoreError: the results cannot be written, or another scan is writing them.
     """
     card = weights.load_card(settings.weights)
-    with Store.writing(settings.results) as store:
-        yield from _Scan(settings, store, card, stop, clock).events()
+    with Store.writing(settings.results) as store, AuditLog(settings.results) as audit:
+        yield from _Scan(settings, store, audit, card, stop, clock).events()
 
 
 def dry_run(
@@ -141,6 +142,7 @@ class _Scan:
         self,
         settings: Settings,
         store: Store,
+        audit: AuditLog,
         card: WeightsCard,
         stop: Callable[[], bool],
         clock: Callable[[], datetime],
@@ -149,6 +151,7 @@ class _Scan:
 
         self.settings = settings
         self.store = store
+        self.audit = audit
         self.card = card
         self.stop = stop
         self.clock = clock
@@ -213,7 +216,22 @@ class _Scan:
         self.store.put_studies(found.studies)
         self.store.put_refusals(found.refusals)
         self.store.close_walk(run.id)
+        self._log(found.refusals)
         return run.id
+
+    def _log(self, results: Iterable[Settled]) -> None:
+        for result in results:
+            if isinstance(result, Refusal):
+                self.audit.file(
+                    result.path, result.outcome, digest=result.digest, reason=result.reason
+                )
+            else:
+                self.audit.file(
+                    result.radiograph.path,
+                    Outcome.SCORED,
+                    digest=result.digest,
+                    weights_digest=self.card.digest,
+                )
 
     def _score(self, scorer: Scorer, found: Survey) -> Iterator[ScanEvent]:
         """Take what the store knows, then batch by batch what it does not."""
@@ -226,6 +244,7 @@ class _Scan:
         for batch in self._batches(unknown):
             results = self._settle(scorer, batch)
             self.store.put_scores(results, *self.key)
+            self._log(results)
             yield from self._tell(studies, results)
             done += len(batch)
             seconds = (self.clock() - began).total_seconds()

@@ -1,0 +1,75 @@
+"""``screener info``: which device, weights and decoders a scan would use, and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from screener.cli import console, options
+
+
+@click.command()
+@click.option(
+    "--weights",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Weights other than the bundled ones.",
+)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="To check."
+)
+@click.option("--batch-size", type=click.IntRange(1), help="Radiographs at once.")
+@click.option("--workers", type=click.IntRange(1), help="Processes that decode.")
+@options.json_option
+def command(
+    weights: Path | None,
+    device: str,
+    batch_size: int | None,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Say which device, weights and decoders a scan would use, and why."""
+    from screener import device as devices
+    from screener.weights import bundled, load_card
+
+    card = load_card(weights or bundled())
+    chosen = devices.choose(
+        device, batch_size=batch_size, workers=workers, input_size=card.input_size
+    )
+    facts: dict[str, Any] = {
+        "schema": 1,
+        "device": {**asdict(chosen), "dtype": str(chosen.dtype)},
+        "weights": {"name": card.name, "version": card.version, "digest": card.digest},
+        "decoders": _decoders(),
+    }
+    if as_json:
+        console.say(json.dumps(facts))
+        return
+    console.say(f"device    {chosen.describe()}")
+    for reason in chosen.reasons:
+        console.say(f"          {reason}")
+    console.say(f"weights   {card.name} {card.version}, {card.digest}")
+    for syntax, decoders in facts["decoders"].items():
+        console.say(f"decodes   {syntax}: {', '.join(decoders) or 'no decoder installed'}")
+
+
+def _decoders() -> dict[str, list[str]]:
+    """Names of the compressed transfer syntaxes and of the plug-ins that decode each."""
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import AllTransferSyntaxes
+
+    from screener import pixels  # noqa: F401  (registers a decoder)
+
+    found = {}
+    for syntax in AllTransferSyntaxes:
+        try:
+            decoder = get_decoder(syntax)
+        except NotImplementedError:
+            continue
+        if decoder.is_encapsulated:
+            found[syntax.name] = list(decoder.available_plugins)
+    return found

@@ -1,0 +1,184 @@
+"""``screener scan``: score the studies in folders and rank them.
+
+Draws the events of :mod:`screener.scan`, or streams them as JSON lines, then writes the worklist
+and the report. Nothing of a patient is printed that the policy does not keep.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from screener import locations
+from screener.cli import console
+from screener.cli.console import ExitCode
+from screener.text import visible
+
+if TYPE_CHECKING:
+    from screener.events import ScanFinished
+    from screener.scan import Settings
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument(
+    "folders",
+    metavar="FOLDER...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option(
+    "-o",
+    "--output",
+    "results",
+    metavar="DIR",
+    type=_FOLDER,
+    default=locations.RESULTS,
+    show_default=True,
+    help="The results folder; a scan run again goes on where it stopped.",
+)
+@click.option("--weights", metavar="DIR", type=_FOLDER, help="Weights other than the bundled ones.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where the network runs; 'screener info' explains the choice.",
+)
+@click.option("--batch-size", type=click.IntRange(1), help="Radiographs at once.")
+@click.option("--workers", type=click.IntRange(1), help="Processes that decode.")
+@click.option(
+    "--group",
+    type=click.Choice(["auto", "folder", "file"]),
+    default="auto",
+    show_default=True,
+    help="What is one study among PNG and JPEG files.",
+)
+@click.option(
+    "--identify",
+    type=click.Choice(["none", "id", "full"]),
+    default="none",
+    show_default=True,
+    help="What of patients is kept and shown beside a pseudonym.",
+)
+@click.option(
+    "--tta",
+    "views",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    help="Average N slightly moved views of each radiograph, and give their spread.",
+)
+@click.option("--no-guard", is_flag=True, help="Score also what does not look like a chest film.")
+@click.option(
+    "--fix-inverted", is_flag=True, help="Score what looks like a negative as a positive."
+)
+@click.option("--rescore", is_flag=True, help="Score again what is already known.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be read and refused.")
+@click.option("--no-report", is_flag=True, help="Write no report.pdf.")
+@click.option(
+    "--max-pixels",
+    metavar="N",
+    type=click.IntRange(1),
+    default=100_000_000,
+    show_default=True,
+    help="Most rows x columns that a file may declare.",
+)
+@click.option(
+    "--timeout",
+    "seconds",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Longest time for decoding one file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Stream events as JSON lines.")
+def command(
+    weights: Path | None,
+    no_guard: bool,
+    dry_run: bool,
+    no_report: bool,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 (the fields of Settings by their names)
+) -> None:
+    """Score every study in FOLDER..., rank them, and write worklist and report.
+
+    Research use only. The same command goes on after an interruption and scores only what is new.
+    """
+    from screener import scan
+    from screener.cli import progress
+    from screener.grouping import GroupBy
+    from screener.weights import bundled
+
+    options["group"] = GroupBy(options["group"])
+    settings = scan.Settings(weights=weights or bundled(), guarded=not no_guard, **options)
+    run = scan.dry_run if dry_run else scan.scan
+    finished = None
+    with _stoppable() as stop, progress.shown(as_json=as_json) as show:
+        for event in run(settings, stop.is_set):
+            finished = show(event) or finished
+    assert finished is not None
+    if finished.interrupted:
+        console.note("interrupted; what was scored is kept, the same command goes on from there")
+        console.end(ExitCode.INTERRUPTED)
+    if dry_run:
+        _say_dry_run(finished)
+        return
+    _write(settings, with_report=not no_report, with_table=not as_json)
+    if finished.scored < finished.found:
+        console.end(ExitCode.REFUSALS)
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """The first Ctrl-C sets the event, a second one breaks off at once."""
+    stop = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        console.note("finishing the batch in work; Ctrl-C again breaks off")
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write(settings: Settings, *, with_report: bool, with_table: bool) -> None:
+    """The files beside the database, and the worklist for the person who waits for it."""
+    from screener.cli.table import print_worklist
+    from screener.export import write_worklist
+    from screener.report import publication_time, write_report
+    from screener.store import Store
+    from screener.worklist import Worklist
+
+    results = settings.results
+    with Store.open(results) as store:
+        worklist = Worklist(store)
+        write_worklist(worklist, results)
+        if with_report:
+            write_report(results, results / "report.pdf", generated_at=publication_time(os.environ))
+        if with_table:
+            print_worklist(worklist)
+            console.say(f"Results in {visible(str(results))}; 'screener review' goes through them.")
+
+
+def _say_dry_run(finished: ScanFinished) -> None:
+    console.note(
+        f"{finished.studies} studies, {finished.found} files: {finished.not_attempted} would be "
+        f"read, {finished.unsuitable} unsuitable and {finished.unreadable} unreadable by their "
+        "headers; nothing was scored or written"
+    )
