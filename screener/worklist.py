@@ -109,6 +109,7 @@ class Filter:
     """Empty for all."""
     review: Literal["all", "unreviewed", "reviewed", "flagged"] = "all"
     sort: Literal["rank", "score", "date", "patient", "review"] = "rank"
+    """By score, unscored studies stand at the suspicious end, where a person looks first."""
     descending: bool = False
 
 

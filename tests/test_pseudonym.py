@@ -1,0 +1,38 @@
+import re
+import stat
+import sys
+
+import pytest
+
+from screener import pseudonym
+from screener.errors import ConfigurationError
+
+KEY = bytes(32)
+
+
+def test_it_has_ten_base32_characters():
+    assert re.fullmatch("P-[A-Z2-7]{10}", pseudonym.pseudonym("ID7", KEY))
+
+
+def test_it_depends_on_the_key():
+    assert pseudonym.pseudonym("ID7", KEY) != pseudonym.pseudonym("ID7", bytes(31) + b"1")
+
+
+def test_the_key_is_made_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCREENER_DATA_DIR", str(tmp_path / "data"))
+    assert pseudonym.load_key() == pseudonym.load_key()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
+def test_only_its_owner_can_read_the_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCREENER_DATA_DIR", str(tmp_path))
+    pseudonym.load_key()
+    [file] = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_damaged_key_is_refused_rather_than_replaced(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCREENER_DATA_DIR", str(tmp_path))
+    (tmp_path / "pseudonym.key").write_bytes(b"short")
+    with pytest.raises(ConfigurationError, match="not a key"):
+        pseudonym.load_key()

@@ -1,0 +1,161 @@
+import pytest
+
+from screener.errors import StoreError
+from screener.ranking import rank
+from screener.store import Store
+from screener.study import Band, Outcome, Review, Study, StudyResult, Verdict
+from screener.worklist import ALL, Filter, Worklist
+from tests.results import NOW, build_results, make_card
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return build_results(tmp_path_factory.mktemp("results"), studies=60, seed=3)
+
+
+@pytest.fixture
+def worklist(results):
+    with Store.open(results) as store:
+        yield Worklist(store)
+
+
+def test_found_is_the_sum_of_the_outcomes(worklist):
+    counts = worklist.counts()
+    assert counts.found == (
+        counts.scored + counts.unsuitable + counts.unreadable + counts.not_attempted
+    )
+    assert counts.found - counts.scored == len(list(worklist.refusals()))
+    assert counts.studies == sum(counts.by_band.values()) == 60
+
+
+def test_unscored_studies_come_first_and_ranks_count_from_one(worklist):
+    rows = list(worklist.rows())
+    unscored = [row for row in rows if row.score is None]
+    assert unscored == rows[: len(unscored)]
+    assert [row.rank for row in unscored] == [None] * len(unscored)
+    assert [row.rank for row in rows[len(unscored) :]] == list(range(1, 61 - len(unscored)))
+
+
+def test_scores_fall_with_the_rank(worklist):
+    scores = [row.score for row in worklist.rows() if row.score is not None]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("sort", ["rank", "score", "date", "patient", "review"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_are_the_rows(worklist, sort, descending):
+    wanted = Filter(sort=sort, descending=descending)
+    rows = list(worklist.rows(wanted))
+    assert [row for start in range(0, 60, 7) for row in worklist.page(wanted, start, 7)] == rows
+    assert {row.key for row in rows} == {row.key for row in worklist.rows()}
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("score", lambda row: 2 if row.score is None else row.score),
+        ("date", lambda row: row.taken_at),
+        ("patient", lambda row: row.patient),
+        ("review", lambda row: row.verdict is not None),
+    ],
+)
+def test_rows_are_sorted(worklist, sort, value):
+    values = [value(row) for row in worklist.rows(Filter(sort=sort, descending=True))]
+    assert values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize("wanted", [ALL, Filter(sort="date"), Filter(bands=(Band.ROUTINE,))])
+def test_an_offset_finds_its_study(worklist, wanted):
+    for offset, row in enumerate(worklist.rows(wanted)):
+        assert worklist.offset_of(row.key, wanted) == offset
+
+
+def test_a_study_outside_the_filter_has_no_offset(worklist):
+    first = next(worklist.rows(Filter(bands=(Band.PRIORITY,))))
+    assert worklist.offset_of(first.key, Filter(bands=(Band.ROUTINE,))) is None
+
+
+def test_ranks_do_not_depend_on_the_filter(worklist):
+    ranks = {row.key: row.rank for row in worklist.rows()}
+    for row in worklist.rows(Filter(review="reviewed", sort="patient")):
+        assert row.rank == ranks[row.key]
+
+
+def test_filters_agree_with_the_rows(worklist):
+    for wanted, holds in (
+        (
+            Filter(bands=(Band.PRIORITY, Band.UNSCORED)),
+            lambda r: r.band in ("PRIORITY", "UNSCORED"),
+        ),
+        (Filter(review="reviewed"), lambda r: r.verdict is not None),
+        (Filter(review="unreviewed"), lambda r: r.verdict is None),
+        (Filter(review="flagged"), lambda r: r.flagged),
+        (Filter(text="LINES in"), lambda r: "lines in" in r.comment),
+        (Filter(text="%"), lambda r: False),
+    ):
+        expected = [row for row in worklist.rows() if holds(row)]
+        assert list(worklist.rows(wanted)) == expected
+        assert worklist.count(wanted) == len(expected) == worklist.counts(wanted).studies
+
+
+def test_next_unreviewed_goes_round(worklist):
+    rows = list(worklist.rows())
+    waiting = [row.key for row in rows if row.verdict is None]
+    assert worklist.next_unreviewed() == waiting[0]
+    assert worklist.next_unreviewed(waiting[0]) == waiting[1]
+    assert worklist.next_unreviewed(waiting[-1]) == waiting[0]
+
+
+def test_nothing_is_next_when_all_are_reviewed(tmp_path):
+    with Store.open(build_results(tmp_path, studies=4, reviewed=4)) as store:
+        assert Worklist(store).next_unreviewed() is None
+
+
+def test_a_study_is_found_by_rank_pseudonym_key_and_beginning(worklist):
+    row = next(r for r in worklist.rows() if r.rank == 3)
+    assert worklist.find("3") == row.key
+    assert worklist.find(row.key) == row.key
+    with pytest.raises(StoreError, match="more than one"):
+        worklist.find("1.2.826")
+    with pytest.raises(StoreError, match="no such study"):
+        worklist.find("9.9")
+
+
+def test_the_histogram_counts_every_scored_study(worklist):
+    assert sum(worklist.histogram(7)) == 60 - worklist.counts().by_band[Band.UNSCORED]
+
+
+def test_identification_can_be_lowered_but_not_raised(tmp_path):
+    with Store.open(build_results(tmp_path / "full", studies=3, identify="full")) as store:
+        assert next(Worklist(store).rows()).patient.startswith("Phantom^Zofia")
+        assert next(Worklist(store, "id").rows()).patient.startswith("ID0")
+        assert next(Worklist(store, "none").rows()).patient.startswith("P-")
+    with Store.open(build_results(tmp_path / "none", studies=3)) as store:
+        assert next(Worklist(store, "full").rows()).patient.startswith("P-")
+
+
+def test_the_card_comes_back_whole(worklist):
+    assert worklist.card() == make_card()
+
+
+def test_the_order_is_that_of_the_ranking_rule(worklist):
+    """The index and the pure function must never tell two orders."""
+    studies = [
+        StudyResult(
+            Study(row.key, "", "", "", row.taken_at, ()), Outcome.SCORED, row.score, None, (), ()
+        )
+        for row in worklist.rows(Filter(sort="patient"))
+    ]
+    ranked = rank(studies, make_card().thresholds)
+    expected = [(place.position, place.band, place.result.study.key) for place in ranked]
+    assert [(row.rank, row.band, row.key) for row in worklist.rows()] == expected
+
+
+def test_a_flag_without_a_verdict_shows_but_is_no_review(tmp_path):
+    with Store.open(build_results(tmp_path, studies=3, reviewed=0)) as store:
+        key = next(Worklist(store).rows()).key
+        store.add_review(Review(key, "anna", None, None, True, "", NOW))
+        assert Worklist(store).study(key).row.flagged
+        assert Worklist(store).counts().reviewed == 0
+        store.add_review(Review(key, "jan", Verdict.AGREE, None, False, "", NOW))
+        assert Worklist(store).study(key).row.flagged
