@@ -15,8 +15,6 @@ from torchvision.models import ResNet50_Weights
 from screener.errors import WeightsError
 from screener.network import CovidResNet
 
-_BODY = ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4")
-
 
 def load_backbone(network: CovidResNet, source: str) -> None:
     """Load the body's weights in place.
@@ -32,12 +30,24 @@ def load_backbone(network: CovidResNet, source: str) -> None:
     if source == "none":
         return
     state = _imagenet() if source == "imagenet" else _file(Path(source))
-    tensors = {_renamed(name): tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    tensors = {
+        _renamed(name): tensor for name, tensor in state.items() if not name.startswith("fc.")
+    }
     try:
         network.body.load_state_dict(tensors)
     except RuntimeError as error:
         fact = str(error).splitlines()[-1].strip()
         raise WeightsError(f"{source}: not a torchvision ResNet-50 ({fact})") from None
+
+
+def check(source: str) -> None:
+    """Tell early that a file is not there.
+
+    Raises:
+        WeightsError: ``source`` is neither a known word nor a file.
+    """
+    if source not in ("none", "imagenet") and not Path(source).is_file():
+        raise WeightsError(f"{source}: no such file; give imagenet, none or a state dict's path")
 
 
 def _imagenet() -> dict[str, Any]:
@@ -67,7 +77,7 @@ def _file(path: Path) -> dict[str, Any]:
 
 
 def _renamed(name: str) -> str:
-    """torchvision's name of a tensor -> that in ``CovidResNet.body``."""
+    """Map torchvision's name of a tensor to that in ``CovidResNet.body``."""
     first, _, rest = name.partition(".")
     places = {"conv1": "0.0", "bn1": "0.1"} | {f"layer{n}": str(n) for n in (1, 2, 3, 4)}
     return f"{places.get(first, first)}.{rest}"

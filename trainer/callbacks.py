@@ -27,7 +27,7 @@ class Precision(Callback):  # type: ignore[misc]
         """Enter autocast."""
         device = self.learn.xb[0].device.type
         self.autocast = torch.autocast(device, dtype=torch.bfloat16)
-        self.autocast.__enter__()
+        self.autocast.__enter__()  # type: ignore[no-untyped-call]
 
     def after_pred(self) -> None:
         """The loss is computed in float32."""

@@ -8,8 +8,7 @@ goes on in the middle of an epoch as if it had never stopped. Pixels come throug
 from __future__ import annotations
 
 import hashlib
-import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -37,7 +36,7 @@ def cached_squares(
     entries: Sequence[Entry],
     size: int,
     folder: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Squares:
     """Every image as a (size, size) square, decoded at most once and memory-mapped after that.
 
@@ -64,7 +63,7 @@ def _key(entries: Sequence[Entry]) -> str:
 
 
 def _decode_all(
-    entries: Sequence[Entry], size: int, path: Path, progress: Callable[[int, int], None]
+    entries: Sequence[Entry], size: int, path: Path, progress: Callable[[int, int], None] | None
 ) -> None:
     unfinished = path.with_suffix(".unfinished")
     shape = (len(entries), size, size)
@@ -77,7 +76,8 @@ def _decode_all(
                 errors.append(f"{entries[number].image}: {square}; take it out of the manifest")
                 continue
             squares[number] = square
-            progress(number + 1, len(entries))
+            if progress:
+                progress(number + 1, len(entries))
     if errors:
         unfinished.unlink()
         raise ConfigurationError("\n".join(errors))
@@ -176,15 +176,10 @@ def resize(gray: Tensor, size: int) -> Tensor:
 def group_weights(entries: Sequence[Entry]) -> NDArray[np.float64]:
     """Probability of drawing each entry: labels alike, sources in a label by root of their size."""
     of_group = Counter((entry.label, entry.source) for entry in entries)
-    of_label: Counter[str] = Counter()
+    of_label: dict[str, float] = defaultdict(float)
     for (label, _), count in of_group.items():
-        of_label[label] += count**0.5  # type: ignore[assignment]
+        of_label[label] += count**0.5
     weights = np.array(
         [of_group[e.label, e.source] ** -0.5 / of_label[e.label] for e in entries], dtype=float
     )
-    return weights / weights.sum()
-
-
-def cpu_threads() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return np.asarray(weights / weights.sum())

@@ -143,10 +143,8 @@ def verdict(evaluation: Evaluation, comparison: Comparison) -> str:
         said += f" COVID-19 against normal: AUC {overall.against_normal}"
         easy = [f"{model.name} {model.against_normal}" for model in comparison.shortcuts]
         said += f"; without medicine: {'; '.join(easy)}." if easy else "."
-    if any(
-        model.against_normal.value > overall.against_normal.value for model in comparison.shortcuts
-    ):
-        said += " A shortcut does better, so this set cannot show that the network sees disease."
+    if any(m.against_normal.value >= overall.against_normal.value for m in comparison.shortcuts):
+        said += " A shortcut does as well, so this set cannot show that the network sees disease."
     return said
 
 

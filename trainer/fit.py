@@ -8,7 +8,7 @@ moment goes on from its last checkpoint and ends with the same weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from screener.network import CovidResNet
 from screener.study import LABELS
 from trainer.backbone import load_backbone
 from trainer.callbacks import Checkpoint, Measures, Precision, last_checkpoint
-from trainer.data import Batches, cached_squares
+from trainer.data import Batches, Squares, cached_squares
 from trainer.manifest import Entry, manifest_digest, read_manifests, with_validation
 from trainer.progress import Progress
 from trainer.rates import find_rate
@@ -75,7 +75,7 @@ def steps(recipe: Recipe) -> list[Step]:
 def layer_groups(network: CovidResNet) -> list[list[nn.Parameter]]:
     """Parameters by layer, earliest first: stem, each residual block, head."""
     stem, *layers = network.body
-    blocks = [block for layer in layers for block in layer]
+    blocks = [block for layer in layers for block in layer.children()]
     return [list(module.parameters()) for module in (stem, *blocks, network.head)]
 
 
@@ -106,44 +106,68 @@ def fit(
     Raises:
         ConfigurationError: the manifests are not those the run began with, or unreadable images.
     """
-    recipe, facts = run.recipe(), run.facts()
-    entries = _entries(recipe, facts)
+    recipe = run.recipe()
+    entries = _entries(run, recipe)
     squares = cached_squares(entries, recipe.cache_size, run.cache, progress.decoded)
     place = last_checkpoint(run)
-    torch.manual_seed(recipe.seed)
-    network = CovidResNet(len(LABELS))
-    if not place:
-        load_backbone(network, facts["backbone"])
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = fresh_network(recipe, "none" if place else run.facts()["backbone"])
     state = _State(run, entries, best=place.get("best", -1.0), rows=run.log())
     for step in steps(recipe):
         if place and step.number < place["step"]:
             continue
-        learner = _learner(recipe, step, network, entries, squares, device)
+        learner = learner_for(recipe, step, network, entries, squares, device)
         rates = _rates(run, step, learner, lr, choose, resuming=bool(place))
-        _fit_step(learner, recipe, step, rates, state, progress, place, 60 * checkpoint_minutes)
+        _fit_step(learner, step, rates, state, progress, place, 60 * checkpoint_minutes)
         place = {}
-    progress.done()
 
 
-def _entries(recipe: Recipe, facts: dict[str, Any]) -> list[Entry]:
-    entries = [e for e in read_manifests(map(Path, facts["manifests"])) if e.split != "aux"]
-    if manifest_digest(entries) != facts.setdefault("manifest_digest", manifest_digest(entries)):
+def _entries(run: Run, recipe: Recipe) -> list[Entry]:
+    """The images to learn from and to validate on, which must be those the run began with."""
+    facts = run.facts()
+    entries = learning_entries(map(Path, facts["manifests"]), recipe)
+    digest = manifest_digest(entries)
+    if facts.setdefault("manifest_digest", digest) != digest:
         raise ConfigurationError(
             f"{', '.join(facts['manifests'])}: changed since the run began; start a new run"
         )
-    entries = [e for e in entries if e.split in ("train", "val")]
-    return with_validation(entries, recipe.validation_fraction, recipe.seed)
+    run.write_facts(facts)
+    return entries
 
 
-def _learner(
+def learning_entries(manifests: Iterable[Path], recipe: Recipe) -> list[Entry]:
+    """Training and validation images of some manifests; nothing else is ever looked at.
+
+    Raises:
+        ConfigurationError: a manifest is wrong, or one of the two splits would be empty.
+    """
+    entries = [e for e in read_manifests(manifests) if e.split in ("train", "val")]
+    entries = with_validation(entries, recipe.validation_fraction, recipe.seed)
+    if {entry.split for entry in entries} != {"train", "val"}:
+        raise ConfigurationError("the manifests leave no training or no validation image")
+    return entries
+
+
+def fresh_network(recipe: Recipe, backbone: str) -> CovidResNet:
+    """A network before its first batch: random by the recipe's seed, with a body if one is given.
+
+    Raises:
+        WeightsError: the backbone's weights cannot be had.
+    """
+    torch.manual_seed(recipe.seed)
+    network = CovidResNet(len(LABELS))
+    load_backbone(network, backbone)
+    return network.to(memory_format=torch.channels_last)
+
+
+def learner_for(
     recipe: Recipe,
     step: Step,
     network: CovidResNet,
     entries: Sequence[Entry],
-    squares: Any,
+    squares: Squares,
     device: str,
 ) -> Learner:
+    """A Learner for one step, its batches on ``device`` and the right layers frozen."""
     batches = partial(Batches, squares, entries, image_size=step.stage.image_size)
     rows = {
         split: [row for row, entry in enumerate(entries) if entry.split == split]
@@ -270,7 +294,6 @@ class _EpochEnd(Callback):  # type: ignore[misc]
 
 def _fit_step(
     learner: Learner,
-    recipe: Recipe,
     step: Step,
     rates: Sequence[float],
     state: _State,

@@ -32,7 +32,15 @@ class Progress:
         )
         self._task = self._bar.add_task("decoding", total=None, rate="")
         self._said_at = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        """Begin to draw."""
         self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave the terminal as it was."""
+        self._bar.stop()
 
     def say(self, line: str) -> None:
         """A line that stays."""
@@ -68,10 +76,6 @@ class Progress:
             for key in ("train_loss", "valid_loss", "valid_accuracy", "valid_group_recall")
         )
         self.say(f"{row['step']}: epoch {row['epoch']} of {self._epochs}: {figures}{row['kept']}")
-
-    def done(self) -> None:
-        """The fit is over."""
-        self._bar.stop()
 
     def callback(self) -> Callback:
         """Follows the batches of one step."""

@@ -186,7 +186,8 @@ def _recipe(content: dict[str, Any], errors: list[str]) -> Recipe | None:
     if not stages:
         errors.append("stages: there must be at least one [[stages]]")
     content["stages"] = tuple(stage for stage in stages if stage is not None)
-    return _build(Recipe, content, "", errors)
+    recipe: Recipe | None = _build(Recipe, content, "", errors)
+    return recipe
 
 
 def _stage(
@@ -198,10 +199,11 @@ def _stage(
     content["lr"] = tuple(lr) if isinstance(lr, list) else (lr,)
     if lr is None:
         del content["lr"]
-    return _build(Stage, {**content, "augment": augment or Augment()}, where, errors)
+    stage: Stage | None = _build(Stage, {**content, "augment": augment or Augment()}, where, errors)
+    return stage
 
 
-def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list[str]) -> Any:
+def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list[str]) -> Any:  # noqa: ANN401
     """An instance of a dataclass from a table; unknown, missing and ill-typed keys are errors."""
     known = {f.name: f for f in fields(kind)}
     found = [f"{where}unknown key {key!r}" for key in content if key not in known]
@@ -217,7 +219,7 @@ def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list
     return None if found else kind(**values)
 
 
-def _typed(value: Any, kind: str) -> tuple[Any, str]:
+def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
     """The value in the type of its field, and what it should have been where it is not."""
     if kind == "float":
         good = isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,1 +1,1 @@
-"""Readers of the public data sets' original layouts."""
+"""Public datasets in their original layouts, read into entries of a manifest."""

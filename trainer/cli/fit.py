@@ -1,0 +1,126 @@
+"""``trainer fit``: a whole recipe, or the rest of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from screener.cli import console
+from screener.errors import ConfigurationError
+from trainer.cli.options import (
+    backbone_option,
+    data_option,
+    device_kind,
+    device_option,
+    recipe_argument,
+    settings_option,
+)
+
+if TYPE_CHECKING:
+    from trainer.run import Run
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command("fit")
+@recipe_argument
+@data_option
+@click.option("--run", "folder", type=_FOLDER, help="A new folder for everything the fit makes.")
+@click.option("--resume", type=_FOLDER, help="Go on with the run in this folder.")
+@settings_option
+@backbone_option
+@click.option(
+    "--lr",
+    type=click.Choice(["paper", "auto", "ask"]),
+    default="paper",
+    show_default=True,
+    help="The recipe's rates, the rate finder's, or the finder's after asking you.",
+)
+@device_option
+@click.option(
+    "--checkpoint-minutes",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Time between checkpoints within an epoch; each epoch's end has one anyway.",
+)
+def command(
+    recipe: str,
+    data: tuple[Path, ...],
+    folder: Path | None,
+    resume: Path | None,
+    overrides: tuple[str, ...],
+    backbone: str,
+    lr: str,
+    device: str,
+    checkpoint_minutes: float,
+) -> None:
+    """Fit RECIPE, a name or a TOML file, to the images of one or more manifests.
+
+    A fit that was stopped or killed goes on with --resume and ends with the same weights. Writes
+    log, curves, checkpoint, weights and their evaluation on the validation split into the run
+    folder, and one page, index.html, that shows them.
+    """
+    kind = device_kind(device)
+    run = _resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone)
+    from trainer.finish import finish
+    from trainer.fit import fit
+    from trainer.progress import Progress
+
+    with Progress() as progress:
+        fit(
+            run,
+            progress,
+            device=kind,
+            lr=lr,
+            choose=_ask if lr == "ask" else None,
+            checkpoint_minutes=checkpoint_minutes,
+        )
+    console.note("calibrating and judging on the validation split")
+    card = finish(run)
+    console.note(f"{run.folder / 'index.html'}: everything in one page")
+    click.echo(f"{run.weights}\t{card.digest}")
+
+
+def _resumed(folder: Path) -> Run:
+    from trainer.run import Run
+
+    run = Run(folder)
+    run.recipe()
+    return run
+
+
+def _new(
+    recipe: str,
+    data: tuple[Path, ...],
+    folder: Path | None,
+    overrides: tuple[str, ...],
+    backbone: str,
+) -> Run:
+    from trainer import recipe as recipes
+    from trainer.backbone import check
+    from trainer.manifest import read_manifests
+    from trainer.run import Run
+
+    if not data or folder is None:
+        raise ConfigurationError("give --data MANIFEST and --run FOLDER, or --resume FOLDER")
+    chosen = recipes.read(recipes.find(recipe), overrides)
+    read_manifests(data)
+    check(backbone)
+    run = Run(folder)
+    run.start(chosen, {"manifests": [str(path.resolve()) for path in data], "backbone": backbone})
+    return run
+
+
+def _ask(step: str, suggested: float, published: float) -> float:
+    """The paper's human in the loop; the finder's plot lies in the run folder by now."""
+    return float(
+        click.prompt(
+            f"{step}: learning rate of the last layer (recipe {published:g})",
+            default=suggested,
+            type=click.FloatRange(min=0, min_open=True),
+            err=True,
+        )
+    )

@@ -1,0 +1,62 @@
+"""``trainer lr-find``: the learning rate finder by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from screener.errors import ConfigurationError
+from trainer.cli.options import (
+    backbone_option,
+    data_option,
+    device_kind,
+    device_option,
+    recipe_argument,
+    settings_option,
+)
+
+
+@click.command("lr-find")
+@recipe_argument
+@data_option
+@click.option("--step", "wanted", help="Such as stage1-whole; the recipe's first unless given.")
+@settings_option
+@backbone_option
+@device_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("lr-find"),
+    show_default=True,
+    help="Where curve, plot and decoded images go.",
+)
+def command(
+    recipe: str,
+    data: tuple[Path, ...],
+    wanted: str | None,
+    overrides: tuple[str, ...],
+    backbone: str,
+    device: str,
+    output: Path,
+) -> None:
+    """Train for a moment with growing rates and suggest one for a step of RECIPE."""
+    from trainer import recipe as recipes
+    from trainer.data import cached_squares
+    from trainer.fit import fresh_network, learner_for, learning_entries, steps
+    from trainer.progress import Progress
+    from trainer.rates import find_rate
+
+    chosen = recipes.read(recipes.find(recipe), overrides)
+    named = {step.name: step for step in steps(chosen)}
+    step = named.get(wanted or next(iter(named)))
+    if step is None or not data:
+        raise ConfigurationError(f"give --data and, as --step, one of {', '.join(named)}")
+    entries = learning_entries(data, chosen)
+    with Progress() as progress:
+        squares = cached_squares(entries, chosen.cache_size, output / "cache", progress.decoded)
+        network = fresh_network(chosen, backbone)
+        learner = learner_for(chosen, step, network, entries, squares, device_kind(device))
+        suggested = find_rate(learner, step.name, output)
+    click.echo(f"{step.name}\t{suggested:.2e}")

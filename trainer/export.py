@@ -1,0 +1,57 @@
+"""From a run to what the screener loads: the best epoch's network, float16, with its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from screener import pixels
+from screener.errors import ConfigurationError
+from screener.network import CovidResNet
+from screener.study import LABELS
+from screener.weights import ARCHITECTURE, WeightsCard, save_weights
+from trainer.run import Run, load_tensors
+
+GRAYSCALE = (
+    f"pipeline {pixels.PIPELINE}: modality LUT, VOI, presentation; stretched between the 0.5 and "
+    "99.5 percentiles"
+)
+RESIZE = "squashed to a square, antialiased bilinear, uint8"
+LICENCE = (
+    "Apache-2.0 for the weights; research use only. The images they were made from have licences "
+    "of their own: see MODEL_CARD.md"
+)
+
+
+def export(run: Run, folder: Path | None = None, *, version: str = "1") -> WeightsCard:
+    """Write the best weights of a run as safetensors and card.
+
+    Args:
+        run: one that has finished an epoch at least.
+        folder: where to; ``weights`` in the run folder unless told otherwise.
+        version: of the weights, for the card.
+
+    Raises:
+        ConfigurationError: the run has no weights yet.
+    """
+    recipe, facts, log = run.recipe(), run.facts(), run.log()
+    if not run.best_file.is_file():
+        raise ConfigurationError(f"{run.folder}: no epoch is finished yet; go on with --resume")
+    kept = next(row for row in reversed(log) if row["kept"])
+    network = CovidResNet(len(LABELS))
+    network.load_state_dict(load_tensors(run.best_file)["network"])
+    backbone = Path(facts["backbone"]).name
+    card = WeightsCard(
+        name=f"{ARCHITECTURE}-{recipe.name}",
+        version=version,
+        input_size=int(kept["image_size"]),
+        grayscale=GRAYSCALE,
+        resize=RESIZE,
+        recipe=f"{recipe.name}, {len(log)} of {recipe.epochs} epochs, seed {recipe.seed}, "
+        f"backbone {backbone}; kept: {kept['step']} epoch {kept['epoch']}, the best of its image "
+        "size by the mean recall over the validation split's labels and sources",
+        trained_on=f"{', '.join(Path(m).name for m in facts['manifests'])} "
+        f"({facts['manifest_digest']})",
+        metrics={"epochs": len(log)},
+        licence=LICENCE,
+    )
+    return save_weights(folder or run.weights, network, card)

@@ -1,0 +1,90 @@
+"""An import becomes a dataset: one folder with images, hashes and a manifest, checked before use.
+
+What is wrong with a dataset is reported, never repaired: patients and pictures that are in more
+than one split stay where their publishers put them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from screener.errors import ConfigurationError
+from screener.weights import digest_of_file
+from trainer.audit import crossing
+from trainer.importers.found import Import
+from trainer.manifest import MANIFEST_FILE, Entry, write_manifest
+from trainer.shortcuts import thumbnails
+from trainer.twins import twins
+
+IMAGES = "images"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A dataset on disk."""
+
+    manifest: Path
+    entries: tuple[Entry, ...]
+    expected: int
+    problems: tuple[str, ...]
+
+
+def prepare(imported: Import, folder: Path) -> Prepared:
+    """Put an import's images and manifest into a folder, and check them.
+
+    Images are linked where the file system can, copied otherwise; unreadable ones are left out.
+
+    Raises:
+        ConfigurationError: the folder already holds a manifest, or nothing was imported.
+    """
+    manifest = folder / MANIFEST_FILE
+    if manifest.exists():
+        raise ConfigurationError(f"{manifest}: already there; give another folder with -o")
+    if not imported.entries:
+        first = f"; the first problem: {imported.problems[0]}" if imported.problems else ""
+        raise ConfigurationError(f"{imported.name}: no image found{first}")
+    thumbs = thumbnails(imported.entries)
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = _place(thumbs.entries, folder)
+    write_manifest(manifest, entries)
+    placed = replace(thumbs, entries=tuple(entries))
+    problems = (
+        *imported.problems,
+        *(f"{refused.path.name}: left out, {refused.reason}" for refused in thumbs.refusals),
+        *_crossing(entries),
+        *(f"the same picture in two splits: {pair}" for pair in twins(placed) if pair.across),
+    )
+    return Prepared(manifest, tuple(entries), imported.expected, problems)
+
+
+def _crossing(entries: Sequence[Entry]) -> list[str]:
+    return [f"patient {patient}: in more than one split" for patient in crossing(entries)]
+
+
+def _place(entries: Sequence[Entry], folder: Path) -> list[Entry]:
+    """Link or copy every image below the folder; entries with their new place and hash."""
+    names: Counter[Path] = Counter()
+    placed = []
+    for entry in entries:
+        target = folder / IMAGES / entry.source / entry.image.name
+        names[target] += 1
+        if names[target] > 1:  # files of one name from several folders
+            target = target.with_name(f"{target.stem}~{names[target]}{target.suffix}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        _link(entry.image, target)
+        digest = digest_of_file(target)
+        placed.append(replace(entry, image=target, sha256=digest, manifest=folder))
+    return placed
+
+
+def _link(image: Path, target: Path) -> None:
+    try:
+        os.link(image.resolve(), target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(image, target)
