@@ -6,7 +6,7 @@ goes through the outbox. Needs no torch: a scan is another process.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -14,7 +14,8 @@ from textual.app import App, SystemCommand
 from screener.errors import StoreError
 from screener.locations import DATABASE
 from screener.store import Store
-from screener.tui import themes, wording
+from screener.text import visible
+from screener.tui import themes
 from screener.tui.dialogs import ConfirmDialog
 from screener.tui.following import ScanProcess
 from screener.tui.messages import (
@@ -164,7 +165,9 @@ class ReviewApp(App[None]):
 
     def on_store_failed(self, message: StoreFailed) -> None:
         """Say that what is on screen may be old."""
-        self.notify(message.reason, title="The store cannot be read", severity="error", markup=False)
+        self.notify(
+            message.reason, title="The store cannot be read", severity="error", markup=False
+        )
 
     def show_again(self) -> None:
         """Let every screen read anew what it shows."""
@@ -203,18 +206,18 @@ class ReviewApp(App[None]):
     # The scan
 
     def _offer_scan(self) -> None:
-        def answered(yes: bool | None) -> None:
-            if not yes:
+        def answered(answer: bool | None) -> None:  # noqa: FBT001
+            if not answer:
                 self.exit(message="Nothing was scanned.")
                 return
             self._open()
             self.start_scan()
 
-        where = wording.plain(str(self.studies))
+        where = visible(str(self.studies))
         self.push_screen(
             ConfirmDialog(
                 "No results yet",
-                f"Scan the studies in\n{where}\nnow? Results go to\n{wording.plain(str(self.results))}"
+                f"Scan the studies in\n{where}\nnow? Results go to\n{visible(str(self.results))}"
                 "\n\nYou can review while it runs, and stop it at any time: it goes on from there.",
             ),
             answered,
@@ -283,8 +286,13 @@ class ReviewApp(App[None]):
 
     def on_report_written(self, message: ReportWritten) -> None:
         """Say where it is, or what went wrong."""
-        severity = "information" if message.written else "error"
-        self.notify(message.text, title="Report", markup=False, severity=severity, timeout=10)
+        self.notify(
+            message.text,
+            title="Report",
+            markup=False,
+            severity="information" if message.written else "error",
+            timeout=10,
+        )
 
     def open_study(self, key: str) -> None:
         """Look at a study, from wherever one is."""

@@ -1,4 +1,4 @@
-"""The columns of the worklist: what each shows, how wide it is, which give way in a narrow terminal.
+"""The columns of the worklist: what each shows, how wide it is, which give way when it is narrow.
 
 A cell is a run of (text, ink); the table turns inks into colours. Nothing here needs a terminal.
 """
@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from screener.study import Band
+from screener.text import visible
 from screener.tui import wording
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ COLUMNS = (
     Column("Band", 10, 0, _band),
     Column("", BAR, 7, _bar),
     Column("Score", 5, 1, _score, "score", right=True),
-    Column("Patient", 12, 3, lambda row: ((wording.plain(row.patient), Ink.STRONG),), "patient"),
+    Column("Patient", 12, 3, lambda row: ((visible(row.patient), Ink.TEXT),), "patient"),
     Column("Review", 12, 4, _review, "review"),
     Column(
         "Taken",
@@ -97,7 +98,7 @@ COLUMNS = (
         lambda row: ((f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "–", Ink.TEXT),),
         "date",
     ),
-    Column("Views", 8, 6, lambda row: ((wording.views(row.projections), Ink.TEXT),)),
+    Column("Views", 6, 6, lambda row: ((wording.views(row.projections), Ink.TEXT),)),
     Column("Age", 5, 8, lambda row: ((wording.patient_facts(row), Ink.TEXT),)),
     Column("Notes", 10, 9, lambda row: ((wording.notes(row), Ink.FAINT),)),
 )
@@ -115,9 +116,8 @@ def fit(width: int) -> list[Column]:
     chosen: list[Column] = []
     left = width
     for column in sorted(COLUMNS, key=lambda column: column.weight):
-        needed = column.width + GAP
-        if chosen and needed > left:
+        if chosen and column.width > left:
             break
         chosen.append(column)
-        left -= needed
+        left -= column.width + GAP
     return [column for column in COLUMNS if column in chosen]

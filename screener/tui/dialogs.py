@@ -6,7 +6,7 @@ Each is dismissed with its answer, or with None when the reviewer thought better
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -26,7 +26,8 @@ Answer = TypeVar("Answer")
 LONGEST_COMMENT = 1000
 UNSURE = "unsure"
 """Option id for a disagreement without an own class."""
-REVIEW_STATES = ("all", "unreviewed", "reviewed", "flagged")
+ReviewState = Literal["all", "unreviewed", "reviewed", "flagged"]
+REVIEW_STATES: tuple[ReviewState, ...] = ("all", "unreviewed", "reviewed", "flagged")
 
 
 class Dialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -138,15 +139,13 @@ class FilterDialog(Dialog[Filter]):
 
     def question(self) -> ComposeResult:
         """Text, bands and review state."""
-        yield Input(self._current.text, placeholder="Patient, comment or file")
+        yield Input(self._current.text, placeholder="Patient, comment, band or class")
         with Horizontal(id="filter-choices"):
             with Vertical(id="filter-bands"):
                 yield Static("Bands", classes="dialog-label")
                 for band in Band:
                     chosen = not self._current.bands or band in self._current.bands
-                    label = Content.styled(
-                        f"{band.glyph} {band}", f"$band-{band.value.lower()}"
-                    )
+                    label = Content.styled(f"{band.glyph} {band}", f"$band-{band.value.lower()}")
                     yield Checkbox(label, chosen, id=f"band-{band.value.lower()}", compact=True)
             with Vertical(id="filter-review"):
                 yield Static("Review", classes="dialog-label")

@@ -1,4 +1,4 @@
-"""A line with something on its left and something on its right, which gives way when it is tight."""
+"""A line with something on its left and something on its right, which gives way when tight."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What stands beside the radiograph: score, classes, marks, reviews, siblings, header facts.
 
-Pure: from a study's detail to styled text. Everything foreign passes through ``wording.plain``.
+Pure: from a study's detail to styled text. Everything foreign passes through ``visible``.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from screener.study import LABELS, TARGET_LABEL, Projection, Refusal
+from screener.text import visible
 from screener.tui import wording
 from screener.tui.picture import OVERLAY_ALPHA, heat_colour
-from screener.tui.wording import fitted, plain
+from screener.tui.wording import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 FAINT = "$text-muted"
 STRONG = "bold"
 MARK = "$mark"
-BAR = 12
+NAME = 20
+"""Cells for a class; a bar and its value follow."""
 
 
 def band(which: Band) -> Content:
@@ -41,16 +43,21 @@ def lines(parts: Iterable[Content]) -> Content:
     return Content("\n").join(parts)
 
 
-def facts(detail: StudyDetail, index: int, *, tags: bool) -> Content:
+def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content:
     """Everything beside the picture.
 
     Args:
         detail: The study.
         index: Which of its images is on screen: scored radiographs first, then refused files.
+        width: Cells a line has.
         tags: Whether to show the header facts of that radiograph.
     """
     shown = detail.radiographs[index] if index < len(detail.radiographs) else None
-    sections = [_score(detail.row, shown), _classes(detail.row, shown), _marks(detail.row)]
+    sections = [
+        _score(detail.row, shown),
+        _classes(detail.row, shown, width - NAME - 5),
+        _marks(detail.row),
+    ]
     sections += [_reviews(detail.reviews), _siblings(detail, index)]
     if tags:
         sections.append(_tags(detail.row, shown))
@@ -78,25 +85,25 @@ def _score(row: StudyRow, shown: RadiographRow | None) -> Content:
     return lines([heading, score, label])
 
 
-def _classes(row: StudyRow, shown: RadiographRow | None) -> Content:
+def _classes(row: StudyRow, shown: RadiographRow | None, width: int) -> Content:
     probabilities = shown.probabilities if shown else row.probabilities
     if not probabilities:
         return Content()
     ranked = sorted(zip(LABELS, probabilities, strict=True), key=lambda pair: -pair[1])
     return lines(
-        [title("Classes of this radiograph"), *(_class(*pair, row.band) for pair in ranked)]
+        [title("Classes of this radiograph"), *(_class(*pair, row.band, width) for pair in ranked)]
     )
 
 
-def _class(label: str, share: float, which: Band) -> Content:
-    full, track = wording.bar(share, BAR)
+def _class(label: str, share: float, which: Band, width: int) -> Content:
+    full, track = wording.bar(share, min(max(width, 4), 16))
     ink = f"$band-{which.value.lower()}" if label == TARGET_LABEL else "$foreground"
-    name = fitted(wording.label_name(label), 20)
+    name = fitted(wording.label_name(label), NAME)
     return Content.assemble(name, (full, ink), (track, "$track"), f" {share:.2f}")
 
 
 def _marks(row: StudyRow) -> Content:
-    return lines(Content.styled(f"! {plain(mark)}", MARK) for mark in row.marks)
+    return lines(Content.styled(f"! {visible(mark)}", MARK) for mark in row.marks)
 
 
 def _reviews(reviews: tuple[Review, ...]) -> Content:
@@ -116,9 +123,9 @@ def _review(review: Review) -> Content:
     if review.flagged:
         parts.append(Content.styled("⚑ flagged", MARK))
     when = f"{review.reviewed_at.astimezone():%Y-%m-%d %H:%M}"
-    parts.append(Content.styled(f"{plain(review.reviewer)}, {when}", FAINT))
+    parts.append(Content.styled(f"{visible(review.reviewer)}, {when}", FAINT))
     line = Content("  ").join(part for part in parts if part.plain)
-    return lines([line, Content(f"“{plain(review.comment)}”")]) if review.comment else line
+    return lines([line, Content(f"“{visible(review.comment)}”")]) if review.comment else line
 
 
 def _siblings(detail: StudyDetail, index: int) -> Content:
@@ -141,7 +148,7 @@ def _sibling(number: int, radiograph: RadiographRow, *, current: bool) -> Conten
         ("▸ " if current else "  ", "$primary"),
         (f"{number + 1} {view(radiograph)}", STRONG if current else ""),
         f"  {score:4}  ",
-        (plain(radiograph.path.name), FAINT),
+        (visible(radiograph.path.name), FAINT),
     )
 
 
@@ -149,8 +156,8 @@ def _refused(number: int, refusal: Refusal, *, current: bool) -> Content:
     return Content.assemble(
         ("▸ " if current else "  ", "$primary"),
         (f"{number + 1} ×", f"bold {MARK}" if current else MARK),
-        f"  {plain(refusal.path.name)}\n",
-        (f"    {refusal.outcome}: {plain(refusal.reason)}", FAINT),
+        f"  {visible(refusal.path.name)}\n",
+        (f"    {refusal.outcome}: {visible(refusal.reason)}", FAINT),
     )
 
 
@@ -181,6 +188,6 @@ def _tags(row: StudyRow, shown: RadiographRow | None) -> Content:
     return lines(
         [
             title("Header and measures"),
-            *(Content.assemble((fitted(name, 15), FAINT), plain(value)) for name, value in pairs),
+            *(Content.assemble((fitted(name, 15), FAINT), visible(value)) for name, value in pairs),
         ]
     )

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from screener.tui.wording import plain
+from screener.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,9 +39,7 @@ class ScanProgress:
                 return replace(self, stage=f"looking for files ({event.get('device', '')})")
             case "FilesFound":
                 stage = "loading the network" if event["complete"] else "looking for files"
-                return replace(
-                    self, stage=stage, files=event["files"], total=event["radiographs"]
-                )
+                return replace(self, stage=stage, files=event["files"], total=event["radiographs"])
             case "RadiographRefused":
                 return replace(self, refused=self.refused + 1)
             case "BatchScored":
@@ -58,7 +56,7 @@ class ScanProgress:
 
     def __str__(self) -> str:
         """One line for the progress bar."""
-        parts = [plain(self.stage)]
+        parts = [visible(self.stage)]
         if self.total:
             parts.append(f"{self.scored:,} of {self.total:,} radiographs")
         elif self.files:
@@ -111,7 +109,7 @@ class ScanProcess:
         with self._complaints as file:
             file.seek(0)
             lines = file.read().strip().splitlines()
-        return code, plain(lines[-1]) if lines else ""
+        return code, visible(lines[-1]) if lines else ""
 
     def stop(self) -> None:
         """Ask it to finish its batch, commit and end; what it has done is kept."""

@@ -40,14 +40,14 @@ class HelpDialog(Dialog[None]):
         Binding("k", "scroll(-2)", show=False),
     ]
 
-    def __init__(self, screen: Screen[object]) -> None:
+    def __init__(self, screen: Screen[None]) -> None:
         super().__init__()
-        self._bindings = list(screen.active_bindings.values())
+        self._listed = list(screen.active_bindings.values())
 
     def question(self) -> ComposeResult:
         """One line a binding, by place."""
         with VerticalScroll():
-            yield Static(_table(self._bindings, self.app.get_key_display))
+            yield Static(_table(self._listed, self.app.get_key_display))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the list."""

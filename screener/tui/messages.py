@@ -35,18 +35,12 @@ class CountsRead(Replaceable):
 
     counts: Counts
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class StoreFailed(Replaceable):
     """The store could not be read."""
 
     reason: str
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 @dataclass
@@ -57,9 +51,6 @@ class ReviewsDelivered(Replaceable):
     reason: str
     """Why some wait; empty when none does."""
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class PictureLoaded(Message):
@@ -67,9 +58,6 @@ class PictureLoaded(Message):
 
     path: Path
     gray: NDArray[np.float32]
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 @dataclass
@@ -79,18 +67,12 @@ class PictureFailed(Message):
     path: Path
     reason: str
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class ScanProgressed(Replaceable):
     """The scan that runs as a child process has come further."""
 
     progress: ScanProgress
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 @dataclass
@@ -101,9 +83,6 @@ class ScanEnded(Message):
     said: str
     """The last line it wrote to stderr."""
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class ReportWritten(Message):
@@ -113,18 +92,12 @@ class ReportWritten(Message):
     text: str
     """What it said last."""
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class CursorMoved(Replaceable):
     """The worklist's cursor stands on another study."""
 
     row: StudyRow | None
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 @dataclass
@@ -133,15 +106,9 @@ class StudyOpened(Message):
 
     key: str
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class SortChosen(Message):
     """A column's heading was clicked."""
 
     sort: str
-
-    def __post_init__(self) -> None:
-        super().__init__()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from screener.tui.wording import plain
+from screener.text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +21,16 @@ def open_file(path: Path) -> str:
         What is wrong, in words; empty when the viewer was started.
     """
     if not path.is_file():
-        return f"{plain(str(path))}: no such file any more"
+        return f"{visible(str(path))}: no such file any more"
     if sys.platform == "win32":
         os.startfile(path)
         return ""
     opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-    seen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    seen = (
+        sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
     if not opener or not seen:
-        return f"No viewer on this machine's screen. The file is {plain(str(path))}"
+        return f"No viewer on this machine's screen. The file is {visible(str(path))}"
     subprocess.Popen(
         [opener, str(path)],
         stdin=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
 
-from screener.tui import wording
+from screener.text import visible
 from screener.worklist import Filter
 
 if TYPE_CHECKING:
@@ -27,5 +27,5 @@ class StudyProvider(Provider):
         app = cast("ReviewApp", self.app)
         rows = app.session.worklist.page(replace(Filter(), text=query), 0, MOST)
         for row in rows:
-            name = Content(f"{wording.plain(row.patient)}  {row.band.glyph} {row.band}")
+            name = Content(f"{visible(row.patient)}  {row.band.glyph} {row.band}")
             yield Hit(0.5, name, partial(app.open_study, row.key), help="Open this study")

@@ -22,6 +22,9 @@ OVERLAY_ALPHA = 0.6
 LONGEST_SIDE = 2048
 """Pixels kept of a radiograph: as many as a wide terminal shows at the largest zoom."""
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
 _COOL = np.array([190, 60, 20], np.float32)
 _HOT = np.array([255, 214, 90], np.float32)
 _STEPS = 128
@@ -108,18 +111,19 @@ def draw(
     levels = _window(_resize(gray, target, box), shown)
     if overlay is None:
         return np.repeat(levels[..., None], 3, axis=2).astype(np.uint8)
-    return _blend(levels, heat(overlay, target, tuple(np.divide(box, (columns, rows) * 2))))
+    part = (box[0] / columns, box[1] / rows, box[2] / columns, box[3] / rows)
+    return _blend(levels, heat(overlay, target, part))
 
 
 def heat(
-    overlay: ActivationMap, size: tuple[int, int], part: tuple[float, ...] = (0.0, 0.0, 1.0, 1.0)
+    overlay: ActivationMap, size: tuple[int, int], part: Box = (0.0, 0.0, 1.0, 1.0)
 ) -> NDArray[np.float32]:
-    """Enlarge the map, which spans the whole picture, for a part of it; (height, width) in [0, 1]."""
+    """Enlarge a part of the map, which spans the whole picture; (height, width) in [0, 1]."""
     values = np.frombuffer(overlay.values, np.uint8).reshape(overlay.rows, overlay.columns)
     padded = np.pad(values.astype(np.float32) / 255.0, 1, mode="edge")  # so a part has neighbours
     scale = (overlay.columns, overlay.rows) * 2
-    box = tuple(1.0 + share * cells for share, cells in zip(part, scale, strict=True))
-    return np.clip(_resize(padded, size, box, smooth=True), 0.0, 1.0)
+    left, top, right, bottom = (1.0 + share * n for share, n in zip(part, scale, strict=True))
+    return np.clip(_resize(padded, size, (left, top, right, bottom), smooth=True), 0.0, 1.0)
 
 
 def heat_colour(value: float) -> tuple[int, int, int]:
@@ -130,9 +134,8 @@ def heat_colour(value: float) -> tuple[int, int, int]:
 
 def _window(gray: NDArray[np.float32], shown: Presentation) -> NDArray[np.float32]:
     lowest = shown.level - shown.window / 2
-    levels = np.clip((gray - lowest) / shown.window, 0.0, 1.0)
-    if shown.inverted:
-        levels = 1.0 - levels
+    bright = np.clip((gray - lowest) / shown.window, 0.0, 1.0)
+    levels = 1.0 - bright if shown.inverted else bright
     return np.asarray(np.round(levels * (_STEPS - 1)) * (255.0 / (_STEPS - 1)), np.float32)
 
 
@@ -146,7 +149,7 @@ def _blend(levels: NDArray[np.float32], warmth: NDArray[np.float32]) -> NDArray[
 def _resize(
     gray: NDArray[np.float32],
     size: tuple[int, int],
-    box: tuple[float, ...] | None = None,
+    box: Box | None = None,
     *,
     smooth: bool = False,
 ) -> NDArray[np.float32]:

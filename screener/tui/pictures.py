@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screener.text import visible
 from screener.tui.picture import reduce
-from screener.tui.wording import plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +25,9 @@ def read_picture(path: Path) -> NDArray[np.float32] | str:
     try:
         return _read(path, path.stat().st_mtime_ns)
     except OSError as error:
-        return f"{plain(path.name)}: {error.strerror or 'cannot be read'}"
+        return f"{visible(path.name)}: {error.strerror or 'cannot be read'}"
     except Exception as error:  # noqa: BLE001 (a worker's boundary: whatever a decoder raises)
-        return plain(str(error) or type(error).__name__)
+        return visible(str(error) or type(error).__name__)
 
 
 @lru_cache(KEPT)

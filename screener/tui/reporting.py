@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from screener.tui.wording import plain
+from screener.text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,4 +27,4 @@ def write_report(results: Path) -> tuple[bool, str]:
         check=False,
     )
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return done.returncode == 0, plain(said[-1]) if said else f"exit code {done.returncode}"
+    return done.returncode == 0, visible(said[-1]) if said else f"exit code {done.returncode}"

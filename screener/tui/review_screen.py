@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from screener.errors import StoreError
 from screener.study import Verdict
+from screener.text import visible
 from screener.tui import wording
 from screener.tui.dialogs import UNSURE, CommentDialog, DisagreeDialog
 from screener.tui.help import HelpDialog
@@ -23,25 +24,28 @@ if TYPE_CHECKING:
     from screener.worklist import StudyRow
 
 
+def _key(keys: str, action: str, title: str, tooltip: str, *, show: bool = True) -> Binding:
+    return Binding(keys, action, title, id=f"review.{action}", tooltip=tooltip, show=show)
+
+
 class ReviewScreen(Screen[None]):
     """A screen on which a study is chosen and can be reviewed."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide"), (150, "-broad")]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-narrow"),
+        (80, "-normal"),
+        (110, "-wide"),
+        (150, "-broad"),
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "agree", "Agree", id="review.agree", tooltip="Agree with the network's label"),
-        Binding("d", "disagree", "Disagree", id="review.disagree", tooltip="Give a class of your own"),
-        Binding("f", "flag", "Flag", id="review.flag", tooltip="Flag the study, or no longer"),
-        Binding("c", "comment", "Comment", id="review.comment", tooltip="Write a comment"),
-        Binding("z", "undo", "Undo", id="review.undo", tooltip="Take your last entry back"),
-        Binding(
-            "u",
-            "next_unreviewed",
-            "Next unreviewed",
-            id="review.next_unreviewed",
-            tooltip="Go to the next study without a verdict",
-        ),
-        Binding("r", "report", "Report", id="review.report", show=False, tooltip="Write the report"),
-        Binding("question_mark", "help", "Help", id="review.help", tooltip="The keys that work here"),
+        _key("question_mark", "help", "Help", "The keys that work here"),
+        _key("a", "agree", "Agree", "Agree with the network's label"),
+        _key("d", "disagree", "Disagree", "Disagree, and give a class of your own"),
+        _key("u", "next_unreviewed", "Unreviewed", "Go to the next study without a verdict"),
+        _key("f", "flag", "Flag", "Flag the study, or take your flag away"),
+        _key("c", "comment", "Comment", "Write a comment on the study"),
+        _key("z", "undo", "Undo", "Take your last entry of this sitting back"),
+        _key("r", "report", "Report", "Write the report with what is reviewed so far", show=False),
     ]
 
     @property
@@ -110,7 +114,7 @@ class ReviewScreen(Screen[None]):
             self.say("Nothing to undo in this sitting.")
             return
         row = self.session.study(undone.study_key).row
-        self.say(f"Took back the last entry on {wording.plain(row.patient)}.")
+        self.say(f"Took back the last entry on {visible(row.patient)}.")
         self._recorded()
 
     def action_next_unreviewed(self) -> None:

@@ -28,5 +28,7 @@ class ScanBar(Static):
             return
         full, track = bar(progress.scored / progress.total if progress.total else 0.0, BAR)
         self.update(
-            Content.assemble(("Scan ", "bold"), (full, "$primary"), (track, "$track"), f"  {progress}")
+            Content.assemble(
+                ("Scan ", "bold"), (full, "$primary"), (track, "$track"), f"  {progress}"
+            )
         )

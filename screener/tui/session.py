@@ -58,9 +58,7 @@ class Session:
         """Everything known of a study, waiting entries included."""
         detail = self.worklist.study(key)
         waiting = tuple(self.outbox.waiting(key))
-        return replace(
-            detail, row=self._current(detail.row), reviews=(*detail.reviews, *waiting)
-        )
+        return replace(detail, row=self._current(detail.row), reviews=(*detail.reviews, *waiting))
 
     def count(self) -> int:
         """Studies that pass the filter."""
@@ -128,7 +126,19 @@ class Session:
             for review in (*stored, *self.outbox.waiting(key))
             if review.reviewer == self.reviewer
         ]
-        return mine[-1] if mine else Review(key, self.reviewer, None, None, False, "", self.clock())
+        return (
+            mine[-1]
+            if mine
+            else Review(
+                key,
+                self.reviewer,
+                verdict=None,
+                label=None,
+                flagged=False,
+                comment="",
+                reviewed_at=self.clock(),
+            )
+        )
 
     def _key_at(self, offset: int) -> str | None:
         rows = self.worklist.page(self.filter, offset, 1) if offset >= 0 else []

@@ -16,6 +16,7 @@ from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
 from screener.study import RESEARCH_ONLY, Refusal
+from screener.text import visible
 from screener.tui import facts, wording
 from screener.tui.ends import Ends
 from screener.tui.messages import PictureFailed, PictureLoaded
@@ -43,19 +44,33 @@ class StudyScreen(ReviewScreen):
         Binding("n", "leaf(1)", "Next", id="study.next", tooltip="Next study of the worklist"),
         Binding("p", "leaf(-1)", "Back", id="study.back", tooltip="Study before this one"),
         Binding(
-            "comma", "image(-1)", "Image before", id="study.image_before", show=False,
+            "comma",
+            "image(-1)",
+            "Image before",
+            id="study.image_before",
+            show=False,
             tooltip="The study's radiograph before this one",
         ),
         Binding(
-            "full_stop", "image(1)", "Next image", id="study.image_next", show=False,
+            "full_stop",
+            "image(1)",
+            "Next image",
+            id="study.image_next",
+            show=False,
             tooltip="The study's next radiograph",
         ),
         Binding("t", "tags", "Tags", id="study.tags", tooltip="Header facts and measures"),
         Binding(
-            "e", "original", "Original", id="study.original", show=False,
+            "e",
+            "original",
+            "Original",
+            id="study.original",
+            show=False,
             tooltip="Open the file in the system's viewer",
         ),
-        Binding("escape,backspace", "leave", "Worklist", id="study.leave", tooltip="Back to the list"),
+        Binding(
+            "escape,backspace", "leave", "Worklist", id="study.leave", tooltip="Back to the list"
+        ),
         Binding("q", "app.quit", "Quit", id="app.quit", show=False, tooltip="Leave; all is stored"),
     ]
 
@@ -76,11 +91,12 @@ class StudyScreen(ReviewScreen):
             with Vertical(id="picture"):
                 yield self.review_app.make_view()
                 yield Ends(id="caption")
+                yield Static(wording.PREVIEW, id="preview", markup=False)
                 yield Ends(id="legend")
             with VerticalScroll(id="facts", can_focus=True):
                 yield Static(id="facts-text", markup=False)
         yield Static(RESEARCH_ONLY, id="research", markup=False)
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     @property
     def detail(self) -> StudyDetail:
@@ -114,6 +130,10 @@ class StudyScreen(ReviewScreen):
         self.view.focus()
         self._show()
         self._load_soon()
+
+    def on_resize(self) -> None:
+        """Fit the facts into their new width."""
+        self.call_after_refresh(self._show_facts)
 
     def show_again(self) -> None:
         """Read the study anew; the picture stays unless another file took its place."""
@@ -213,29 +233,34 @@ class StudyScreen(ReviewScreen):
 
     def _show(self) -> None:
         row = self.detail.row
-        name = Content.styled(wording.plain(row.patient), "bold")
+        name = Content.styled(visible(row.patient), "bold")
+        if row.patient != row.pseudonym:
+            name += Content.styled(f"  {row.pseudonym}", "$text-muted")
         score = f"  {row.score:.2f}" if row.score is not None else ""
         rank = f"  rank {row.rank:,}" if row.rank is not None else ""
-        left = Content.assemble(name, "  ", facts.band(row.band), (score, "bold"), (rank, "$text-muted"))
+        left = Content.assemble(
+            name, "  ", facts.band(row.band), (score, "bold"), (rank, "$text-muted")
+        )
         place = self.session.offset_of(self._key)
         where = f"study {place + 1:,} of {self.session.count():,}  " if place is not None else ""
         self.query_one("#masthead", Ends).show(
             left, Content.styled(where, "$text-muted") + self.progress()
         )
-        text = facts.facts(self.detail, self.index, tags=self.tags)
-        self.query_one("#facts-text", Static).update(text)
+        self._show_facts()
         self._show_caption()
+
+    def _show_facts(self) -> None:
+        width = self.query_one("#facts").scrollable_content_region.width
+        text = facts.facts(self.detail, self.index, width, tags=self.tags)
+        self.query_one("#facts-text", Static).update(text)
 
     def _show_caption(self) -> None:
         if self.image is None:
             left = Content("no image")
         else:
-            left = Content.assemble(
-                (wording.plain(self.detail.row.pseudonym), "$text-muted"),
-                f"  {facts.view(self.image)} · {self.index + 1} of {len(self.images)} · ",
-                str(self.view.shown),
-            )
-        self.query_one("#caption", Ends).show(left, Content.styled(wording.PREVIEW, "bold $mark"))
+            place = f"{facts.view(self.image)} · {self.index + 1} of {len(self.images)}"
+            left = Content(f"{place} · {self.view.shown}")
+        self.query_one("#caption", Ends).show(left)
         legend = self.query_one("#legend", Ends)
         legend.display = self.view.overlaid
         legend.show(facts.legend(has_map=self.view.has_overlay))

@@ -70,7 +70,10 @@ class StudyTable(ScrollView, can_focus=True):
     count: reactive[int] = reactive(0)
 
     def __init__(
-        self, fetch: Callable[[int, int], Sequence[StudyRow]], *, id: str | None = None  # noqa: A002
+        self,
+        fetch: Callable[[int, int], Sequence[StudyRow]],
+        *,
+        id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
         self._pages: Pages[StudyRow] = Pages(fetch)
@@ -159,7 +162,7 @@ class StudyTable(ScrollView, can_focus=True):
         for column in self._columns:
             segments.extend(self._cell(column, row, base))
         strip = Strip(segments)
-        return strip.crop_extend(0, self.size.width, base).apply_style(Style())
+        return strip.crop_extend(0, self.size.width, base)
 
     def _cell(self, column: Column, row: StudyRow, base: Style) -> list[Segment]:
         runs = column.cell(row)
@@ -195,7 +198,7 @@ class TableHeading(Widget):
     sort: reactive[str] = reactive("rank")
     descending: reactive[bool] = reactive(default=False)
 
-    def render_line(self, y: int) -> Strip:
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 (there is one line)
         """Draw the titles."""
         segments: list[Segment] = []
         for column in fit(self.size.width):
@@ -205,7 +208,10 @@ class TableHeading(Widget):
             if sorted_by:
                 title += "▾" if self.descending else "▴"
             text = fitted(title, max(column.width, len(title)), right=column.right)
-            segments += [Segment(text, style or self.rich_style), Segment(" " * GAP)]
+            segments += [
+                Segment(text, style or self.rich_style),
+                Segment(" " * GAP, self.rich_style),
+            ]
         return Strip(segments).crop_extend(0, self.size.width, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:

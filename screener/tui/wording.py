@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 
 from screener.study import LABEL_NAMES, Projection, Verdict
+from screener.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,11 +27,6 @@ LABEL_WORDS = {
     "covid19": "COVID-19",
 }
 """One word a class, where a column is narrow."""
-
-
-def plain(text: str) -> str:
-    """Replace everything that is not printable: control characters, escapes, bidi marks."""
-    return "".join(sign if sign.isprintable() else "�" for sign in text)
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
@@ -50,13 +46,13 @@ def bar(share: float, width: int) -> tuple[str, str]:
 
 def label_name(label: str | None) -> str:
     """A class as a reader sees it."""
-    return LABEL_NAMES.get(label, plain(label)) if label else "none"
+    return LABEL_NAMES.get(label, visible(label)) if label else "none"
 
 
 def patient_facts(row: StudyRow) -> str:
     """Age and sex in the few cells a column has, "58 F"."""
     age = f"{row.age:.0f}" if row.age is not None else ""
-    return f"{age:>3} {plain(row.sex)[:1]}".rstrip()
+    return f"{age:>3} {visible(row.sex)[:1]}".rstrip()
 
 
 def views(projections: Iterable[Projection]) -> str:
@@ -78,8 +74,9 @@ def verdict(said: Verdict | None, own_label: str | None) -> str:
 def notes(row: StudyRow) -> str:
     """What else a reader should see of a study on one line."""
     refused = f"{row.refused} refused" if row.refused else ""
-    comment = f"“{plain(row.comment)}”" if row.comment else ""
-    return " · ".join(part for part in (comment, refused, *map(plain, row.marks)) if part)
+    comment = f"“{visible(row.comment)}”" if row.comment else ""
+    marks = (visible(mark).partition(":")[0] for mark in row.marks)
+    return " · ".join(part for part in (comment, refused, *marks) if part)
 
 
 def reviewed(counts: Counts) -> str:

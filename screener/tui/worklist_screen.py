@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from screener.study import RESEARCH_ONLY, Band
+from screener.text import visible
 from screener.tui import wording
 from screener.tui.dialogs import FilterDialog
 from screener.tui.ends import Ends
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from screener.tui.messages import SortChosen, StudyOpened
     from screener.worklist import Counts, StudyRow
 
+ROOMY = 100
+"""Cells from which the masthead has room for words."""
 Sort = Literal["rank", "score", "date", "patient", "review"]
 SORTS: tuple[Sort, ...] = ("rank", "score", "date", "patient", "review")
 
@@ -41,7 +44,11 @@ class WorklistScreen(ReviewScreen):
         Binding("n", "move(1)", "Next", id="worklist.next", show=False, tooltip="Next study"),
         Binding("p", "move(-1)", "Back", id="worklist.back", show=False, tooltip="Study before"),
         Binding(
-            "x", "stop_scan", "Stop scan", id="worklist.stop_scan", tooltip="Stop; it can go on later"
+            "x",
+            "stop_scan",
+            "Stop scan",
+            id="worklist.stop_scan",
+            tooltip="Stop; it can go on later",
         ),
         Binding("q", "app.quit", "Quit", id="app.quit", tooltip="Leave; everything is stored"),
     ]
@@ -55,7 +62,7 @@ class WorklistScreen(ReviewScreen):
         yield Static(id="empty", markup=False)
         yield ScanBar(id="scan")
         yield Static(RESEARCH_ONLY, id="research", markup=False)
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     @property
     def table(self) -> StudyTable:
@@ -129,7 +136,7 @@ class WorklistScreen(ReviewScreen):
         """Stop the scan."""
         self.review_app.stop_scan()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Show the key that stops a scan only while one runs."""
         return action != "stop_scan" or self.review_app.scan is not None
 
@@ -139,10 +146,10 @@ class WorklistScreen(ReviewScreen):
 
     def _show_frame(self) -> None:
         counts = self.review_app.counts
-        folder = wording.plain(self.session.folder.name or str(self.session.folder))
+        folder = visible(self.session.folder.name or str(self.session.folder))
         left = Content.assemble(("Screener", "bold"), (f"  {folder}", "$text-muted"))
         if counts:
-            left += "   " + _bands(counts)
+            left += "   " + _bands(counts, words=self.size.width >= ROOMY)
         self.query_one("#masthead", Ends).show(left, self.progress())
         self._show_filter()
         heading = self.query_one(TableHeading)
@@ -153,14 +160,16 @@ class WorklistScreen(ReviewScreen):
 
     def _show_filter(self) -> None:
         current = self.session.filter
-        words = [f"“{wording.plain(current.text)}”"] if current.text else []
+        words = [f"“{visible(current.text)}”"] if current.text else []
         words += [", ".join(band.lower() for band in current.bands)] if current.bands else []
         words += [current.review] if current.review != "all" else []
         line = self.query_one("#filter-line", Ends)
         line.display = bool(words)
         line.show(
             Content.assemble(("only ", "$text-muted"), (" · ".join(words), "bold")),
-            Content.styled(f"{wording.studies(self.table.count)} shown · / to change", "$text-muted"),
+            Content.styled(
+                f"{wording.studies(self.table.count)} shown · / to change", "$text-muted"
+            ),
         )
 
     def _why_empty(self) -> str:
@@ -170,15 +179,17 @@ class WorklistScreen(ReviewScreen):
             return "No study passes this filter.\n\nPress / and then ctrl+r to show all."
         if self.review_app.scan:
             return "The first studies will appear here as they are scored."
-        return "No studies yet.\n\nRun screener scan FOLDER, or start a scan from the palette: ctrl+p."
+        return (
+            "No studies yet.\n\nRun screener scan FOLDER, or start a scan from the palette: ctrl+p."
+        )
 
 
-def _bands(counts: Counts) -> Content:
-    """How many studies each band has."""
+def _bands(counts: Counts, *, words: bool) -> Content:
+    """How many studies each band has, with the band's word where there is room."""
     return Content("  ").join(
         Content.assemble(
             (f"{band.glyph} {counts.by_band[band]:,}", f"$band-{band.value.lower()}"),
-            (f" {band.value.lower()}", "$text-muted"),
+            (f" {band.value.lower()}" if words else "", "$text-muted"),
         )
         for band in Band
         if counts.by_band.get(band)
