@@ -1,0 +1,118 @@
+"""The audit: shortcuts, blacked-out centres, leaks and twins, on synthetic images."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from screener.cli.main import run
+from screener.study import LABELS
+from trainer import audit, shortcuts
+from trainer.cli.audit import command
+from trainer.manifest import Entry, read_manifest
+from trainer.twins import twins
+
+
+@pytest.fixture(scope="module")
+def entries(dataset):
+    return read_manifest(dataset)
+
+
+@pytest.fixture(scope="module")
+def found(entries):
+    return audit.audit(entries, "test")
+
+
+def test_source_alone_gives_the_shares_of_training():
+    train = [Entry(None, label, "p", "train", "a") for label in ("normal", "normal", "viral")]
+    test = [Entry(None, "viral", "p", "test", source) for source in ("a", "unseen")]
+    assert shortcuts.by_source(train, test) == pytest.approx(np.array([[2, 0, 1, 0]] * 2) / 3)
+
+
+def test_frame_and_centre_make_up_the_image():
+    picture = np.arange(1, 32 * 32 + 1).reshape(32, 32)
+    frame, centre = shortcuts.without_centre(picture), shortcuts.only_centre(picture)
+    assert (frame + centre == picture).all()
+    assert (frame > 0).sum() == 32 * 32 - 24 * 24
+    assert shortcuts.frame(picture[None]).shape == (1, 448)
+
+
+def test_linear_model_gives_nothing_to_a_class_it_has_not_seen():
+    features = np.random.default_rng(0).normal(size=(20, 4))
+    labels = ["normal"] * 10 + ["covid19"] * 10
+    shares = shortcuts.linear(features, labels, features)
+    assert shares[:, [1, 2]].sum() == 0
+    assert shares.sum(axis=1) == pytest.approx(np.ones(20))
+
+
+def test_nothing_is_taught_by_one_class(entries):
+    thumbs = shortcuts.thumbnails([e for e in entries if e.label == "normal"])
+    assert shortcuts.baselines(thumbs, thumbs) == []
+
+
+def test_test_split_may_be_learnt_for_from_validation(entries):
+    assert {e.split for e in shortcuts.teachers(entries, "test")} == {"train", "val"}
+    assert {e.split for e in shortcuts.teachers(entries, "val")} == {"train"}
+
+
+def test_twins_survive_size_and_compression(tmp_path):
+    draws = np.random.default_rng(1)
+    for name in ("a", "b"):
+        noise = draws.integers(0, 256, (9, 9), dtype=np.uint8)
+        Image.fromarray(noise).resize((200, 160), Image.Resampling.BICUBIC).save(
+            tmp_path / f"{name}.png"
+        )
+    Image.open(tmp_path / "a.png").resize((90, 90)).save(tmp_path / "c.jpg", quality=60)
+    listed = [
+        Entry(tmp_path / name, "normal", name, split, "s")
+        for name, split in (("a.png", "train"), ("b.png", "train"), ("c.jpg", "test"))
+    ]
+    (pair,) = twins(shortcuts.thumbnails(listed))
+    assert str(pair) == "a.png (train) and c.jpg (test)"
+    assert pair.across
+
+
+def test_patients_in_two_splits_are_named(entries):
+    again = replace(entries[0], split="test")
+    assert audit.crossing(entries) == ()
+    assert audit.crossing([*entries, again]) == ("p00",)
+
+
+def test_each_source_is_left_out_once(found):
+    assert [judged.name for judged in found.left_out] == ["collection", "hospital"]
+
+
+def test_verdict_names_the_best_shortcut(found):
+    first, *_, last = audit.verdict(found)
+    assert "source alone tells COVID-19 from the rest" in first
+    assert last.startswith("0 pairs") or "same picture" in last
+
+
+def test_a_changed_file_is_noticed(entries):
+    changed = [replace(entries[0], sha256="sha256:0"), *entries[1:]]
+    found = audit.audit(changed, "test")
+    assert found.altered == (entries[0].image.name,)
+    assert "1 are not what the manifest's hash says" in audit.verdict(found)[-1]
+
+
+def test_command_looks_at_weights_three_ways(untrained, dataset, tmp_path, capsys):
+    folder = tmp_path / "audit"
+    arguments = ["--data", str(dataset), "--weights", str(untrained), "-o", str(folder)]
+    assert run(command, "audit", arguments) == 0
+    assert "centre blacked out" in capsys.readouterr().out
+    content = json.loads((folder / "audit.json").read_text())
+    assert [look["name"] for look in content["looks"]] == [
+        "whole image",
+        "centre blacked out",
+        "only the centre left",
+    ]
+    html = (folder / "audit.html").read_text()
+    assert "Leave one source out" in html
+    assert "<img" not in html
+
+
+def test_judged_labels_are_the_networks(found):
+    assert found.shortcuts[0].accuracy.n == 12
+    assert len(LABELS) == 4

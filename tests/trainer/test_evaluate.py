@@ -1,0 +1,162 @@
+"""Evaluation end to end with untrained weights on synthetic images."""
+
+import csv
+import json
+import math
+import re
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pytest
+
+from screener.cli.main import run
+from screener.errors import ConfigurationError
+from screener.pixels import load, square
+from trainer import evaluate, evaluation_page, published
+from trainer.cli.evaluate import command
+from trainer.manifest import Entry, read_manifest, select
+from trainer.predict import predict
+
+
+@pytest.fixture(scope="module")
+def scored(untrained, dataset):
+    return evaluate.evaluate(untrained, read_manifest(dataset), "test")
+
+
+@pytest.fixture(scope="module")
+def written(untrained, dataset, tmp_path_factory):
+    """What the command writes into its folder, and prints."""
+    folder = tmp_path_factory.mktemp("evaluation")
+    arguments = [str(untrained), "--data", str(dataset), "--also", str(untrained), "--json"]
+    with redirect_stdout(StringIO()) as printed:
+        assert run(command, "evaluate", [*arguments, "-o", str(folder)]) == 0
+    return folder, printed.getvalue()
+
+
+def test_probabilities_do_not_depend_on_the_batch_size(untrained, dataset):
+    entries = select(read_manifest(dataset), "test")[:3]
+    one, many = (predict(untrained, entries, batch_size=size) for size in (1, 3))
+    assert one.probabilities == pytest.approx(many.probabilities, abs=1e-5)
+    assert one.probabilities.sum(axis=1) == pytest.approx(np.ones(3))
+
+
+def test_a_change_is_made_to_each_square(untrained, dataset):
+    entries = select(read_manifest(dataset), "test")[:2]
+    black = predict(untrained, entries, change=np.zeros_like)
+    assert black.logits[0] == pytest.approx(black.logits[1])
+
+
+def test_an_unreadable_image_is_reported_and_counted(untrained, dataset, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n")
+    entries = [
+        *select(read_manifest(dataset), "test")[:4],
+        Entry(broken, "viral", "x", "test", "s"),
+    ]
+    evaluation, _ = evaluate.evaluate(untrained, entries, "test")
+    assert (evaluation.listed, evaluation.used) == (5, 4)
+    assert evaluation.refusals[0].startswith("broken.png: ")
+
+
+def test_an_empty_split_is_an_error(untrained, dataset):
+    entries = select(read_manifest(dataset), "train")
+    with pytest.raises(ConfigurationError, match="there are train"):
+        evaluate.evaluate(untrained, entries, "test")
+
+
+def test_figures_come_from_one_confusion_table(scored):
+    evaluation, predictions = scored
+    hits = predictions.probabilities.argmax(axis=1) == [
+        ("normal", "bacterial", "viral", "covid19").index(e.label) for e in predictions.entries
+    ]
+    assert evaluation.overall.accuracy.value == pytest.approx(np.mean(hits))
+    assert evaluation.confusion.sum() == evaluation.used == len(predictions.entries)
+    assert {group.name for group in evaluation.by_view} == {"AP", "PA"}
+    assert sum(group.accuracy.n for group in evaluation.by_source) == evaluation.used
+    assert (evaluation.epochs, evaluation.parameters) == (0, 25_616_448)
+
+
+def test_shortcuts_find_the_source(dataset):
+    comparison = evaluate.compare(read_manifest(dataset), "test")
+    by_name = {model.name: model for model in comparison.shortcuts}
+    assert by_name["source alone"].against_rest.value > 0.85
+    assert comparison.published == ()
+
+
+def test_published_figures_stand_beside_covidx_only(shared):
+    test = select(read_manifest(shared / "covidx-v1"), "test")
+    assert [p.accuracy.percent for p in published.comparable(test)] == [
+        "96.2 % (94.5 to 97.5)",
+        "83.5 % (80.4 to 86.2)",
+    ]
+    assert published.comparable(test[1:]) == ()
+
+
+def test_published_counts_give_the_published_percentages():
+    classes = published.PUBLISHED[1].classes.values()
+    assert [round(100 * c.sensitivity.value, 1) for c in classes] == [73.9, 93.1, 81.9, 100.0]
+    assert [round(100 * c.ppv.value, 1) for c in classes] == [95.1, 87.1, 67.0, 80.0]
+
+
+def test_verdict_says_when_a_shortcut_does_as_well(scored, dataset):
+    comparison = evaluate.compare(read_manifest(dataset), "test")
+    assert "A shortcut does as well" in evaluation_page.verdict(scored[0], comparison)
+    alone = evaluate.Comparison((), ())
+    assert "shortcut" not in evaluation_page.verdict(scored[0], alone)
+
+
+def test_json_holds_no_nan(scored, tmp_path):
+    nothing = replace(scored[0].overall, balanced=math.nan)
+    evaluation = replace(scored[0], overall=nothing)
+    evaluate.write_json(tmp_path / "e.json", [evaluation], evaluate.Comparison((), ()))
+    content = json.loads((tmp_path / "e.json").read_text())
+    assert content["evaluations"][0]["overall"]["balanced"] is None
+    assert content["schema"] == evaluate.SCHEMA
+
+
+def test_command_writes_every_file(written):
+    folder, _ = written
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "calibration.png",
+        "classes.csv",
+        "confusion.png",
+        "evaluation.html",
+        "evaluation.json",
+        "failures.html",
+        "precision-recall.png",
+        "predictions.csv",
+        "roc.png",
+    ]
+
+
+def test_tables_have_a_row_for_each_image_and_figure(written):
+    folder, _ = written
+    rows = list(csv.DictReader((folder / "predictions.csv").read_text().splitlines()))
+    assert len(rows) == 12
+    classes = csv.DictReader((folder / "classes.csv").read_text().splitlines())
+    assert {row["figure"] for row in classes} == {"accuracy", "sensitivity", "ppv", "f1", "auc"}
+
+
+def test_json_is_printed_alone_and_names_both_weights(written):
+    _, printed = written
+    content = json.loads(printed)
+    assert [e["weights"] for e in content["evaluations"]] == ["untrained 0", "untrained 0"]
+    assert content["shortcuts"][0]["name"] == "source alone"
+
+
+def test_page_is_self_contained_and_shows_no_patient(written):
+    folder, _ = written
+    html = (folder / "evaluation.html").read_text()
+    assert "<script" not in html
+    assert not re.search(r'(?:src|href)="(?!data:)', html)
+    assert html.count("<img") == 4
+    assert "taken for" in (folder / "failures.html").read_text()
+
+
+def test_pixels_are_the_screeners(untrained, dataset):
+    entry = select(read_manifest(dataset), "test")[0]
+    seen = []
+    predict(untrained, [entry], change=lambda shown: seen.append(shown) or shown)
+    assert (seen[0] == square(load(entry.image), 32)).all()
