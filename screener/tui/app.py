@@ -67,7 +67,6 @@ class ReviewApp(App[None]):
     TITLE = "Screener"
     COMMANDS = App.COMMANDS | {StudyProvider}
     ENABLE_COMMAND_PALETTE = True
-    session: Session
 
     def __init__(
         self,
@@ -84,7 +83,9 @@ class ReviewApp(App[None]):
         self.results = results
         self.reviewer = reviewer
         self.studies = studies
+        self.session: Session | None = None
         self.counts: Counts | None = None
+        self.alarm: str | None = None
         self.trouble = ""
         """Why entries wait for the store."""
         self.scan: ScanProcess | None = None
@@ -137,30 +138,40 @@ class ReviewApp(App[None]):
         self.set_interval(POLL_SECONDS, self.poll)
         self.call_after_refresh(self.poll)
 
+    @property
+    def sitting(self) -> Session:
+        """The session, once there are results to review."""
+        assert self.session is not None
+        return self.session
+
     def poll(self) -> None:
         """See whether anybody wrote to the store, and try again what waits for it."""
         try:
-            version = next(self.session.store.query("PRAGMA data_version"))[0]
+            version = next(self.sitting.store.query("PRAGMA data_version"))[0]
         except StoreError as error:
             self.post_message(StoreFailed(str(error)))
             return
         if version != self._data_version:
             self._data_version = version
             self._count()
-        if len(self.session.outbox):
+        if len(self.sitting.outbox):
             self.deliver()
 
     @work(thread=True, exclusive=True, group="count", exit_on_error=False)
     def _count(self) -> None:
         try:
             with Store.open(self.results) as store:
-                self.post_message(CountsRead(Worklist(store).counts()))
+                worklist = Worklist(store)
+                counts, alarm = worklist.counts(), self.alarm
+                if counts.scored and (self.counts is None or counts.scored != self.counts.scored):
+                    alarm = worklist.alarm()
+                self.post_message(CountsRead(counts, alarm))
         except StoreError as error:
             self.post_message(StoreFailed(str(error)))
 
     def on_counts_read(self, message: CountsRead) -> None:
         """Show what is new."""
-        self.counts = message.counts
+        self.counts, self.alarm = message.counts, message.alarm
         self.show_again()
 
     def on_store_failed(self, message: StoreFailed) -> None:
@@ -186,10 +197,10 @@ class ReviewApp(App[None]):
     def _deliver(self) -> None:
         reason = ""
         try:
-            self.session.outbox.deliver()
+            self.sitting.outbox.deliver()
         except StoreError as error:
             reason = str(error)
-        self.post_message(ReviewsDelivered(len(self.session.outbox), reason))
+        self.post_message(ReviewsDelivered(len(self.sitting.outbox), reason))
 
     def on_reviews_delivered(self, message: ReviewsDelivered) -> None:
         """Say what waits, once; count again when something arrived."""
@@ -237,7 +248,7 @@ class ReviewApp(App[None]):
     def _scanned_folders(self) -> list[Path]:
         from pathlib import Path
 
-        runs = self.session.worklist.runs()
+        runs = self.sitting.worklist.runs()
         return [Path(folder) for folder in runs[-1].folders] if runs else []
 
     @work(thread=True, group="scan", exit_on_error=False)

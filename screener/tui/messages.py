@@ -34,6 +34,8 @@ class CountsRead(Replaceable):
     """The store was read again."""
 
     counts: Counts
+    alarm: str | None
+    """Why the whole ranking should not be trusted."""
 
 
 @dataclass

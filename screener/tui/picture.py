@@ -140,9 +140,9 @@ def _window(gray: NDArray[np.float32], shown: Presentation) -> NDArray[np.float3
 
 
 def _blend(levels: NDArray[np.float32], warmth: NDArray[np.float32]) -> NDArray[np.uint8]:
-    warmth = np.round(warmth[..., None] * 16) / 16  # (height, width, 1)
-    alpha = OVERLAY_ALPHA * warmth
-    colour = _COOL + (_HOT - _COOL) * warmth
+    steps = np.round(warmth[..., None] * 16) / 16  # (height, width, 1)
+    alpha = OVERLAY_ALPHA * steps
+    colour = _COOL + (_HOT - _COOL) * steps
     return np.asarray(levels[..., None] * (1 - alpha) + colour * alpha, np.uint8)
 
 

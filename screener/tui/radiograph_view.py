@@ -62,37 +62,42 @@ class RadiographView(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._gray: NDArray[np.float32] | None = None
-        self._activation: ActivationMap | None = None
+        self.gray: NDArray[np.float32] | None = None
+        self.activation: ActivationMap | None = None
         self._text = ""
         self._strips: list[Strip] | None = None
 
     @property
     def has_overlay(self) -> bool:
         """Whether there is an activation map to lay over the picture."""
-        return self._activation is not None
+        return self.activation is not None
+
+    @property
+    def laid_over(self) -> ActivationMap | None:
+        """The activation map, while it is shown."""
+        return self.activation if self.overlaid else None
 
     def show_picture(self, gray: NDArray[np.float32], activation: ActivationMap | None) -> None:
         """Show a radiograph; (rows, columns) in [0, 1]."""
-        self._gray, self._activation, self._text = gray, activation, ""
-        self._redraw()
+        self.gray, self.activation, self._text = gray, activation, ""
+        self.redraw()
 
     def show_text(self, text: str) -> None:
         """Show a line instead of a picture."""
-        self._gray, self._activation, self._text = None, None, text
-        self._redraw()
+        self.gray, self.activation, self._text = None, None, text
+        self.redraw()
 
     def watch_shown(self) -> None:
         """Draw with the new window or zoom."""
-        self._redraw()
+        self.redraw()
 
     def watch_overlaid(self) -> None:
         """Draw with or without the activation map."""
-        self._redraw()
+        self.redraw()
 
     def on_resize(self) -> None:
         """Fit the picture anew."""
-        self._redraw()
+        self.redraw()
 
     def action_invert(self) -> None:
         """Show dark as bright, or no longer."""
@@ -159,13 +164,13 @@ class RadiographView(Widget, can_focus=True):
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
-        if self._gray is None:
+        if self.gray is None:
             text = fitted(self._text, min(len(self._text), width))
             return [Strip([Segment(text)])]
-        overlay = self._activation if self.overlaid else None
-        return halfblock.strips(draw(self._gray, self.shown, (width, height * 2), overlay))
+        return halfblock.strips(draw(self.gray, self.shown, (width, height * 2), self.laid_over))
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Draw anew when next asked to, and tell the screen."""
         self._strips = None
         self.refresh()
         self.post_message(self.Changed())

@@ -56,7 +56,7 @@ class ReviewScreen(Screen[None]):
     @property
     def session(self) -> Session:
         """The sitting."""
-        return self.review_app.session
+        return self.review_app.sitting
 
     @property
     def current(self) -> StudyRow | None:

@@ -5,7 +5,9 @@ Any other Textual theme works too; the bands then keep the colours they have her
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from screener.errors import ConfigurationError
 
 DARK = {
     "band-priority": "#ff8a65",
@@ -77,3 +79,15 @@ def own_variables(*, dark: bool) -> dict[str, str]:
     names = ("band-priority", "band-elevated", "band-routine", "band-unscored", "mark", "track")
     colours = DARK if dark else LIGHT
     return {name: colours[name] for name in names}
+
+
+def chosen(name: str | None) -> str:
+    """The name of a theme there is; the reading room's when none is asked for.
+
+    Raises:
+        ConfigurationError: there is no such theme.
+    """
+    names = [READING_ROOM.name, DAYLIGHT.name, *BUILTIN_THEMES]
+    if name and name not in names:
+        raise ConfigurationError(f"--theme {name}: no such theme; choose from {', '.join(names)}")
+    return name or READING_ROOM.name

@@ -56,6 +56,7 @@ class WorklistScreen(ReviewScreen):
     def compose(self) -> ComposeResult:
         """Title, filter line, table, scan progress, warning, keys."""
         yield Ends(id="masthead")
+        yield Static(id="alarm", markup=False)
         yield Ends(id="filter-line")
         yield TableHeading(id="heading")
         yield StudyTable(self.session.rows, id="table")
@@ -151,6 +152,9 @@ class WorklistScreen(ReviewScreen):
         if counts:
             left += "   " + _bands(counts, words=self.size.width >= ROOMY)
         self.query_one("#masthead", Ends).show(left, self.progress())
+        alarm = self.query_one("#alarm", Static)
+        alarm.display = bool(self.review_app.alarm)
+        alarm.update(f"! {visible(self.review_app.alarm or '')}")
         self._show_filter()
         heading = self.query_one(TableHeading)
         heading.sort, heading.descending = self.session.filter.sort, self.session.filter.descending

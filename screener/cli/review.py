@@ -1,0 +1,152 @@
+"""``screener review``: the worklist in the terminal, or in a browser on this machine."""
+
+from __future__ import annotations
+
+import getpass
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from screener import config, locations
+from screener.cli import console
+from screener.errors import ConfigurationError, StoreError, StoreNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from screener.tui.app import ReviewApp
+    from screener.tui.radiograph_view import RadiographView
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("results", metavar="[DIR]", type=_FOLDER, default=locations.RESULTS)
+@click.option(
+    "-o",
+    "--output",
+    metavar="RESULTS",
+    type=_FOLDER,
+    default=locations.RESULTS,
+    show_default=True,
+    help="Where results go, if DIR is a folder of studies to be scanned.",
+)
+@click.option("--reviewer", metavar="NAME", help="Who reviews.  [default: your user name]")
+@click.option(
+    "--image",
+    type=click.Choice(["halfblock", "sixel", "kitty", "off"]),
+    default="halfblock",
+    show_default=True,
+    help="How radiographs are drawn; sixel and kitty need the graphics extra.",
+)
+@click.option("--theme", metavar="NAME", help="reading-room, daylight, or a theme of Textual.")
+@click.option("--serve", is_flag=True, help="In a browser on this machine; needs the serve extra.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="For --serve."
+)
+def command(
+    results: Path,
+    output: Path,
+    reviewer: str | None,
+    image: str,
+    theme: str | None,
+    serve: bool,
+    port: int,
+) -> None:
+    """Go through the worklist of the results in DIR (default: ./screening).
+
+    If DIR is a folder of studies without results, offers to scan it. Press ? for the keys.
+    Research use only.
+    """
+    reviewer = reviewer or getpass.getuser()
+    results, studies = _resolve(results, output)
+    if serve:
+        arguments = [str(studies or results), "-o", str(output), "--reviewer", reviewer]
+        arguments += ["--image", image] + (["--theme", theme] if theme else [])
+        _serve(arguments, port)
+        return
+    from screener.tui.app import ReviewApp
+    from screener.tui.themes import chosen
+
+    app = ReviewApp(
+        results,
+        reviewer,
+        studies=studies,
+        make_view=_view(image),
+        theme=chosen(theme),
+        keymap=config.load().keymap,
+    )
+    app.run()
+    _after(app)
+
+
+def _resolve(folder: Path, output: Path) -> tuple[Path, Path | None]:
+    """The results folder, and the folder of studies that a scan is to be offered for.
+
+    Raises:
+        StoreNotFoundError: there are neither results nor anything to scan.
+    """
+    if (folder / locations.DATABASE).is_file():
+        return folder, None
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise StoreNotFoundError(
+            f"{folder}: no results and nothing to scan here; run 'screener scan FOLDER'"
+        )
+    return output, None if _scanned(folder, output) else folder
+
+
+def _scanned(studies: Path, results: Path) -> bool:
+    """Whether the latest run in a results folder was over these studies."""
+    from screener.store import Store
+    from screener.worklist import Worklist
+
+    if not (results / locations.DATABASE).is_file():
+        return False
+    with Store.open(results) as store:
+        runs = Worklist(store).runs()
+    return bool(runs) and str(studies.absolute()) in runs[-1].folders
+
+
+def _view(image: str) -> Callable[[], RadiographView] | None:
+    """What makes the widget for radiographs.
+
+    Raises:
+        ConfigurationError: the graphics extra is not installed.
+    """
+    from screener.tui.radiograph_view import RadiographView
+
+    if image == "off":
+        return None
+    if image == "halfblock":
+        return RadiographView
+    try:
+        from screener.tui import graphics
+    except ImportError:
+        raise ConfigurationError(
+            f"--image {image} needs: pip install 'covid-resnet-screener[graphics]'"
+        ) from None
+    return graphics.kitty if image == "kitty" else graphics.sixel
+
+
+def _serve(arguments: list[str], port: int) -> None:
+    try:
+        from screener.tui.serving import serve
+    except ImportError:
+        raise ConfigurationError(
+            "--serve needs: pip install 'covid-resnet-screener[serve]'"
+        ) from None
+    serve(shlex.join([sys.executable, "-m", "screener.cli.main", "review", *arguments]), port)
+
+
+def _after(app: ReviewApp) -> None:
+    """Store what still waits, and say what could not be."""
+    if app.session is None or not len(app.session.outbox):
+        return
+    try:
+        app.session.outbox.deliver()
+    except StoreError as error:
+        waiting = len(app.session.outbox)
+        console.warn(f"{waiting} review entries wait on disk and are stored next time: {error}")
