@@ -1,0 +1,109 @@
+"""Files are decoded in workers, in order, and a bad one costs only itself."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from screener import decode, folder, header, pixels
+from screener.batch import to_input
+from screener.decode import Decoded, Limits, decode_all
+from screener.study import Outcome, Refusal
+from screener.weights import IMAGENET_MEAN, IMAGENET_STD, digest_of_file
+
+LIMITS = Limits(input_size=32)
+
+
+@pytest.fixture
+def films(phantoms):
+    found = [one for one in folder.walk([phantoms]) if isinstance(one, folder.FoundFile)]
+    read = [header.read(one) for one in found]
+    return [one for one in read if not isinstance(one, Refusal)]
+
+
+def test_results_come_in_the_order_of_the_files(films):
+    results = list(decode_all(films, LIMITS, workers=2, ahead=3))
+    paths = [one.path if isinstance(one, Refusal) else one.radiograph.path for one in results]
+    assert paths == [one.path for one in films]
+
+
+def test_the_damaged_phantom_is_refused_and_tried_again_later(films):
+    (damaged,) = [one for one in films if "12-damaged" in str(one.path)]
+    refusal = decode.decode(damaged, LIMITS)
+    assert (refusal.outcome, refusal.digest) == (Outcome.UNREADABLE, "")
+    assert refusal.study_key == damaged.study_key
+
+
+def test_digest_and_square_are_those_of_the_file(films):
+    decoded = decode.decode(films[0], LIMITS)
+    assert decoded.digest == digest_of_file(films[0].path)
+    assert (decoded.square == pixels.square(pixels.load(films[0].path), 32)).all()
+
+
+def test_the_screener_sees_the_tensor_the_trainer_sees(films):
+    """The trainer decodes in its own process, the screener in a worker."""
+    path = films[0].path
+    squares = np.stack([pixels.square(pixels.load(path), 32)])
+    trainer = to_input(torch.from_numpy(squares), IMAGENET_MEAN, IMAGENET_STD)
+    (decoded,) = decode_all(films[:1], LIMITS, workers=1, ahead=1)
+    screener = to_input(torch.from_numpy(decoded.square[None]), IMAGENET_MEAN, IMAGENET_STD)
+    assert torch.equal(trainer, screener)
+
+
+def make_png(path, films):
+    Image.fromarray(np.full((300, 300), 128, np.uint8)).save(path)
+    status = path.stat()
+    return replace(films[0], path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def test_what_is_plainly_no_radiograph_is_refused_for_good(films, tmp_path):
+    refusal = decode.decode(make_png(tmp_path / "gray.png", films), LIMITS)
+    assert refusal.outcome is Outcome.UNSUITABLE
+    assert refusal.digest == digest_of_file(tmp_path / "gray.png")
+
+
+def test_without_inspection_it_is_decoded(films, tmp_path):
+    gray = make_png(tmp_path / "gray.png", films)
+    assert isinstance(decode.decode(gray, replace(LIMITS, inspected=False)), Decoded)
+
+
+def test_a_file_that_vanished_is_refused(films, tmp_path):
+    refusal = decode.decode(replace(films[0], path=tmp_path / "gone.dcm"), LIMITS)
+    assert refusal.outcome is Outcome.UNREADABLE
+
+
+def test_a_file_that_changed_since_the_walk_is_refused(films):
+    refusal = decode.decode(replace(films[0], mtime_ns=1), LIMITS)
+    assert "changed" in refusal.reason
+
+
+def test_a_file_that_takes_too_long_costs_only_itself(films, tmp_path):
+    """Opening a pipe that nobody writes to never ends."""
+    os.mkfifo(tmp_path / "pipe")
+    stuck = replace(films[0], path=tmp_path / "pipe")
+    first, last = decode_all([stuck, films[0]], replace(LIMITS, seconds=2), workers=1, ahead=2)
+    assert "longer than 2 s" in first.reason
+    assert isinstance(last, Decoded)
+
+
+def test_a_file_that_takes_too_much_memory_is_refused(films, tmp_path, monkeypatch):
+    path = tmp_path / "vast.png"
+    Image.new("L", (12_000, 12_000)).save(path)
+    vast = replace(films[0], path=path, mtime_ns=path.stat().st_mtime_ns)
+    monkeypatch.setattr(decode, "BASE_MEMORY", 1 << 30)
+    monkeypatch.setattr(decode, "BYTES_PER_PIXEL", 1)
+    limits = replace(LIMITS, max_pixels=200_000_000)
+    first, last = decode_all([vast, films[0]], limits, workers=1, ahead=2)
+    assert first.outcome is Outcome.UNREADABLE
+    assert "more memory than there is" in first.reason
+    assert isinstance(last, Decoded)
+
+
+def test_workers_load_no_torch():
+    code = "import sys, screener.decode; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,170 @@
+"""One pass gives everything, and gives it again bit for bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from screener import device
+from screener.batch import to_input
+from screener.decode import Decoded
+from screener.errors import DeviceError
+from screener.guard import Guard
+from screener.score import TOLERANCE, Scorer, fold
+from screener.study import Outcome, Refusal
+from screener.weights import WeightsCard
+from tests.test_ranking import radiograph
+from tests.weights_fixture import INPUT_SIZE, tiny_network
+
+CARD = WeightsCard("test", "0", input_size=INPUT_SIZE, temperature=40.0)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return tiny_network()
+
+
+@pytest.fixture(scope="module")
+def batch():
+    dice = np.random.default_rng(0)
+    return [
+        Decoded(radiograph(f"{i}.png"), f"sha256:{i}", square)
+        for i, square in enumerate(dice.integers(0, 256, (12, INPUT_SIZE, INPUT_SIZE), np.uint8))
+    ]
+
+
+def scorer(network, batch_size=4, **options):
+    return Scorer(network, CARD, device.choose("cpu", batch_size=batch_size), **options)
+
+
+def test_probabilities_are_those_of_the_plain_network(network, batch):
+    squares = torch.from_numpy(np.stack([one.square for one in batch]))
+    with torch.inference_mode():
+        logits = network(to_input(squares, CARD.mean, CARD.std))
+    expected = torch.softmax(logits.double() / CARD.temperature, dim=1)
+    got = torch.tensor([one.probabilities for one in scorer(network).score(batch)])
+    assert torch.allclose(got.double(), expected, atol=TOLERANCE)
+
+
+def test_probabilities_sum_to_one(network, batch):
+    for one in scorer(network).score(batch):
+        assert sum(one.probabilities) == pytest.approx(1)
+
+
+def test_neighbours_and_place_in_the_batch_change_no_bit(network, batch):
+    ready = scorer(network)
+    together = ready.score(batch)
+    assert ready.score(batch[::-1]) == together[::-1]
+    assert [ready.score([one])[0] for one in batch] == together
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 32])
+def test_other_batch_sizes_agree_within_the_tolerance(network, batch, batch_size):
+    some = scorer(network).score(batch)
+    other = scorer(network, batch_size).score(batch)
+    for one, two in zip(some, other, strict=True):
+        assert one.probabilities == pytest.approx(two.probabilities, abs=TOLERANCE)
+
+
+def test_each_score_has_its_activation_map(network, batch):
+    one = scorer(network).score(batch)[0]
+    assert (one.activation.rows, one.activation.columns) == (2, 2)
+    assert max(one.activation.values) == 255
+    assert 0 <= one.border_share <= 1
+
+
+def test_without_augmentation_there_is_no_spread(network, batch):
+    assert scorer(network).score(batch[:1])[0].spread is None
+
+
+def test_augmentation_gives_a_spread(network, batch):
+    assert scorer(network, views=3).score(batch[:1])[0].spread > 0
+
+
+def make_guard(limit: float) -> Guard:
+    """A guard of noise, for which a picture that is brighter above is a negative."""
+    from screener import guard
+
+    dice = np.random.default_rng(0)
+    points = guard.outlines(dice.integers(0, 256, (9, INPUT_SIZE, INPUT_SIZE), np.uint8))
+    outline = guard.Gaussian.fit(points, 2)
+    features = guard.Gaussian.fit(dice.random((9, 2048), np.float32), 2)
+    polarity = np.linspace(-1, 1, guard.COARSE**2, dtype=np.float32)
+    return Guard(outline, features, (1.0, 1.0), polarity, limit)
+
+
+def test_the_guard_refuses_what_is_too_far(network, batch):
+    (refusal,) = scorer(network, guard=make_guard(limit=0.0)).score(batch[:1])
+    assert isinstance(refusal, Refusal)
+    assert (refusal.outcome, refusal.digest) == (Outcome.UNSUITABLE, batch[0].digest)
+
+
+def test_a_guard_that_does_not_refuse_still_measures(network, batch):
+    (one,) = scorer(network, guard=make_guard(limit=0.0), refusing=False).score(batch[:1])
+    assert one.distance > 0
+
+
+def test_a_negative_is_scored_as_its_positive(network, batch):
+    ramp = np.tile(np.linspace(0, 255, INPUT_SIZE).astype(np.uint8), (INPUT_SIZE, 1)).T.copy()
+    pair = [replace(batch[0], square=ramp), replace(batch[0], square=255 - ramp)]
+    ready = scorer(network, guard=make_guard(limit=float("inf")), fix_inverted=True)
+    positive, negative = ready.score(pair)
+    assert (positive.inverted, negative.inverted) == (False, True)
+    assert positive.probabilities == negative.probabilities
+
+
+def test_the_callers_squares_stay_as_they_are(network, batch):
+    before = batch[0].square.copy()
+    scorer(network, guard=make_guard(limit=0.0), fix_inverted=True).score(batch[:1])
+    assert (batch[0].square == before).all()
+
+
+class Hungry(torch.nn.Module):
+    """A body that cannot hold more than so many images."""
+
+    def __init__(self, body, most):
+        super().__init__()
+        self.body, self.most = body, most
+
+    def forward(self, pixels):
+        if len(pixels) > self.most:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return self.body(pixels)
+
+
+def test_the_batch_is_halved_when_memory_is_short(network, batch):
+    ready, usual = scorer(network, 8), scorer(network, 2)
+    ready._body = Hungry(ready._body, most=1)
+    assert [one.digest for one in ready.score(batch)] == [one.digest for one in usual.score(batch)]
+    assert ready._part == 1
+
+
+def test_no_memory_for_one_image_is_an_error_with_its_cure(network, batch):
+    ready = scorer(network)
+    ready._body = Hungry(ready._body, most=0)
+    with pytest.raises(DeviceError, match="not enough memory"):
+        ready.score(batch)
+
+
+def test_other_failures_are_not_taken_for_memory(network, batch):
+    wrong = [replace(batch[0], square=np.zeros((1, 1), np.uint8))]
+    ready = scorer(network)
+    ready._body = torch.nn.Conv2d(7, 7, 1)
+    with pytest.raises(RuntimeError, match="channels"):
+        ready.score(wrong)
+
+
+def test_folding_leaves_no_batch_norm_and_the_network_as_it_is(network):
+    folded = fold(network.body)
+    assert not any(isinstance(one, torch.nn.BatchNorm2d) for one in folded.modules())
+    assert any(isinstance(one, torch.nn.BatchNorm2d) for one in network.body.modules())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_cuda_agrees_with_the_cpu(network, batch):
+    some = scorer(network).score(batch)
+    other = Scorer(tiny_network(), CARD, device.choose("cuda")).score(batch)
+    for one, two in zip(some, other, strict=True):
+        assert one.probabilities == pytest.approx(two.probabilities, abs=0.01)
