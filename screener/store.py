@@ -43,7 +43,7 @@ class Store:
                 folder / DATABASE, timeout=WAIT_SECONDS, isolation_level=None
             )
             self.connection.row_factory = sqlite3.Row
-            for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                 self.connection.execute(f"PRAGMA {setting}")
             self.connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
             migrate(self.connection)

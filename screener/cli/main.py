@@ -138,7 +138,7 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return ExitCode.USAGE
-    except BrokenPipeError:  # the reader, such as head, has had enough
+    except (BrokenPipeError, SystemExit):  # the reader, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 (the outermost boundary)

@@ -19,6 +19,10 @@ from screener.worklist import Counts, Filter, StudyRow, Worklist
 COLOURS = {Band.PRIORITY: "red", Band.ELEVATED: "yellow", Band.ROUTINE: "green"}
 SCORED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
 COLUMNS = ("rank", "band", "score", "most likely", "patient", "taken", "views", "review", "note")
+DROPPED = {"most likely": 120, "taken": 100}
+"""Columns that are left out on a terminal narrower than this."""
+LAST = 12
+"""Least width of a last column."""
 RIGHT = ("rank", "score")
 GAP = "  "
 
@@ -33,9 +37,9 @@ def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | 
     _print_refusals(worklist, counts, top)
     say()
     shown = worklist.page(wanted, 0, -1 if top is None else top)
-    for line in table(
-        COLUMNS, [_cells(row) for row in shown], [COLOURS.get(r.band) for r in shown]
-    ):
+    columns = [name for name in COLUMNS if DROPPED.get(name, 0) <= terminal_width()]
+    cells = [[row[name] for name in columns] for row in map(_cells, shown)]
+    for line in table(columns, cells, [COLOURS.get(row.band) for row in shown]):
         say(line)
     if left := worklist.count(wanted) - len(shown):
         say(f"... and {left} more: 'screener list --all'")
@@ -59,27 +63,31 @@ def _print_refusals(worklist: Worklist, counts: Counts, top: int | None) -> None
     say()
     say(f"Not scored: {total} files, {counts.by_band[Band.UNSCORED]} studies without any score")
     shown = list(worklist.refusals(0, -1 if top is None else top))
-    for line in table(
-        ("outcome", "reason", "file"),
-        [(r.outcome.replace("_", " "), r.reason, str(r.path)) for r in shown],
-    ):
-        say(line)
+    for refusal in shown:
+        say(f"{refusal.outcome.replace('_', ' '):15}{visible(str(refusal.path))}")
+        say(f"{'':15}{visible(refusal.reason)}")
     if left := total - len(shown):
         say(f"... and {left} more: 'screener list --all'")
 
 
-def _cells(row: StudyRow) -> tuple[str, ...]:
-    return (
-        str(row.rank or ""),
-        f"{row.band.glyph} {row.band}",
-        "" if row.score is None else f"{row.score:.3f}",
-        LABEL_NAMES.get(row.label or "", ""),
-        row.patient,
-        f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "",
-        " ".join(row.projections),
-        (row.verdict or "") + (" flag" if row.flagged else ""),
-        "; ".join(row.marks),
-    )
+def _cells(row: StudyRow) -> dict[str, str]:
+    """What stands in each of COLUMNS."""
+    return {
+        "rank": str(row.rank or ""),
+        "band": f"{row.band.glyph} {row.band}",
+        "score": "" if row.score is None else f"{row.score:.3f}",
+        "most likely": LABEL_NAMES.get(row.label or "", ""),
+        "patient": row.patient,
+        "taken": f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "",
+        "views": " ".join(row.projections),
+        "review": (row.verdict or "") + (" flag" if row.flagged else ""),
+        "note": "; ".join(row.marks),
+    }
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; room for all where stdout is a file or a pipe."""
+    return shutil.get_terminal_size((160, 24)).columns
 
 
 def table(
@@ -89,7 +97,7 @@ def table(
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(header, *cells, strict=True)]
     before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
-    widths[-1] = max(12, min(widths[-1], shutil.get_terminal_size((160, 24)).columns - before))
+    widths[-1] = max(LAST, min(widths[-1], terminal_width() - before))
     yield click.style(_line(header, header, widths), bold=True)
     for index, row in enumerate(cells):
         colour = colours[index] if colours else None
@@ -102,15 +110,10 @@ def _line(cells: Sequence[str], header: Sequence[str], widths: Sequence[int]) ->
         " " * (space - width(cell)) + cell if name in RIGHT else cell + " " * (space - width(cell))
         for cell, name, space in zip(cells[:-1], header, widths, strict=False)
     ]
-    last = _shortened(cells[-1], widths[-1], header[-1])
+    last = cells[-1]
+    while width(last) > widths[-1]:
+        last = last[:-2] + "…"
     return GAP.join([*parts, last]).rstrip()
-
-
-def _shortened(text: str, space: int, column: str) -> str:
-    """A text cut to a width: at its beginning where it is a path, whose end tells most."""
-    while width(text) > space:
-        text = "…" + text[2:] if column == "file" else text[:-2] + "…"
-    return text
 
 
 def width(text: str) -> int:

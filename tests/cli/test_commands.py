@@ -1,0 +1,206 @@
+"""The commands that read a results folder, run as a user runs them."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from screener.cli.main import COMMANDS, run, screener
+from screener.store import Store
+from screener.study import RESEARCH_ONLY, Outcome, Refusal, Review, Verdict
+from screener.worklist import Worklist
+from tests.conftest import REPOSITORY
+from tests.results import NOW, build_results
+
+
+@pytest.fixture
+def results(tmp_path):
+    return build_results(tmp_path / "results", studies=30)
+
+
+@pytest.fixture
+def call(capfd):
+    """Run a command; gives its exit code, stdout and stderr."""
+
+    def called(*arguments: object) -> tuple[int, str, str]:
+        code = run(screener, "screener", [str(a) for a in arguments])
+        return code, *capfd.readouterr()
+
+    return called
+
+
+def first_key(results: Path) -> str:
+    with Store.open(results) as store:
+        return Worklist(store).find("1")
+
+
+def test_list_shows_counts_refusals_and_the_ranking(call, results):
+    code, out, err = call("list", results)
+    assert (code, err) == (0, "")
+    assert out.index("Not scored") < out.index("rank  band")
+    assert out.count("PRIORITY") + out.count("ELEVATED") + out.count("ROUTINE") == 20
+    assert "more: 'screener list --all'" in out
+    assert RESEARCH_ONLY in out
+
+
+def test_list_all_shows_every_scored_study(call, results):
+    _, out, _ = call("list", "--all", results)
+    with Store.open(results) as store:
+        assert all(row.key for row in Worklist(store).rows())
+        scored = 30 - Worklist(store).counts().by_band["UNSCORED"]
+    assert out.count("P-") == scored
+
+
+def test_list_filters(call, results):
+    _, out, _ = call("list", "--band", "elevated", results)
+    assert "ELEVATED" in out
+    assert "PRIORITY" not in out
+
+
+def test_list_json_is_the_one_document(call, results):
+    _, out, _ = call("list", "--json", results)
+    assert len(json.loads(out)["studies"]) == 30
+
+
+def test_list_csv_is_read_by_the_csv_module(call, results):
+    _, out, _ = call("list", "--csv", results)
+    assert len({row["study"] for row in csv.DictReader(io.StringIO(out))} - {""}) == 30
+
+
+def test_a_hostile_path_cannot_steer_the_terminal(call, results):
+    with Store.open(results) as store:
+        path = Path("/\x1b[2J[bold]x\u202e")
+        store.put_refusals([Refusal(path, Outcome.UNREADABLE, "\x1b]0;title\x07")])
+    _, out, _ = call("list", "--all", results)
+    assert "\x1b" not in out
+    assert r"\x1b[2J[bold]x\u202e" in out
+
+
+@pytest.mark.parametrize("width", ["40", "80", "200"])
+def test_the_table_fits_a_terminal_where_it_can(call, results, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    _, out, _ = call("list", results)
+    widest = max(len(line) for line in out.split("\n") if "▲" in line)
+    assert widest <= max(int(width), 100)
+
+
+def test_show_takes_a_rank_a_pseudonym_or_a_key(call, results):
+    key = first_key(results)
+    for name in ("1", key):
+        code, out, _ = call("show", name, "--results", results)
+        assert code == 0
+        assert f"study     {key}" in out
+        assert "suspicion score for COVID-19" in out
+
+
+def test_show_json(call, results):
+    _, out, _ = call("show", "1", "--json", "--results", results)
+    assert json.loads(out)["study"] == first_key(results)
+
+
+def test_show_review_tells_agreement(call, results):
+    key = first_key(results)
+    with Store.open(results) as store:
+        store.add_review(Review(key, "\x1b[31mEve", Verdict.AGREE, None, False, "sure", NOW))
+    _, out, _ = call("show", "1", "--review", "--results", results)
+    assert r"\x1b[31mEve  agree: sure" in out
+    _, out, _ = call("show", "--review", "--results", results)
+    assert "Cohen's kappa" in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
+def test_export_writes_a_file_and_says_where(call, results, kind):
+    code, out, _ = call("export", results, "--format", kind)
+    assert code == 0
+    assert Path(out.strip()).stat().st_size > 1000
+
+
+def test_forget_asks_first(call, results, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    code, out, err = call("forget", "1", "--results", results)
+    assert (code, out) == (0, "")
+    assert "nothing removed" in err
+    with Store.open(results) as store:
+        assert Worklist(store).count() == 30
+
+
+def test_forget_removes_a_study_from_every_output_and_logs_it(call, results):
+    key = first_key(results)
+    code, _, _ = call("forget", "1", "--yes", "--results", results)
+    assert code == 0
+    for name in ("screening.db", "worklist.csv", "worklist.json"):
+        assert key.encode() not in (results / name).read_bytes()
+    assert key in (results / "audit.jsonl").read_text()
+
+
+def test_forget_all(call, results):
+    call("forget", "--all", "--yes", "--results", results)
+    with Store.open(results) as store:
+        assert Worklist(store).counts().found == 0
+
+
+def test_config_shows_where_a_value_comes_from(call, monkeypatch):
+    monkeypatch.setenv("SCREENER_DEVICE", "cpu")
+    _, out, _ = call("config", "--json")
+    assert json.loads(out)["settings"]["device"] == {"value": "cpu", "origin": "SCREENER_DEVICE"}
+    _, out, _ = call("config", "path")
+    assert out.count("screener.toml") == 2
+
+
+def test_a_setting_is_the_default_of_an_option(call, results, monkeypatch):
+    monkeypatch.setenv("SCREENER_RESULTS", str(results))
+    assert call("list")[0] == 0
+
+
+def test_a_wrong_setting_stops_a_command_but_not_config_path(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "screener.toml").write_text("devise = 1")
+    code, _, err = call("list")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "devise" in err
+    assert call("config", "path")[0] == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(call, shell):
+    code, out, _ = call("completion", shell)
+    assert code == 0
+    assert "_SCREENER_COMPLETE" in out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_terminal_without_unicode_is_no_failure(results, encoding):
+    listed = subprocess.run(
+        [sys.executable, "-c", "from screener.cli.main import main; main()", "list", str(results)],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    assert (listed.returncode, listed.stderr) == (0, b"")
+
+
+def test_weights_show_and_verify(call, tmp_path):
+    from screener.weights import digest_of_file, save_card
+    from tests.results import make_card
+
+    (tmp_path / "weights.safetensors").write_bytes(b"tensors")
+    save_card(tmp_path, make_card(digest_of_file(tmp_path / "weights.safetensors")))
+    code, out, _ = call("weights", "show", "--weights", tmp_path)
+    assert code == 0
+    assert "test / accuracy: 0.910 (0.880 to 0.940)" in out
+    assert "PRIORITY     from a suspicion score of 0.600" in out
+    assert call("weights", "verify", "--weights", tmp_path)[0] == 0
+    (tmp_path / "weights.safetensors").write_bytes(b"other")
+    code, _, err = call("weights", "verify", "--weights", tmp_path)
+    assert code == 4
+    assert "damaged or exchanged" in err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name):
+    assert f"screener {name}" in (REPOSITORY / "README.md").read_text(encoding="utf-8")

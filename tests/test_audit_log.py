@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+from screener.audit_log import AuditLog
+from screener.study import Outcome
+
+
+def lines(folder: Path) -> list[dict]:
+    text = (folder / "audit.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_file_is_a_line(tmp_path):
+    with AuditLog(tmp_path) as log:
+        log.file(
+            Path("a.dcm"),
+            Outcome.SCORED,
+            digest="sha256:aa",
+            weights_digest="sha256:bb",
+            milliseconds={"decode": 12.345},
+        )
+    [line] = lines(tmp_path)
+    assert (line["digest"], line["weights"], line["ms"]) == (
+        "sha256:aa",
+        "sha256:bb",
+        {"decode": 12.3},
+    )
+
+
+def test_a_torn_line_does_not_swallow_the_next(tmp_path):
+    (tmp_path / "audit.jsonl").write_bytes(b'{"event": "fi')
+    with AuditLog(tmp_path) as log:
+        log.forgotten(None, 3)
+    last = (tmp_path / "audit.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last)["studies"] == 3
+
+
+def test_lines_are_appended_to_an_earlier_log(tmp_path):
+    for number in range(3):
+        with AuditLog(tmp_path) as log:
+            log.forgotten(str(number), 1)
+    assert [line["study"] for line in lines(tmp_path)] == ["0", "1", "2"]
+
+
+def test_a_path_that_is_no_text_survives(tmp_path):
+    with AuditLog(tmp_path) as log:
+        log.file(Path("caf\udce9"), Outcome.UNREADABLE)
+    assert lines(tmp_path)[0]["path"] == "caf\udce9"

@@ -1,0 +1,131 @@
+import csv
+import io
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from screener import export
+from screener.errors import StoreError
+from screener.store import Store
+from screener.study import RESEARCH_ONLY, Outcome, Refusal
+from screener.worklist import Filter, Worklist
+from tests.results import DIGEST, build_results
+
+
+@pytest.fixture
+def worklist(tmp_path):
+    with Store.open(build_results(tmp_path / "results", studies=30)) as store:
+        yield Worklist(store)
+
+
+def written(write, worklist: Worklist, wanted: Filter = Filter()) -> bytes:  # noqa: B008
+    stream = io.BytesIO()
+    write(worklist, stream, wanted)
+    return stream.getvalue()
+
+
+def csv_rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8", "surrogateescape"))))
+
+
+def test_the_document_has_the_published_schema(worklist):
+    document = json.loads(written(export.write_json, worklist))
+    assert list(document) == ["schema", "weights", "counts", "studies", "refusals"]
+    assert document["schema"] == 1
+    assert document["weights"] == {"name": "covid-resnet50", "digest": DIGEST}
+    assert list(document["counts"]) == [
+        "found", "scored", "unsuitable", "unreadable", "not_attempted", "studies",
+    ]  # fmt: skip
+    study = document["studies"][-1]
+    assert list(study) == [
+        "rank", "study", "patient", "band", "score", "label", "probabilities", "radiographs",
+    ]  # fmt: skip
+    assert list(study["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
+    assert list(study["radiographs"][0]) == ["path", "digest", "projection", "probabilities"]
+    assert list(document["refusals"][0]) == ["path", "outcome", "reason"]
+
+
+def test_found_is_scored_and_refusals(worklist):
+    document = json.loads(written(export.write_json, worklist))
+    scored = sum(len(study["radiographs"]) for study in document["studies"])
+    assert document["counts"]["scored"] == scored
+    assert document["counts"]["found"] == scored + len(document["refusals"])
+
+
+def test_an_empty_store_is_a_valid_document(tmp_path):
+    with Store.open(build_results(tmp_path, studies=0)) as store:
+        document = json.loads(written(export.write_json, Worklist(store)))
+    assert (document["studies"], document["refusals"]) == ([], [])
+
+
+def test_csv_has_a_row_for_each_study_and_each_refusal(worklist):
+    rows = csv_rows(written(export.write_csv, worklist))
+    assert tuple(rows[0]) == export.CSV_COLUMNS
+    assert sum(row["kind"] == "study" for row in rows) == 30
+    assert sum(row["kind"] == "refusal" for row in rows) == len(list(worklist.refusals()))
+    assert {row["note"] for row in rows} == {RESEARCH_ONLY}
+
+
+def test_csv_keeps_scores_exactly(worklist):
+    rows = csv_rows(written(export.write_csv, worklist))
+    scores = {row["study"]: row["score"] for row in rows if row["kind"] == "study"}
+    for row in worklist.rows():
+        assert scores[row.key] == ("" if row.score is None else repr(row.score))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_spreadsheet_runs_no_formula(worklist, text):
+    worklist.store.put_refusals([Refusal(Path("/x"), Outcome.UNREADABLE, text)])
+    rows = csv_rows(written(export.write_csv, worklist))
+    assert [row["reason"] for row in rows if row["path"] == "/x"] == [f"'{text}"]
+
+
+@pytest.mark.parametrize("write", [export.write_csv, export.write_json])
+def test_a_path_that_is_no_text_survives(worklist, write):
+    path = b"/data/caf\xe9.dcm"
+    refusal = Refusal(Path(os.fsdecode(path)), Outcome.UNREADABLE, "empty")
+    worklist.store.put_refusals([refusal])
+    content = written(write, worklist)
+    if write is export.write_csv:
+        found = [row["path"] for row in csv_rows(content)]
+    else:
+        found = [refusal["path"] for refusal in json.loads(content)["refusals"]]
+    assert path in map(os.fsencode, found)
+
+
+def test_json_lines_say_the_same(worklist):
+    lines = [json.loads(line) for line in written(export.write_jsonl, worklist).splitlines()]
+    document = json.loads(written(export.WRITERS["json"], worklist))
+    assert lines[0]["counts"] == document["counts"]
+    assert [{"type": "study", **s} for s in document["studies"]] == lines[1:31]
+    assert [{"type": "refusal", **r} for r in document["refusals"]] == lines[31:]
+
+
+def test_exports_carry_the_verdicts(worklist):
+    document = json.loads(written(export.WRITERS["json"], worklist))
+    verdicts = {s["study"]: s["review"]["verdict"] for s in document["studies"] if s["review"]}
+    assert verdicts == {row.key: row.verdict for row in worklist.rows(Filter(review="reviewed"))}
+
+
+def test_a_file_takes_its_place_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("before")
+    with suppress(ZeroDivisionError), export.atomically(path) as stream:
+        stream.write(b"half")
+        raise ZeroDivisionError
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path):
+    with pytest.raises(StoreError, match="another place"), export.atomically(tmp_path / "no" / "f"):
+        pass
+
+
+def test_a_scan_ends_with_both_files(worklist, tmp_path):
+    export.write_worklist(worklist, tmp_path)
+    assert (tmp_path / "worklist.json").read_bytes() == written(export.write_json, worklist)
+    assert (tmp_path / "worklist.csv").read_bytes() == written(export.write_csv, worklist)
