@@ -58,6 +58,8 @@ def audit(
     entries: Sequence[Entry],
     split: str,
     weights: Path | None = None,
+    *,
+    device: str = "auto",
     progress: Callable[[int], None] | None = None,
 ) -> Audit:
     """Audit a dataset, judged on one split, and optionally a network.
@@ -71,7 +73,9 @@ def audit(
     thumbs = shortcuts.thumbnails(known)
     teach = set(shortcuts.teachers(known, split))
     train = thumbs.where([entry in teach for entry in thumbs.entries])
-    name, looks, by_source = _network(weights, judged, progress) if weights else ("", [], [])
+    name, looks, by_source = (
+        _network(weights, judged, device, progress) if weights else ("", [], [])
+    )
     return Audit(
         data=tuple(sorted({entry.manifest.name for entry in entries})),
         manifest_digest=manifest_digest(entries),
@@ -117,14 +121,17 @@ def _left_out(thumbs: Thumbnails) -> list[Judgement]:
 
 
 def _network(
-    weights: Path, judged: Sequence[Entry], progress: Callable[[int], None] | None
+    weights: Path,
+    judged: Sequence[Entry],
+    device: str,
+    progress: Callable[[int], None] | None,
 ) -> tuple[str, list[Judgement], list[Judgement]]:
     """The network's name, its figures by what of the image it sees, and by source."""
     looks = []
     by_source: list[Judgement] = []
     name = ""
     for look, change in _VIEWS:
-        predictions = predict(weights, judged, change=change, progress=progress)
+        predictions = predict(weights, judged, device=device, change=change, progress=progress)
         shares = predictions.probabilities
         looks.append(judge(look, predictions.entries, shares))
         if change is None:

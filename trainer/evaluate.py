@@ -66,6 +66,8 @@ def evaluate(
     weights: Path,
     entries: Sequence[Entry],
     split: str,
+    *,
+    device: str = "auto",
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Evaluation, Predictions]:
     """Score one split of some manifests and judge the scores.
@@ -73,9 +75,10 @@ def evaluate(
     Raises:
         ConfigurationError: the split is empty, or no image of it can be read.
         WeightsError: the weights cannot be used.
+        DeviceError: the device is not on this machine.
     """
     listed = chosen(entries, split)
-    predictions = predict(weights, listed, progress=progress)
+    predictions = predict(weights, listed, device=device, progress=progress)
     if not predictions.entries:
         raise ConfigurationError(
             f"{listed[0].image}: not one image of split {split!r} can be read; "

@@ -114,5 +114,6 @@ def calibration(figures: Calibration) -> bytes:
 def _square(figure: Figure, plot: Axes) -> bytes:
     plot.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.03), aspect="equal")
     plot.grid(color="#e6e9ee", lw=0.6)
-    plot.legend(frameon=False, fontsize=9, loc="best")
+    if plot.get_legend_handles_labels()[0]:  # a set of one class has no curves
+        plot.legend(frameon=False, fontsize=9, loc="best")
     return png(figure)

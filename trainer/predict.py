@@ -54,6 +54,7 @@ def predict(
     weights: Path,
     entries: Sequence[Entry],
     *,
+    device: str = "auto",
     batch_size: int = BATCH,
     change: Change | None = None,
     progress: Callable[[int], None] | None = None,
@@ -63,21 +64,24 @@ def predict(
     Args:
         weights: folder with a card and its safetensors.
         entries: the images.
+        device: where to compute, as :func:`screener.device.choose` knows it.
         batch_size: images in memory at once.
         change: done to each uint8 (S, S) square before it becomes input.
         progress: told the number of images of each batch that is done.
 
     Raises:
         WeightsError: the weights are missing, damaged or do not fit their card.
+        DeviceError: the device is not on this machine.
     """
     import torch
 
     from screener.batch import to_input
+    from screener.device import choose
     from screener.network import parameter_count
 
     card, network = load_network(weights)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    place = torch.device(choose(device).kind)
+    network = network.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     used: list[Entry] = []
     refusals: list[Refusal] = []
     logits = [np.empty((0, len(card.labels)), np.float32)]
@@ -88,7 +92,7 @@ def predict(
         if readable:
             squares = np.stack([change(s) if change else s for _, s in readable])  # (N, S, S)
             with torch.inference_mode():
-                out = network(to_input(torch.from_numpy(squares).to(device), card.mean, card.std))
+                out = network(to_input(torch.from_numpy(squares).to(place), card.mean, card.std))
             logits.append(out.float().cpu().numpy())
         if progress:
             progress(len(batch))

@@ -10,6 +10,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from screener.cli.main import run
 from screener.errors import ConfigurationError
@@ -153,6 +154,16 @@ def test_page_is_self_contained_and_shows_no_patient(written):
     assert not re.search(r'(?:src|href)="(?!data:)', html)
     assert html.count("<img") == 4
     assert "taken for" in (folder / "failures.html").read_text()
+
+
+def test_images_that_cannot_be_read_show_in_the_exit_code(untrained, tmp_path, capsys):
+    Image.fromarray(np.eye(40, dtype=np.uint8) * 255).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"broken")
+    rows = "a.png,normal,1,test,s\nb.png,viral,2,test,s\n"
+    (tmp_path / "manifest.csv").write_text("image,label,patient_id,split,source\n" + rows)
+    arguments = [str(untrained), "--data", str(tmp_path), "-o", str(tmp_path / "out")]
+    assert run(command, "evaluate", arguments) == 3
+    assert "1 of 2 images could not be read" in capsys.readouterr().err
 
 
 def test_pixels_are_the_screeners(untrained, dataset):
