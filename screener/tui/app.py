@@ -181,10 +181,12 @@ class ReviewApp(App[None]):
         )
 
     def show_again(self) -> None:
-        """Let every screen read anew what it shows."""
-        for screen in self.screen_stack:
+        """Let the screen, or the one below a dialog, read anew what it shows."""
+        for screen in reversed(self.screen_stack):
             if isinstance(screen, ReviewScreen):
-                screen.show_again()
+                if screen.is_mounted:
+                    screen.show_again()
+                return
 
     # Reviews
 
@@ -212,6 +214,7 @@ class ReviewApp(App[None]):
                 markup=False,
             )
         self.trouble = message.reason
+        self.show_again()
         self._count()
 
     # The scan

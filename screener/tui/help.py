@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PLACES = {
     "StudyTable": "In the worklist",
     "RadiographView": "Over the radiograph",
+    "GraphicsView": "Over the radiograph",
+    "Facts": "Over the facts",
     "WorklistScreen": "Worklist",
     "StudyScreen": "Study",
     "ReviewApp": "Everywhere",

@@ -39,9 +39,8 @@ class Outbox:
         self._spool = folder / SPOOL
         self._numbers = count()
         self._delivering = threading.Lock()
-        self._waiting: deque[tuple[Review, Path]] = deque(
-            (_read(path), path) for path in sorted(self._spool.glob("*.json"))
-        )
+        found = ((_read(path), path) for path in sorted(self._spool.glob("*.json")))
+        self._waiting = deque((review, path) for review, path in found if review)
 
     def __len__(self) -> int:
         """Entries that are not in the store yet."""
@@ -108,8 +107,12 @@ def _write(path: Path, review: Review) -> None:
     unfinished.replace(path)
 
 
-def _read(path: Path) -> Review:
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    fields["reviewed_at"] = datetime.fromisoformat(fields["reviewed_at"])
-    fields["verdict"] = Verdict(fields["verdict"]) if fields["verdict"] else None
-    return Review(**fields)
+def _read(path: Path) -> Review | None:
+    """An entry from disk; None if the file is not one of ours, which then stays where it is."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields["reviewed_at"] = datetime.fromisoformat(fields["reviewed_at"])
+        fields["verdict"] = Verdict(fields["verdict"]) if fields["verdict"] else None
+        return Review(**fields)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

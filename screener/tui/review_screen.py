@@ -145,9 +145,9 @@ class ReviewScreen(Screen[None]):
     def progress(self) -> Content:
         """How far the review is, and what waits for the store."""
         parts = []
-        if waiting := len(self.session.outbox):
-            text = f"{wording.entries(waiting)} waiting: {self.review_app.trouble or 'storing'}"
-            parts.append(Content.styled(text, "bold $mark"))
+        waiting = len(self.session.outbox)
+        if waiting and self.review_app.trouble:
+            parts.append(Content.styled(f"{wording.entries(waiting)} waiting", "bold $mark"))
         if self.review_app.counts:
             parts.append(Content(wording.reviewed(self.review_app.counts)))
         return Content("  ").join(parts)

@@ -36,8 +36,8 @@ class Session:
     filter: Filter = field(default_factory=Filter)
     worklist: Worklist = field(init=False)
     outbox: Outbox = field(init=False)
-    _place: int = field(init=False, default=0)
-    """Where the last study looked for was found."""
+    _places: dict[str, int] = field(init=False, default_factory=dict)
+    """Where studies last stood."""
     _undo: list[Review] = field(init=False, default_factory=list)
     """For each entry of this sitting, the entry that would restore the state before it."""
 
@@ -68,7 +68,7 @@ class Session:
         """Where a study stands in the filtered worklist, from 0; None if the filter hides it."""
         offset = self.worklist.offset_of(key, self.filter)
         if offset is not None:
-            self._place = offset
+            self._places[key] = offset
         return offset
 
     def neighbour(self, key: str, steps: int) -> str | None:
@@ -78,13 +78,15 @@ class Session:
         """
         offset = self.offset_of(key)
         if offset is None:
-            offset = self._place - (steps > 0)  # the next one has moved up into its place
+            offset = self._places.get(key, 0) - (
+                steps > 0
+            )  # the next one has moved up into its place
         return self._key_at(offset + steps)
 
     def next_unreviewed(self, after: str | None) -> str | None:
         """The next study without a verdict, from the top again after the last; None if all have."""
         if after and self.offset_of(after) is None:
-            after = self._key_at(self._place - 1)
+            after = self._key_at(self._places.get(after, 0) - 1)
         start = self.worklist.next_unreviewed(after, self.filter)
         key = start
         while key and any(review.verdict for review in self.outbox.waiting(key)):

@@ -37,6 +37,17 @@ PAUSE = 0.05
 """Seconds without a key before pixels are read."""
 
 
+class Facts(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """What stands beside the picture; the arrows scroll it while it has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "j,down", "scroll_down", "Down", id="facts.down", show=False, tooltip="Scroll down"
+        ),
+        Binding("k,up", "scroll_up", "Up", id="facts.up", show=False, tooltip="Scroll up"),
+    ]
+
+
 class StudyScreen(ReviewScreen):
     """Looks at one study; ``n`` and ``p`` leaf through the worklist from here."""
 
@@ -93,7 +104,7 @@ class StudyScreen(ReviewScreen):
                 yield Ends(id="caption")
                 yield Static(wording.PREVIEW, id="preview", markup=False)
                 yield Ends(id="legend")
-            with VerticalScroll(id="facts", can_focus=True):
+            with Facts(id="facts"):
                 yield Static(id="facts-text", markup=False)
         yield Static(RESEARCH_ONLY, id="research", markup=False)
         yield Footer(show_command_palette=False, compact=True)

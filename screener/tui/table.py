@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from screener.worklist import StudyRow
 
 
-class StudyTable(ScrollView, can_focus=True):
+class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
     """A virtual table of studies.
 
     Args:

@@ -1,0 +1,108 @@
+"""Entries survive a locked database, a killed process and being delivered twice."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from screener import store as stores
+from screener.errors import StoreBusyError, StoreError
+from screener.locations import DATABASE
+from screener.study import Review, Verdict
+from screener.tui.outbox import SPOOL, Outbox
+from tests.results import NOW
+
+LATER = NOW + timedelta(days=1)
+
+
+def review(key, second=0, **change):
+    fields = {"verdict": Verdict.AGREE, "label": None, "flagged": False, "comment": "ok"}
+    return Review(key, "ewa", **(fields | change), reviewed_at=LATER + timedelta(seconds=second))
+
+
+@pytest.fixture
+def locked(results, monkeypatch):
+    """The database, locked by somebody else until the test unlocks it."""
+    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.05)
+    connection = sqlite3.connect(results / DATABASE, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+def test_entry_is_on_disk_before_it_is_delivered(results, stored):
+    Outbox(results).put(review(stored.keys()[0]))
+    assert len(list((results / SPOOL).glob("*.json"))) == 1
+
+
+def test_delivered_entry_is_in_the_store_and_no_longer_on_disk(results, stored):
+    outbox = Outbox(results)
+    entry = review(stored.keys()[0], comment="łąka <b>")
+    outbox.put(entry)
+    outbox.deliver()
+    assert stored.study(entry.study_key).reviews[-1] == entry
+    assert len(outbox) == 0
+    assert not list((results / SPOOL).glob("*.json"))
+
+
+def test_locked_database_keeps_the_entries_in_order(results, stored, locked):
+    outbox = Outbox(results)
+    key = stored.keys()[0]
+    outbox.put(review(key, 1))
+    outbox.put(review(key, 2, verdict=Verdict.DISAGREE, label="viral"))
+    with pytest.raises(StoreBusyError):
+        outbox.deliver()
+    assert len(outbox) == 2
+    locked.execute("ROLLBACK")
+    outbox.deliver()
+    assert [r.verdict for r in stored.study(key).reviews[-2:]] == ["agree", "disagree"]
+
+
+def test_entry_delivered_but_not_removed_is_not_added_again(results, stored):
+    entry = review(stored.keys()[0])
+    first = Outbox(results)
+    first.put(entry)
+    second = Outbox(results)  # as after a kill between commit and removal
+    first.deliver()
+    second.deliver()
+    assert stored.study(entry.study_key).reviews.count(entry) == 1
+
+
+def test_entry_for_a_forgotten_study_does_not_block_the_others(results, stored):
+    outbox = Outbox(results)
+    outbox.put(review("1.2.3.nobody"))
+    outbox.put(review(stored.keys()[0]))
+    with pytest.raises(StoreError, match="no such study"):
+        outbox.deliver()
+    assert len(outbox) == 1
+
+
+def test_unreadable_spool_file_is_left_alone(results):
+    (results / SPOOL).mkdir()
+    (results / SPOOL / "0.json").write_text("{")
+    assert len(Outbox(results)) == 0
+    assert (results / SPOOL / "0.json").exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from tests.tui.test_outbox import review
+from screener.tui.outbox import Outbox
+Outbox(Path({folder!r})).put(review({key!r}))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_killed_process_loses_nothing(results, stored):
+    key = stored.keys()[0]
+    code = KILLED.format(root=os.getcwd(), folder=str(results), key=key)
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
+    Outbox(results).deliver()
+    assert stored.study(key).reviews[-1].reviewer == "ewa"

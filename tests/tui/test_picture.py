@@ -1,0 +1,83 @@
+"""Windowing, zoom, pan and overlay on known pixels."""
+
+import numpy as np
+import pytest
+
+from screener.study import ActivationMap
+from screener.tui import halfblock
+from screener.tui.picture import MAX_ZOOM, Presentation, draw, heat, reduce
+
+RAMP = np.linspace(0, 1, 100, dtype=np.float32)[None, :].repeat(100, axis=0)
+LEFT_SPOT = ActivationMap(1, 2, bytes([255, 0]))
+
+
+def test_keeps_the_aspect_ratio():
+    assert draw(np.zeros((200, 100), np.float32), Presentation(), (80, 40)).shape == (40, 20, 3)
+
+
+def test_never_mirrors():
+    row = draw(RAMP, Presentation(), (10, 10))[5, :, 0]
+    assert (np.diff(row.astype(int)) > 0).all()
+
+
+def test_window_clips_outside_and_spreads_inside():
+    row = draw(RAMP, Presentation(window=0.5, level=0.5), (100, 100))[0, :, 0].astype(int)
+    assert (row[10], row[90]) == (0, 255)
+    assert row[50] == pytest.approx(128, abs=4)
+
+
+def test_inversion_swaps_dark_and_bright():
+    shown = draw(RAMP, Presentation(), (50, 50)).astype(int)
+    inverted = draw(RAMP, Presentation(inverted=True), (50, 50)).astype(int)
+    assert np.abs(255 - shown - inverted).max() <= 2
+
+
+def test_zoom_fills_the_room_and_shows_the_centre():
+    row = draw(RAMP, Presentation(zoom=4), (40, 40))[0, :, 0].astype(int)
+    assert row.mean() == pytest.approx(127, abs=4)
+    assert np.ptp(row) < 80
+
+
+def test_pan_stops_at_the_edge():
+    assert Presentation(zoom=2).panned(-9, 9) == Presentation(zoom=2, x=0.25, y=0.75)
+
+
+def test_pan_does_nothing_where_the_picture_fits():
+    assert Presentation().panned(0.5, 0.5) == Presentation()
+
+
+def test_zoom_has_limits():
+    assert Presentation().zoomed(1000).zoom == MAX_ZOOM
+    assert Presentation().zoomed(0.001).zoom == 1.0
+
+
+def test_overlay_colours_the_side_of_the_map_only():
+    drawn = draw(np.full((100, 100), 0.5, np.float32), Presentation(), (20, 20), LEFT_SPOT)
+    left, right = drawn[10, 0].astype(int), drawn[10, -1].astype(int)
+    assert left[0] - left[2] > 60
+    assert right[0] == right[2]
+
+
+def test_overlay_moves_with_the_picture():
+    warmth = heat(LEFT_SPOT, (10, 10), (0.5, 0.0, 1.0, 1.0))
+    assert warmth[:, -1].max() < 0.05
+
+
+def test_large_pictures_are_reduced():
+    assert reduce(np.zeros((4096, 2048), np.float32)).shape == (2048, 1024)
+
+
+def test_two_pixels_share_a_cell():
+    pixels = np.array([[[255, 0, 0]], [[0, 0, 255]]], np.uint8)
+    [segment] = halfblock.strips(pixels)[0]
+    assert segment.style.color.triplet == (255, 0, 0)
+    assert segment.style.bgcolor.triplet == (0, 0, 255)
+
+
+def test_equal_cells_become_one_run():
+    [strip] = halfblock.strips(np.zeros((2, 30, 3), np.uint8))
+    assert [segment.text for segment in strip] == ["▀" * 30]
+
+
+def test_values_are_said():
+    assert str(Presentation(0.8, 0.4, True, 2.0)) == "W 80% L 40% · zoom 2.0x · inverted"

@@ -1,0 +1,285 @@
+"""Every key of the study screen, and what must always be on it."""
+
+import sqlite3
+
+import pytest
+
+from screener import store as stores
+from screener.locations import DATABASE
+from screener.study import Band, Verdict
+from screener.tui import study_screen
+from screener.tui.picture import Presentation
+from screener.tui.study_screen import StudyScreen
+from screener.worklist import Filter
+from tests.tui.conftest import settled, text_of, told
+
+
+@pytest.fixture
+def open_study(open_review, stored):
+    """Open the first scored study, or another one: ``async with open_study(key=...)``."""
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def opened(key=None, **options):
+        async with open_review(**options) as (app, pilot):
+            app.open_study(key or stored.keys(Filter(bands=(Band.PRIORITY,)))[0])
+            await pilot.pause(study_screen.PAUSE * 2)
+            await settled(pilot)
+            yield app, pilot
+
+    return opened
+
+
+def one_line(app):
+    return " ".join(text_of(app).split())
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 24)])
+async def test_what_must_always_be_seen(open_study, size):
+    async with open_study(size=size) as (app, pilot):
+        await pilot.press("i")
+        seen = one_line(app)
+        row = app.screen.current
+        for words in (
+            row.pseudonym,
+            str(app.screen.image.projection),
+            f"1 of {len(app.screen.images)}",
+            "W 100% L 50%",
+            "inverted",
+            "preview, not for diagnosis",
+            "Not for diagnosis, and not to rule out disease.",
+        ):
+            assert words in seen
+
+
+async def test_picture_is_drawn(open_study):
+    async with open_study() as (app, _):
+        assert "▀▀▀" in text_of(app)
+
+
+async def test_keys_change_how_it_is_shown(open_study):
+    changes = {
+        "i": {"inverted": True},
+        "left_square_bracket": {"window": 0.87},
+        "right_square_bracket": {"window": 1.15},
+        "left_curly_bracket": {"level": 0.46},
+        "right_curly_bracket": {"level": 0.54},
+        "plus": {"zoom": 1.4},
+        "equals_sign": {"zoom": 1.4},
+        "minus": {},
+    }
+    async with open_study() as (app, pilot):
+        for key, change in changes.items():
+            await pilot.press(key)
+            assert app.screen.view.shown == Presentation(**change), key
+            await pilot.press("space")
+            assert app.screen.view.shown == Presentation()
+
+
+async def test_pan_moves_an_enlarged_picture(open_study):
+    async with open_study() as (app, pilot):
+        await pilot.press("plus", "plus", "l", "j")
+        shown = app.screen.view.shown
+        assert shown.x > 0.5
+        assert shown.y > 0.5
+        await pilot.press("h", "k")
+        assert (app.screen.view.shown.x, app.screen.view.shown.y) == pytest.approx((0.5, 0.5))
+
+
+async def test_overlay_is_off_first_and_comes_with_a_legend(open_study):
+    async with open_study() as (app, pilot):
+        assert "alpha" not in text_of(app)
+        await pilot.press("o")
+        assert "alpha 60%" in text_of(app)
+
+
+async def test_next_and_previous_study(open_study, stored):
+    keys = stored.keys()
+    first = stored.keys(Filter(bands=(Band.PRIORITY,)))[0]
+    async with open_study() as (app, pilot):
+        await pilot.press("n")
+        assert app.screen.current.key == keys[keys.index(first) + 1]
+        await pilot.press("p")
+        assert app.screen.current.key == first
+
+
+async def test_last_study_is_said_to_be_the_last(open_study, stored):
+    async with open_study(key=stored.keys()[-1]) as (app, pilot):
+        await pilot.press("n")
+        assert app.screen.current.key == stored.keys()[-1]
+        assert "This is the last study." in told(app)
+
+
+async def test_images_of_the_study_and_refused_ones_with_reasons(open_study, stored):
+    key = next(key for key in stored.keys() if (d := stored.study(key)).radiographs and d.refusals)
+    async with open_study(key=key) as (app, pilot):
+        number = len(app.screen.images)
+        assert app.screen.detail.refusals[0].reason.split()[0] in one_line(app)
+        await pilot.press("comma")
+        assert f"{number} of {number}" in text_of(app)
+        assert "not scored" in text_of(app)
+        await pilot.press("full_stop")
+        assert f"1 of {number}" in text_of(app)
+
+
+async def test_missing_file_is_said(open_study, stored):
+    async with open_study(key=stored.keys(Filter(bands=(Band.ROUTINE,)))[-1]) as (app, _):
+        assert "No such file" in text_of(app)
+
+
+async def test_pictures_can_be_off(open_study):
+    async with open_study(make_view=None) as (app, _):
+        assert "pictures are off" in text_of(app)
+        assert "▀" not in text_of(app)
+
+
+async def test_tags_show_header_facts(open_study):
+    async with open_study(size=(120, 60)) as (app, pilot):
+        assert "Photometric" not in text_of(app)
+        await pilot.press("t")
+        assert "Photometric" in text_of(app)
+        assert "2000 x 2048, 12 bits" in text_of(app)
+
+
+async def test_agree(open_study, stored):
+    async with open_study() as (app, pilot):
+        await pilot.press("a")
+        assert "✓ agree" in text_of(app)
+        await settled(pilot)
+        key = app.screen.current.key
+    assert stored.study(key).row.verdict is Verdict.AGREE
+
+
+@pytest.mark.parametrize(("keys", "label"), [("1", "normal"), ("j j enter", "viral"), ("5", None)])
+async def test_disagree_with_an_own_class(open_study, stored, keys, label):
+    async with open_study() as (app, pilot):
+        await pilot.press("d", *keys.split())
+        await settled(pilot)
+        last = stored.study(app.screen.current.key).reviews[-1]
+    assert (last.verdict, last.label) == (Verdict.DISAGREE, label)
+
+
+async def test_escape_in_a_dialog_records_nothing(open_study, stored):
+    async with open_study() as (app, pilot):
+        before = len(app.screen.detail.reviews)
+        await pilot.press("d", "escape", "c", "escape")
+        await settled(pilot)
+        assert len(stored.study(app.screen.current.key).reviews) == before
+
+
+async def test_flag_on_and_off(open_study, stored):
+    async with open_study() as (app, pilot):
+        await pilot.press("f")
+        assert "⚑ flagged" in text_of(app)
+        await pilot.press("f")
+        await settled(pilot)
+        flags = [review.flagged for review in stored.study(app.screen.current.key).reviews][-2:]
+    assert flags == [True, False]
+
+
+async def test_comment_keeps_the_verdict(open_study, stored):
+    async with open_study() as (app, pilot):
+        await pilot.press("a", "c", *"tubes", "enter")
+        await settled(pilot)
+        last = stored.study(app.screen.current.key).reviews[-1]
+    assert (last.verdict, last.comment) == (Verdict.AGREE, "tubes")
+
+
+async def test_undo_is_a_new_entry_that_restores_what_was(open_study, stored):
+    async with open_study() as (app, pilot):
+        key = app.screen.current.key
+        before = len(stored.study(key).reviews)
+        await pilot.press("a", "f", "z", "z")
+        await settled(pilot)
+        await pilot.pause()
+        mine = stored.study(key).reviews[before:]
+    assert [(review.verdict, review.flagged) for review in mine] == [
+        (Verdict.AGREE, False),
+        (Verdict.AGREE, True),
+        (Verdict.AGREE, False),
+        (None, False),
+    ]
+
+
+async def test_nothing_to_undo_is_said(open_study):
+    async with open_study() as (app, pilot):
+        await pilot.press("z")
+        assert "Nothing to undo" in told(app)
+
+
+async def test_next_unreviewed_leaves_a_study_just_reviewed(open_study):
+    async with open_study() as (app, pilot):
+        await pilot.press("u")
+        seen = []
+        for _ in range(5):
+            seen.append(app.screen.current.key)
+            await pilot.press("a", "u")
+        assert len(set(seen)) == 5
+
+
+async def test_next_under_a_filter_that_the_verdict_leaves(open_study, stored):
+    unreviewed = stored.keys(Filter(review="unreviewed"))
+    async with open_study(key=unreviewed[3]) as (app, pilot):
+        app.sitting.filter = Filter(review="unreviewed")
+        app.sitting.offset_of(unreviewed[3])
+        await pilot.press("a")
+        await settled(pilot)
+        await pilot.press("n")
+        assert app.screen.current.key == unreviewed[4]
+
+
+async def test_locked_database_is_said_and_the_entry_kept(open_study, stored, results, monkeypatch):
+    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.05)
+    locker = sqlite3.connect(results / DATABASE, isolation_level=None)
+    async with open_study() as (app, pilot):
+        key = app.screen.current.key
+        locker.execute("BEGIN IMMEDIATE")
+        await pilot.press("f", "a")
+        await settled(pilot)
+        assert "2 entries waiting" in text_of(app)
+        assert "locked by another program" in told(app)
+        locker.execute("ROLLBACK")
+        app.poll()
+        await settled(pilot)
+        assert "waiting" not in text_of(app).splitlines()[0]
+    last = stored.study(key).reviews[-1]
+    assert (last.verdict, last.flagged) == (Verdict.AGREE, True)
+
+
+async def test_original_without_a_screen_names_the_file(open_study, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    async with open_study(size=(160, 40)) as (app, pilot):
+        await pilot.press("e")
+        assert "The file is" in told(app)
+
+
+async def test_wheel_zooms(open_study):
+    async with open_study() as (app, pilot):
+        app.screen.view.post_message(_wheel(app))
+        await pilot.pause()
+        assert app.screen.view.shown.zoom > 1
+
+
+def _wheel(app):
+    from textual.events import MouseScrollUp
+
+    return MouseScrollUp(app.screen.view, 5, 5, 0, 0, button=0, shift=False, meta=False, ctrl=False)
+
+
+async def test_drag_pans(open_study):
+    async with open_study() as (app, pilot):
+        await pilot.press("plus", "plus")
+        await pilot.mouse_down("RadiographView", offset=(20, 10))
+        await pilot.hover("RadiographView", offset=(10, 10))
+        await pilot.mouse_up("RadiographView", offset=(10, 10))
+        assert isinstance(app.screen, StudyScreen)
+
+
+async def test_tab_moves_the_keys_to_the_facts(open_study):
+    async with open_study(size=(80, 24)) as (app, pilot):
+        await pilot.press("t", "tab")
+        assert app.focused.id == "facts"
+        await pilot.press("j", "j", "j")
+        await pilot.pause()
+        assert app.focused.scroll_offset.y > 0

@@ -1,0 +1,233 @@
+"""Every key of the worklist."""
+
+from screener.study import Band, Verdict
+from screener.tui.dialogs import ConfirmDialog, FilterDialog
+from screener.tui.help import HelpDialog
+from screener.tui.study_screen import StudyScreen
+from screener.tui.table import StudyTable
+from screener.worklist import Filter
+from tests.tui.conftest import STUDIES, settled, text_of
+
+
+async def test_opens_with_every_study_and_the_counts(open_review):
+    async with open_review() as (app, _):
+        assert app.screen.table.count == STUDIES
+        assert f"10 of {STUDIES} reviewed" in text_of(app)
+
+
+async def test_band_is_word_and_glyph(open_review):
+    async with open_review() as (app, _):
+        assert "▲ PRIORITY" in text_of(app)
+        assert "○ UNSCORED" in text_of(app)
+
+
+async def test_research_line_is_always_there(open_review):
+    async with open_review(size=(60, 20)) as (app, _):
+        assert "Not for diagnosis" in " ".join(text_of(app).split())
+
+
+async def test_keys_move_the_cursor(open_review):
+    lines = {
+        "j": 1,
+        "j j k": 1,
+        "down down up": 1,
+        "G": STUDIES - 1,
+        "end": STUDIES - 1,
+        "G g": 0,
+        "k": 0,
+        "n n p": 1,
+        "ctrl+d ctrl+u": 0,
+    }
+    async with open_review() as (app, pilot):
+        for keys, line in lines.items():
+            app.screen.table.cursor = 0
+            await pilot.press(*keys.split())
+            assert app.screen.table.cursor == line, keys
+
+
+async def test_cursor_stays_in_sight(open_review):
+    async with open_review(size=(100, 20)) as (app, pilot):
+        await pilot.press("G")
+        table = app.screen.table
+        assert table.scroll_offset.y <= table.cursor < table.scroll_offset.y + table.size.height
+
+
+async def test_enter_opens_the_study_and_escape_leads_back(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("j", "j", "enter")
+        assert isinstance(app.screen, StudyScreen)
+        await pilot.press("n", "escape")
+        assert app.screen.table.cursor == 3
+
+
+async def test_sort_goes_through_the_columns(open_review):
+    async with open_review() as (app, pilot):
+        seen = []
+        for _ in range(5):
+            await pilot.press("s")
+            seen.append(app.sitting.filter.sort)
+        assert seen == ["score", "date", "patient", "review", "rank"]
+
+
+async def test_reverse_turns_the_order(open_review):
+    async with open_review() as (app, pilot):
+        first = app.screen.current.key
+        await pilot.press("S", "G")
+        assert app.screen.current.key == first
+
+
+async def test_sorting_keeps_the_cursor_on_its_study(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("j", "j", "j")
+        key = app.screen.current.key
+        await pilot.press("s")
+        assert app.screen.current.key == key
+
+
+async def test_filter_by_text(open_review):
+    async with open_review() as (app, pilot):
+        patient = app.screen.current.patient
+        await pilot.press("slash", *patient.lower().replace("-", " ").split()[1], "enter")
+        assert {row.patient for row in app.sitting.rows(0, 10)} == {patient}
+        assert "only " in text_of(app)
+
+
+async def test_filter_by_band_and_state(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("slash")
+        assert isinstance(app.screen, FilterDialog)
+        for band in (Band.ROUTINE, Band.ELEVATED, Band.UNSCORED):
+            await pilot.click(f"#band-{band.value.lower()}")
+        await pilot.press("enter")
+        assert app.sitting.filter.bands == (Band.PRIORITY,)
+
+
+async def test_filter_that_hides_everything_says_so_and_is_undone(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("slash", *"nobody", "enter")
+        assert "No study passes this filter" in text_of(app)
+        await pilot.press("slash", "ctrl+r")
+        assert app.screen.table.count == STUDIES
+
+
+async def test_escape_leaves_the_filter_alone(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("slash", *"nobody", "escape")
+        assert app.sitting.filter == Filter()
+
+
+async def test_unreviewed_goes_to_a_study_without_a_verdict(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("u")
+        assert app.screen.current.verdict is None
+
+
+async def test_agree_marks_the_row_and_is_stored(open_review, stored):
+    async with open_review() as (app, pilot):
+        await pilot.press("u", "a")
+        key = app.screen.current.key
+        assert "✓ agree" in text_of(app)
+        await settled(pilot)
+        assert f"11 of {STUDIES} reviewed" in text_of(app)
+    last = stored.study(key).reviews[-1]
+    assert (last.reviewer, last.verdict) == ("ewa", Verdict.AGREE)
+
+
+async def test_help_lists_the_keys_of_the_focused_widget(open_review):
+    async with open_review(size=(120, 60)) as (app, pilot):
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpDialog)
+        assert "IN THE WORKLIST" in text_of(app)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, HelpDialog)
+
+
+async def test_every_binding_has_a_name_and_a_tooltip(open_review):
+    async with open_review() as (app, pilot):
+        for keys in ((), ("enter",)):
+            await pilot.press(*keys)
+            for active in app.screen.active_bindings.values():
+                if type(active.node).__module__.startswith("screener"):
+                    assert active.binding.id, active
+                    assert active.binding.tooltip or active.node is app, active
+
+
+async def test_keys_can_be_changed(open_review):
+    async with open_review(keymap={"table.down": "ctrl+n"}) as (app, pilot):
+        await pilot.press("ctrl+n", "j")
+        assert app.screen.table.cursor == 1
+
+
+async def test_palette_opens_a_study(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("G")
+        patient = app.screen.current.patient
+        await pilot.press("ctrl+p", *patient[2:8])
+        await pilot.pause(0.4)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, StudyScreen)
+        assert app.screen.current.patient == patient
+
+
+async def test_click_moves_the_cursor_and_double_click_opens(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.click(StudyTable, offset=(10, 4))
+        assert app.screen.table.cursor == 4
+        await pilot.click(StudyTable, offset=(10, 4), times=2)
+        await pilot.pause()
+        assert isinstance(app.screen, StudyScreen)
+
+
+async def test_click_on_a_heading_sorts(open_review):
+    async with open_review() as (app, pilot):
+        column = text_of(app).splitlines()[2].index("Taken")
+        await pilot.click("#heading", offset=(column - 2, 0))
+        assert app.sitting.filter.sort == "date"
+
+
+async def test_narrow_terminal_keeps_rank_band_and_score(open_review):
+    async with open_review(size=(44, 18)) as (app, _):
+        heading = text_of(app).splitlines()[2].split()
+        assert heading[:3] == ["Rank▴", "Band", "Score"]
+
+
+async def test_two_reviewers_keep_their_verdicts(open_review, stored):
+    async with open_review(reviewer="ewa") as (app, pilot):
+        await pilot.press("u", "a")
+        key = app.screen.current.key
+        await settled(pilot)
+    async with open_review(reviewer="ola") as (app, pilot):
+        app.screen.go_to(key)
+        await pilot.press("d", "1")
+        await settled(pilot)
+    said = [(review.reviewer, review.verdict) for review in stored.study(key).reviews]
+    assert said == [("ewa", "agree"), ("ola", "disagree")]
+
+
+async def test_folder_without_results_offers_a_scan(open_review, tmp_path):
+    studies = tmp_path / "studies"
+    async with open_review(folder=tmp_path / "new", studies=studies) as (app, pilot):
+        assert isinstance(app.screen, ConfirmDialog)
+        assert "studies" in text_of(app)
+        await pilot.press("n")
+    assert not (tmp_path / "new").exists()
+
+
+async def test_comment_is_text_and_never_markup(open_review):
+    async with open_review(size=(200, 36)) as (app, pilot):
+        await pilot.press("c", *"[b]x[/b]", "enter")
+        assert "“[b]x[/b]”" in text_of(app)
+
+
+async def test_quit(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("q")
+        assert app._exit
+
+
+async def test_no_colour_still_tells_the_bands_apart(open_review, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with open_review() as (app, _):
+        assert app.no_color
+        assert "▲ PRIORITY" in text_of(app)
