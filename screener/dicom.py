@@ -36,8 +36,14 @@ DAMAGED = (
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 """Float, double and integer pixel data."""
 
+UNDEFINED = 0xFFFFFFFF
+"""The length of an element that ends with a delimiter."""
+
 MAX_ELEMENTS = 20_000
 """Data elements read before the pixels; a radiograph has one or two hundred."""
+
+MAX_VALUE = 1 << 20
+"""Bytes of one wanted element before the pixels."""
 
 MAX_INFLATED = 1 << 28
 """Bytes a deflated file may unfold to."""
@@ -92,7 +98,7 @@ def read_header(path: Path, tags: Sequence[int]) -> tuple[FileDataset, bool]:
     Raises:
         DAMAGED: the file cannot be read.
     """
-    stop = _BeforePixels()
+    stop = _BeforePixels(frozenset(tags))
     with path.open("rb") as file:
         _check_deflated(file)
         dataset = read_partial(file, stop, force=True, specific_tags=list(tags))
@@ -114,18 +120,21 @@ def read_whole(path: Path, tags: Sequence[int]) -> FileDataset:
 
 
 class _BeforePixels:
-    """Stops the reading at the pixels, and at an absurd number of elements."""
+    """Stops the reading at the pixels, and at an absurd number or length of elements."""
 
-    __slots__ = ("elements", "found_pixels")
+    __slots__ = ("elements", "found_pixels", "wanted")
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: frozenset[int]) -> None:
+        self.wanted = wanted
         self.elements = 0
         self.found_pixels = False
 
-    def __call__(self, tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    def __call__(self, tag: BaseTag, _vr: str | None, length: int) -> bool:
         self.elements += 1
         if self.elements > MAX_ELEMENTS:
             raise TooMuchError(f"the header has more than {MAX_ELEMENTS} elements")
+        if MAX_VALUE < length < UNDEFINED and tag in self.wanted:
+            raise TooMuchError(f"an element of the header is {length} bytes long")
         self.found_pixels = tag in PIXEL_TAGS
         return self.found_pixels
 

@@ -106,7 +106,7 @@ def _unsuitable(reason: str) -> Refused:
 
 def _directory(dataset: Dataset) -> Refused | None:
     classes = (dataset.get("SOPClassUID"), _media_class(dataset))
-    if _DIRECTORY_CLASS in classes or "DirectoryRecordSequence" in dataset:
+    if _DIRECTORY_CLASS in classes:
         return _unsuitable("a DICOMDIR, an index of other files")
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ ROBUST = (0.5, 99.5)
 """Percentiles that stand in for a window where there is none."""
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Values = NDArray[Any]
+"""Integers or floats, as they were stored."""
 
 
 class VoiFunction(StrEnum):
@@ -76,15 +81,13 @@ def is_inverted(photometric: str, shape: str | None) -> bool:
     return photometric == "MONOCHROME1"
 
 
-def stored_values(
-    words: NDArray[np.integer], bits_stored: int, high_bit: int, *, signed: bool
-) -> NDArray[np.integer]:
+def stored_values(words: Values, bits_stored: int, high_bit: int, *, signed: bool) -> Values:
     """Cut the stored value out of its allocated word, which may hold overlays beside it.
 
     Args:
         words: the words as decoded, (rows, columns).
         bits_stored: Bits Stored (0028,0101).
-        high_bit: High Bit (0028,0102).
+        high_bit: High Bit (0028,0102); one that leaves no room is taken as bits_stored - 1.
         signed: Pixel Representation (0028,0103).
 
     Returns:
@@ -95,11 +98,13 @@ def stored_values(
     values = words.view(kind)
     if bits_stored >= width:
         return values
-    values = np.left_shift(values, width - 1 - high_bit)
-    return np.right_shift(values, width - bits_stored)
+    if not bits_stored <= high_bit + 1 <= width:
+        high_bit = bits_stored - 1
+    top_aligned = np.left_shift(values, width - 1 - high_bit)
+    return np.asarray(np.right_shift(top_aligned, width - bits_stored))
 
 
-def render(stored: NDArray[np.generic], rules: Rules) -> Floats:
+def render(stored: Values, rules: Rules) -> Floats:
     """Show stored values as a reader would see them.
 
     Args:
@@ -113,6 +118,7 @@ def render(stored: NDArray[np.generic], rules: Rules) -> Floats:
         ValueError: there is no value that is not padding.
     """
     if stored.dtype.kind == "f" or stored.dtype.itemsize > 2:
+        stored = np.nan_to_num(stored)
         values, counts = np.unique(stored, return_counts=True)
         return _show(values, counts, rules)[np.searchsorted(values, stored)]
     lowest = int(stored.min())
@@ -121,7 +127,7 @@ def render(stored: NDArray[np.generic], rules: Rules) -> Floats:
     return _show(np.arange(lowest, lowest + counts.size), counts, rules)[offsets]
 
 
-def _show(values: NDArray[np.generic], counts: NDArray[np.integer], rules: Rules) -> Floats:
+def _show(values: Values, counts: Values, rules: Rules) -> Floats:
     """The shown gray of each value, all steps in the standard's order."""
     padded = _is_padding(values, rules.padding)
     counts = np.where(padded, 0, counts)
@@ -134,25 +140,21 @@ def _show(values: NDArray[np.generic], counts: NDArray[np.integer], rules: Rules
     return gray.astype(np.float32)
 
 
-def _is_padding(
-    values: NDArray[np.generic], padding: tuple[float, float] | None
-) -> NDArray[np.bool_]:
+def _is_padding(values: Values, padding: tuple[float, float] | None) -> Mask:
     """PS3.3 C.7.5.1.1.2: padding values take no part in any transformation."""
     if padding is None:
         return np.zeros(values.shape, bool)
     return np.asarray((values >= padding[0]) & (values <= padding[1]))
 
 
-def apply_modality(values: NDArray[np.generic], rules: Rules) -> NDArray[np.float64]:
+def apply_modality(values: Values, rules: Rules) -> Doubles:
     """Modality LUT, or else rescale slope and intercept (PS3.3 C.11.1)."""
     if rules.modality_table is not None:
         return look_up(values, rules.modality_table)
-    return values.astype(np.float64) * rules.slope + rules.intercept
+    return np.asarray(values * np.float64(rules.slope) + rules.intercept)
 
 
-def apply_voi(
-    values: NDArray[np.float64], counts: NDArray[np.integer], rules: Rules
-) -> NDArray[np.float64]:
+def apply_voi(values: Doubles, counts: Values, rules: Rules) -> Doubles:
     """VOI LUT, or else the window, or else a robust full range (PS3.3 C.11.2).
 
     Args:
@@ -164,19 +166,20 @@ def apply_voi(
         float64 in [0, 1], shaped as ``values``.
     """
     if rules.voi_table is not None:
-        return look_up(values, rules.voi_table) / (2**rules.voi_table.bits - 1)
+        shown = look_up(values, rules.voi_table) / (2**rules.voi_table.bits - 1)
+        return np.minimum(shown, 1.0)
     if rules.window is not None and rules.window.is_valid():
         return apply_window(values, rules.window)
     return stretch(values, *weighted_percentiles(values, counts, ROBUST))
 
 
-def look_up(values: NDArray[np.generic], table: LookupTable) -> NDArray[np.float64]:
+def look_up(values: Values, table: LookupTable) -> Doubles:
     """Entries of a table for some values; values beyond its ends take the nearest entry."""
-    index = np.clip(np.rint(values) - table.first, 0, table.entries.size - 1)  # type: ignore[call-overload]
-    return table.entries[index.astype(np.intp)].astype(np.float64)
+    index = np.clip(np.rint(values) - table.first, 0, table.entries.size - 1)
+    return np.asarray(table.entries[index.astype(np.intp)], np.float64)
 
 
-def apply_window(values: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+def apply_window(values: Doubles, window: Window) -> Doubles:
     """Map a window onto [0, 1].
 
     Args:
@@ -188,14 +191,14 @@ def apply_window(values: NDArray[np.float64], window: Window) -> NDArray[np.floa
     """
     center, width = window.center, window.width
     if window.function is VoiFunction.SIGMOID:  # PS3.3 C.11.2.1.3.1
-        return 0.5 + 0.5 * np.tanh(2 * (values - center) / width)
+        return np.asarray(0.5 + 0.5 * np.tanh(2 * (values - center) / width))
     if window.function is VoiFunction.LINEAR_EXACT:  # PS3.3 C.11.2.1.3.2
         return stretch(values, center - width / 2, center + width / 2)
     # PS3.3 C.11.2.1.2.1
     return stretch(values, center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
 
 
-def stretch(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+def stretch(values: Doubles, low: float, high: float) -> Doubles:
     """Spread [low, high] over [0, 1] and clip; a step where both are one value."""
     if high <= low:
         return np.asarray(values > low, np.float64)
@@ -203,7 +206,7 @@ def stretch(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.
 
 
 def weighted_percentiles(
-    values: NDArray[np.float64], counts: NDArray[np.integer], percentiles: tuple[float, ...]
+    values: Doubles, counts: Values, percentiles: tuple[float, ...]
 ) -> tuple[float, ...]:
     """The smallest values that at least so many percent of the pixels do not exceed."""
     order = np.argsort(values, kind="stable")

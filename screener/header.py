@@ -29,7 +29,7 @@ _WORDS = (
     "PatientBreedDescription", "PatientSexNeutered", "AccessionNumber", "AcquisitionDateTime",
     "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime", "StudyDate", "StudyTime",
     "BodyPartExamined", "AnatomicRegionSequence", "ViewPosition", "ViewCodeSequence",
-    "PatientOrientation", "DirectoryRecordSequence", "SamplesPerPixel",
+    "PatientOrientation", "SamplesPerPixel",
     "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
     "BitsStored",
 )  # fmt: skip

@@ -7,6 +7,7 @@ content: what is in the picture is the gate's and the guard's to say.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -257,8 +258,8 @@ def _decoder(syntax: UID) -> Decoder:
 def rules(dataset: Dataset) -> Rules:
     """What a dataset says about showing its pixels."""
     return Rules(
-        slope=float(dataset.get("RescaleSlope") or 1),
-        intercept=float(dataset.get("RescaleIntercept") or 0),
+        slope=_number(dataset, "RescaleSlope") or 1.0,
+        intercept=_number(dataset, "RescaleIntercept") or 0.0,
         modality_table=_table(dataset, "ModalityLUTSequence"),
         voi_table=_table(dataset, "VOILUTSequence"),
         window=_window(dataset),
@@ -270,19 +271,28 @@ def rules(dataset: Dataset) -> Rules:
     )
 
 
-def _first(value: object) -> object:
-    """The first of several values: alternatives to choose from, of which the first is shown."""
-    return value[0] if isinstance(value, list | MultiValue) else value
+def _number(dataset: Dataset, word: str) -> float | None:
+    """The first of an element's numbers, where it has one that is finite.
+
+    Several windows are alternatives to choose from, of which the first is shown.
+    """
+    value = dataset.get(word)
+    if isinstance(value, list | MultiValue):
+        value = value[0] if value else None
+    if value is None or value == "":
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 def _window(dataset: Dataset) -> Window | None:
-    center, width = (_first(dataset.get(word)) for word in ("WindowCenter", "WindowWidth"))
-    if center in (None, "") or width in (None, ""):
+    center, width = _number(dataset, "WindowCenter"), _number(dataset, "WindowWidth")
+    if center is None or width is None:
         return None
     function = str(dataset.get("VOILUTFunction") or "")
     known = function in VoiFunction.__members__
     chosen = VoiFunction(function) if known else VoiFunction.LINEAR
-    return Window(float(str(center)), float(str(width)), chosen)
+    return Window(center, width, chosen)
 
 
 def _table(dataset: Dataset, word: str) -> LookupTable | None:
@@ -296,7 +306,8 @@ def _table(dataset: Dataset, word: str) -> LookupTable | None:
         order = "<" if dataset.original_encoding[1] else ">"
         wide = len(entries) >= 2 * (count or 65536)
         entries = np.frombuffer(entries, f"{order}u2" if wide else "u1")
-    return LookupTable(first, np.asarray(entries, np.uint16)[: count or 65536], bits)
+    entries = np.asarray(entries, np.uint16)[: count or 65536]
+    return LookupTable(first, entries, bits if 1 <= bits <= 16 else 16)
 
 
 def _padding(dataset: Dataset) -> tuple[float, float] | None:

@@ -57,8 +57,10 @@ def write(path: Path, values=None, *, bare=False, encoded=None, **elements) -> P
     if encoded:
         made.compress(uid.UID(encoded), generate_instance_uid=False)
     if bare:
+        plain = made.file_meta.TransferSyntaxUID
         made.file_meta = FileMetaDataset()
-        dcmwrite(path, made, implicit_vr=True, little_endian=True)
+        how = {"implicit_vr": plain.is_implicit_VR, "little_endian": plain.is_little_endian}
+        dcmwrite(path, made, **how)
         return path
     made.file_meta.MediaStorageSOPClassUID = made.get("SOPClassUID", "1.2.3")
     made.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"

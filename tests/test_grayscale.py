@@ -164,6 +164,8 @@ def test_signed_values_keep_their_sign():
         (0x07FF, 12, 11, True, 2047),
         (0xFFFF, 16, 15, True, -1),
         (0xFFFF, 16, 15, False, 65535),
+        (0x0123, 12, 7, False, 0x123),  # a High Bit that leaves no room for 12 bits
+        (0x0123, 12, 40, False, 0x123),
     ],
 )
 def test_the_stored_value_is_cut_out_of_its_word(word, bits, high_bit, signed, value):

@@ -94,12 +94,20 @@ def test_unknown_character_set_costs_no_radiograph(tmp_path):
     assert read(path).patient_name == "Doe^Jane"
 
 
-@pytest.mark.parametrize("bare", [False, True])
-def test_missing_meta_information_is_made_good(tmp_path, bare):
-    path = dicoms.write(tmp_path / "a", dicoms.ramp(), bare=bare)
-    found = read(path)
-    expected = uid.ImplicitVRLittleEndian if bare else uid.ExplicitVRLittleEndian
-    assert found.transfer_syntax == expected
+@pytest.mark.parametrize(
+    "syntax", [uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian]
+)
+def test_missing_meta_information_is_made_good(tmp_path, syntax):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), bare=True, syntax=syntax)
+    assert read(path).transfer_syntax == syntax
+
+
+def test_absurdly_long_values_are_not_read(tmp_path):
+    found = of(tmp_path, SeriesDescription="x" * 65_000, syntax=uid.ImplicitVRLittleEndian)
+    assert isinstance(found, Radiograph)
+    path = dicoms.write(tmp_path / "b", None, syntax=uid.ImplicitVRLittleEndian)
+    path.write_bytes(path.read_bytes() + struct.pack("<HHI", 0x0054, 0x0220, 1 << 31))
+    assert read(path).reason == "an element of the header is 2147483648 bytes long"
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian])

@@ -113,10 +113,13 @@ def test_signed_compressed_values_keep_their_sign(tmp_path):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_file_without_meta_information_is_read(tmp_path):
+@pytest.mark.parametrize(
+    "syntax", [uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian]
+)
+def test_file_without_meta_information_is_read(tmp_path, syntax):
     values = dicoms.ramp()
     expected = pixels.load(dicoms.write(tmp_path / "a", values, bits=12))
-    found = pixels.load(dicoms.write(tmp_path / "b", values, bits=12, bare=True))
+    found = pixels.load(dicoms.write(tmp_path / "b", values, bits=12, bare=True, syntax=syntax))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -140,6 +143,18 @@ def test_float_pixels_are_read(tmp_path):
         tmp_path / "a", values, WindowCenter=0.5, WindowWidth=1, VOILUTFunction="LINEAR_EXACT"
     )
     np.testing.assert_allclose(pixels.load(path), values)
+
+
+def test_floats_that_are_no_numbers_do_not_spread(tmp_path):
+    values = np.float32([[0.0, np.nan], [0.5, 1.0]])
+    assert np.isfinite(pixels.load(dicoms.write(tmp_path / "a", values))).all()
+
+
+@pytest.mark.parametrize("nonsense", [b"nan ", b"inf ", b"0   "])
+def test_nonsense_slopes_are_not_applied(tmp_path, nonsense):
+    path = dicoms.write(tmp_path / "a", SQUARES, RescaleSlope="1.25", **WHOLE)
+    path.write_bytes(path.read_bytes().replace(b"1.25", nonsense))
+    np.testing.assert_allclose(pixels.load(path), SQUARES / 255, atol=1e-6)
 
 
 def test_rescale_and_window_of_the_header_are_applied(tmp_path):
