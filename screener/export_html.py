@@ -147,7 +147,7 @@ def _summary(report: Report) -> Iterator[str]:
             _band(band),
             f"{count:,}",
             wording.percent(count, counts.studies),
-            _bar(band, count, counts.studies),
+            _bar(band.value, count, counts.studies),
         )
         for band, count in counts.by_band.items()
     )
@@ -162,10 +162,10 @@ def _summary(report: Report) -> Iterator[str]:
     yield "</ul></nav>"
 
 
-def _bar(band: Band, part: int, whole: int) -> str:
+def _bar(kind: str, part: float, whole: float) -> str:
     share = 100 * part / whole if whole else 0
     return (
-        f'<svg class="{band.value}" viewBox="0 0 100 8" preserveAspectRatio="none" '
+        f'<svg class="bar {kind}" viewBox="0 0 100 8" preserveAspectRatio="none" '
         f'aria-hidden="true"><rect width="{share:.1f}" height="8" fill="currentColor"/></svg>'
     )
 
@@ -288,8 +288,7 @@ def _study(detail: StudyDetail, zone: tzinfo | None) -> Iterator[str]:
     yield from _pictures(shown)
     yield "<div><dl>"
     for label, share in zip(LABELS, shown.probabilities, strict=True):
-        meter = f'<meter min="0" max="1" value="{share:.3f}" aria-hidden="true"></meter>'
-        yield f"<dt>{LABEL_NAMES[label]}</dt><dd>{share:.3f}{meter}</dd>"
+        yield f"<dt>{LABEL_NAMES[label]}</dt><dd>{share:.3f}{_bar('share', share, 1)}</dd>"
     yield "</dl>"
     if row.marks:
         marks = "".join(f"<li>{escape(mark)}</li>" for mark in row.marks)
@@ -320,8 +319,9 @@ def _pictures(shown: RadiographRow) -> Iterator[str]:
     where = wording.strongest(shown.activation)
     alt = f"The same radiograph under its activation map for COVID-19, strongest in the {where}"
     yield f'<figure><img alt="{alt}" src="{_data(pictures.heat)}">'
-    yield '<div class="scale" aria-hidden="true"></div><figcaption>Colours from none to this '
-    yield f"image’s maximum. {escape(wording.HEAT_CAPTION)}</figcaption></figure>"
+    caption = f"Colours from none to this image’s maximum. {wording.HEAT_CAPTION}"
+    yield f'<div class="scale" aria-hidden="true"></div><figcaption>{escape(caption)}'
+    yield "</figcaption></figure>"
 
 
 def _data(jpeg: bytes) -> str:

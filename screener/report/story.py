@@ -33,7 +33,7 @@ def _heading(key: str, frame: Frame, *, fresh: bool = True) -> Block:
     def draw(sheet: Sheet, top: float) -> None:
         sheet.write(SECTIONS[key], frame.left, top, style.HEADING)
 
-    return Block(24, draw, before=22, keep=60, anchor=key, title=SECTIONS[key], fresh=fresh)
+    return Block(24, draw, before=34, keep=110, anchor=key, title=SECTIONS[key], fresh=fresh)
 
 
 def _subheading(text: str, frame: Frame) -> Block:
@@ -201,7 +201,7 @@ def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
 
 
 def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
-    yield _heading("ranking", frame)
+    yield _heading("ranking", frame, fresh=False)
     if warning := report.worklist.alarm():
         yield _boxed(wording.ALARM_TITLE, wording.sentence(warning), frame)
         yield Block(8)
@@ -227,6 +227,7 @@ def _ranking_row(table: Table, row: StudyRow, places: Places) -> Block:
     anchor = study_anchor(row)
     page = places.page_of.get(anchor)
     score = row.score or 0.0
+    marks = "\n".join(f"• {mark}" for mark in row.marks)
     band = style.band_type(row.band)
 
     def bar(sheet: Sheet, x: float, top: float, room: float) -> None:
@@ -240,7 +241,7 @@ def _ranking_row(table: Table, row: StudyRow, places: Places) -> Block:
         Cell(f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "–"),
         Cell(f"{wording.age(row.age)} {row.sex}"),
         Cell(wording.views(row.projections)),
-        Cell(LABEL_NAMES.get(row.label or "", "–"), note="\n".join(row.marks)),
+        Cell(LABEL_NAMES.get(row.label or "", "–"), note=marks),
         Cell(wording.verdict(row)),
         Cell(str(page) if page else ""),
         anchor=rank_anchor(row) if page else "",

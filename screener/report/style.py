@@ -26,6 +26,9 @@ MONO = "DejaVuSansMono"
 LACKING = "□"
 """Stands for a character the typeface does not have."""
 
+SEPARATORS = "/\\^_-."
+"""Where a path or a name is best broken."""
+
 INK = HexColor("#17202a")
 GREY = HexColor("#58626e")
 """Secondary text: 6.2 to 1 against white."""
@@ -117,11 +120,13 @@ def wrap(text: str, style: Type, room: float) -> list[str]:
 
 
 def _pieces(word: str, style: Type, room: float) -> list[str]:
+    """A word in parts that fit, broken after a separator where one is near the end."""
     pieces = []
     while width(word, style) > room and len(word) > 1:
         cut = _fitting(word, style, room)
-        pieces.append(word[:cut])
-        word = word[cut:]
+        near = max(word.rfind(sign, cut // 3, cut) for sign in SEPARATORS) + 1
+        pieces.append(word[: near or cut])
+        word = word[near or cut :]
     return [*pieces, word]
 
 

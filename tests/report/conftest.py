@@ -1,0 +1,41 @@
+"""One set of results with pictures, and the reports of it, for all tests here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from screener.export_html import write_html
+from screener.report import write_report
+from tests.report.illustrated import build_illustrated
+
+MADE = datetime(2026, 3, 3, 8, 15, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight studies with pictures and awkward texts; names are stored."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREENER_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        return build_illustrated(tmp_path_factory.mktemp("illustrated"))
+
+
+@pytest.fixture(scope="session")
+def pdf(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of all of them on A4."""
+    return write_report(results, tmp_path_factory.mktemp("pdf") / "report.pdf", generated_at=MADE)
+
+
+@pytest.fixture(scope="session")
+def pages(pdf: Path) -> list[str]:
+    """The text of each page, with single spaces."""
+    return [" ".join(page.extract_text().split()) for page in PdfReader(pdf).pages]
+
+
+@pytest.fixture(scope="session")
+def html(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as HTML."""
+    return write_html(results, tmp_path_factory.mktemp("html") / "report.html", generated_at=MADE)

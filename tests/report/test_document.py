@@ -1,0 +1,178 @@
+"""The PDF as a file: order, furniture, links, fonts, properties, and the same bytes again."""
+
+import re
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from screener.errors import StoreError, StoreNotFoundError
+from screener.report import write_report
+from screener.report.content import SECTIONS
+from screener.report.wording import WARNING
+from screener.study import RESEARCH_ONLY, Band
+from tests.report.conftest import MADE
+from tests.report.illustrated import NAMES, build_illustrated
+from tests.results import build_results
+
+
+def text_of(path: Path) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(path).pages).split())
+
+
+def test_every_page_has_the_warning(pages):
+    assert all(RESEARCH_ONLY in page for page in pages)
+
+
+def test_every_page_says_which_of_how_many_it_is(pages):
+    assert all(f"Page {n} of {len(pages)}" in page for n, page in enumerate(pages, start=1))
+
+
+def test_the_content_is_in_order(pdf):
+    reader = PdfReader(pdf)
+    found = [(name[1:], place) for name, place in reader.named_destinations.items()]
+    down = {
+        name: (reader.get_destination_page_number(place), -float(place.top))
+        for name, place in found
+        if name in SECTIONS
+    }
+    assert sorted(down, key=down.__getitem__) == list(SECTIONS)
+
+
+def test_what_was_not_scored_stands_before_the_ranking(pages):
+    text = " ".join(pages)
+    assert text.index("the file ends early") < text.index("All 8 scored studies")
+
+
+def test_no_word_claims_a_finding(pages):
+    said = " ".join(pages).replace(RESEARCH_ONLY, "").replace(" ".join(WARNING.split()), "")
+    assert not re.search(r"positive|detected|diagnos", said, re.IGNORECASE)
+
+
+def test_bookmarks_lead_to_sections_and_studies(pdf):
+    reader = PdfReader(pdf)
+    sections = [entry for entry in reader.outline if not isinstance(entry, list)]
+    studies = next(entry for entry in reader.outline if isinstance(entry, list))
+    assert [entry.title for entry in sections] == list(SECTIONS.values())
+    assert [entry.title for entry in studies] == [f"{n}  {NAMES[n - 1]}" for n in (1, 2, 3, 4, 5)]
+    assert reader.get_destination_page_number(sections[0]) == 0
+
+
+def test_a_rank_and_its_study_link_to_each_other(pdf):
+    reader = PdfReader(pdf)
+    targets = [
+        annotation.get_object()["/Dest"]
+        for page in reader.pages
+        for annotation in page.get("/Annots", [])
+    ]
+    assert {"/study-1", "/rank-1", "/study-5", "/rank-5"} <= set(targets)
+    assert {target[1:] for target in targets} <= {
+        name.removeprefix("/") for name in reader.named_destinations
+    }
+
+
+def test_the_ranking_names_the_page_of_a_study(pdf, pages):
+    reader = PdfReader(pdf)
+    study = reader.get_destination_page_number(reader.named_destinations["/study-5"])
+    ranking = next(page for page in pages if "All 8 scored studies" in page)
+    assert re.search(rf"5 ▲ PRIORITY 0\.610 .*? {study + 1} 6 ◆ ELEVATED", ranking)
+
+
+def test_every_font_is_embedded(pdf):
+    fonts = {}
+    for page in PdfReader(pdf).pages:
+        fonts |= {name: font.get_object() for name, font in page["/Resources"]["/Font"].items()}
+    assert fonts
+    assert all("/FontFile2" in font["/FontDescriptor"] for font in fonts.values())
+    assert all("DejaVu" in font["/BaseFont"] for font in fonts.values())
+
+
+def test_properties_name_the_report_and_no_patient(pdf):
+    reader = PdfReader(pdf)
+    properties = " ".join(str(value) for value in reader.metadata.values())
+    assert reader.metadata.title.startswith("Triage report")
+    assert RESEARCH_ONLY in reader.metadata.subject
+    assert reader.metadata.creation_date == MADE
+    assert reader.trailer["/Root"]["/Lang"] == "en"
+    assert not any(name in properties for name in NAMES)
+
+
+def test_the_same_time_gives_the_same_bytes(results, pdf, tmp_path):
+    again = write_report(results, tmp_path / "again.pdf", generated_at=MADE)
+    assert again.read_bytes() == pdf.read_bytes()
+
+
+def test_times_are_told_in_the_zone_of_the_report(results, tmp_path):
+    zone = timezone(timedelta(hours=1), "CET")
+    made = datetime(2026, 3, 3, 9, 15, tzinfo=zone)
+    out = write_report(results, tmp_path / "report.pdf", generated_at=made)
+    assert "2026-03-02 10:35 CET" in text_of(out)
+    assert PdfReader(out).metadata.creation_date == made
+
+
+def test_a_study_is_told_on_half_a_page(pages):
+    page = next(page for page in pages if "RANK 1 ▲ PRIORITY" in page)
+    assert "RANK 2 ▲ PRIORITY" in page
+    assert "Disagrees: Viral pneumonia, flagged · anna · 2026-03-02 09:35 UTC" in page
+    assert "Tubes & lines in place; see <b>left</b> base." in page
+    assert "Research explanation, not a finding." in page
+    assert "Unsuitable: lateral view" in page
+
+
+def test_a_child_is_marked_in_the_ranking_and_on_its_page(pages):
+    assert sum("under 18" in page for page in pages) >= 2
+
+
+def test_a_long_comment_is_printed_whole(pages):
+    text = " ".join(pages)
+    assert text.count("ground glass?") == 249
+
+
+def test_letter_has_its_own_page_size(results, tmp_path):
+    out = write_report(results, tmp_path / "r.pdf", generated_at=MADE, paper="letter")
+    assert [float(edge) for edge in PdfReader(out).pages[0].mediabox[2:]] == [612, 792]
+
+
+def test_top_ranks_only_the_first_and_says_so(results, tmp_path):
+    text = text_of(write_report(results, tmp_path / "r.pdf", generated_at=MADE, top=2))
+    assert "Shows 2 of 8 scored studies (the first 2)." in text
+    assert NAMES[2] not in text
+
+
+def test_a_band_gets_half_pages_of_its_own(results, tmp_path):
+    out = write_report(results, tmp_path / "r.pdf", generated_at=MADE, bands=[Band.ELEVATED])
+    text = text_of(out)
+    assert "Shows 2 of 8 scored studies (band ELEVATED)." in text
+    assert "RANK 6 ◆ ELEVATED" in text
+    assert NAMES[0] not in text
+
+
+def test_names_can_be_left_out(results, tmp_path):
+    text = text_of(write_report(results, tmp_path / "r.pdf", generated_at=MADE, identify="none"))
+    assert "Kowalski" not in text
+    assert "ID0006" not in text
+    assert "Patients by pseudonym" in text
+
+
+def test_no_more_is_shown_than_the_scan_kept(tmp_path):
+    folder = build_illustrated(tmp_path / "results", identify="none")
+    text = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE, identify="full"))
+    assert "Kowalski" not in text
+
+
+def test_results_without_a_scored_study_still_make_a_report(tmp_path):
+    folder = build_results(tmp_path / "results", studies=0, unreadable=3)
+    text = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE))
+    assert "3 of 3 files found have no score." in text
+    assert "No study of this report is in the band PRIORITY." in text
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    with pytest.raises(StoreNotFoundError):
+        write_report(tmp_path, tmp_path / "r.pdf", generated_at=MADE)
+
+
+def test_a_place_that_cannot_be_written_is_named(results, tmp_path):
+    with pytest.raises(StoreError, match=r"missing/r\.pdf"):
+        write_report(results, tmp_path / "missing" / "r.pdf", generated_at=MADE)

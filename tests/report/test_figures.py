@@ -1,0 +1,40 @@
+"""The card's figures as lines of a table."""
+
+from dataclasses import replace
+
+from screener.report import figures
+from screener.report.figures import Figure
+from tests.results import make_card
+
+ESTIMATE = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 120}
+CALIBRATION = {"ece": 0.04, "slope": 1.1, "said": [0.1, 0.9], "came": [0.2, 0.8], "cases": [9, 3]}
+
+
+def card(metrics):
+    return replace(make_card(), metrics=metrics)
+
+
+def test_a_figure_has_its_set_interval_and_images():
+    found = list(figures.figures(card({"two_hospitals": {"auc": ESTIMATE}})))
+    assert found == [Figure("Two hospitals", "AUC", "0.800", "0.700 to 0.900", "120")]
+
+
+def test_nested_figures_are_named_by_their_path():
+    metrics = {"validation": {"images": 500, "bands": {"PRIORITY": {"sensitivity": ESTIMATE}}}}
+    (found,) = figures.figures(card(metrics))
+    assert found.name == "Bands, PRIORITY, Sensitivity"
+
+
+def test_what_is_no_figure_is_left_out():
+    metrics = {"epochs": 41, "validation": {"scores": [0.1, 0.2], "manifest": "sha256:00"}}
+    assert not list(figures.figures(card(metrics)))
+
+
+def test_reliability_comes_with_its_summary():
+    found = figures.reliability(card({"validation": {"calibration": CALIBRATION}}))
+    assert found.came == (0.2, 0.8)
+    assert "Slope 1.10, expected calibration error 0.04." in found.reading
+
+
+def test_a_card_without_calibration_has_no_reliability():
+    assert figures.reliability(card({})) is None
