@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import os
-import secrets
 from pathlib import Path
 
 from screener import locations
@@ -50,7 +49,7 @@ def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}")
     part.touch(mode=0o600)
-    part.write_bytes(secrets.token_bytes(KEY_BYTES))
+    part.write_bytes(os.urandom(KEY_BYTES))
     try:
         os.link(part, path)
     except FileExistsError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from screener import lock, pseudonym, records
+from screener import lock, records
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
 from screener.locations import DATABASE
 from screener.migrations import migrate
@@ -203,7 +203,9 @@ class Store:
 
         Results that are already known for these files and the run's weights count at once.
         """
-        key = pseudonym.load_key()
+        from screener.pseudonym import load_key
+
+        key = load_key()
         with self.transaction() as connection:
             run = connection.execute("SELECT * FROM run ORDER BY id DESC LIMIT 1").fetchone()
             weights = (run["weights_digest"], run["pipeline"])

@@ -329,9 +329,8 @@ class Worklist:
         """What is amiss with the scan as a whole, if anything: a warning above every ranking."""
         scores = self.store.query("SELECT score FROM study WHERE score IS NOT NULL")
         distances = self.store.query(_DISTANCES)
-        return marks.alarm(
-            (row[0] for row in scores), (row[0] for row in distances), self.card().metrics
-        )
+        metrics = json.loads(self._card_text())["metrics"]
+        return marks.alarm((row[0] for row in scores), (row[0] for row in distances), metrics)
 
     def runs(self) -> list[ScanRun]:
         """All runs, oldest first."""
@@ -351,9 +350,7 @@ class Worklist:
         """The card of the latest run's weights."""
         from screener.weights import WeightsCard
 
-        digest = self.latest_run().weights_digest
-        row = next(self.store.query("SELECT card FROM weights WHERE digest = ?", (digest,)))
-        values = json.loads(row["card"])
+        values = json.loads(self._card_text())
         for key in ("labels", "mean", "std"):
             values[key] = tuple(values[key])
         return WeightsCard(**values)
@@ -372,6 +369,11 @@ class Worklist:
         return lock.is_held(self.store.folder)
 
     # From SQL to values
+
+    def _card_text(self) -> str:
+        digest = self.latest_run().weights_digest
+        row = next(self.store.query("SELECT card FROM weights WHERE digest = ?", (digest,)))
+        return str(row["card"])
 
     def _number(self, sql: str, values: Sequence[Any] = ()) -> int:
         row = next(self.store.query(sql, values), None)

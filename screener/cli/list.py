@@ -41,16 +41,17 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
-    from screener import export
-    from screener.cli.table import SCORED, print_worklist
     from screener.worklist import Filter
 
     wanted = Filter(text, bands, review)
     with options.opened(results) as worklist:
-        if as_json:
-            export.write_json(worklist, sys.stdout.buffer, wanted)
-        elif as_csv:
-            export.write_csv(worklist, sys.stdout.buffer, wanted)
-        else:
-            ranked = replace(wanted, bands=bands or SCORED)
-            print_worklist(worklist, ranked, None if everything else 20)
+        if as_json or as_csv:
+            from screener import export
+
+            write = export.write_json if as_json else export.write_csv
+            write(worklist, sys.stdout.buffer, wanted)
+            return
+        from screener.cli.table import SCORED, print_worklist
+
+        ranked = replace(wanted, bands=bands or SCORED)
+        print_worklist(worklist, ranked, None if everything else 20)
