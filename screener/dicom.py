@@ -45,6 +45,9 @@ MAX_ELEMENTS = 20_000
 MAX_VALUE = 1 << 20
 """Bytes of one wanted element before the pixels."""
 
+MAX_META = 1 << 16
+"""Bytes of meta information, which has a few hundred."""
+
 MAX_INFLATED = 1 << 28
 """Bytes a deflated file may unfold to."""
 
@@ -150,11 +153,14 @@ def _fill_syntax(dataset: FileDataset) -> None:
 
 def _check_deflated(file: BinaryIO) -> None:
     """Refuse a deflated file that unfolds to an absurd size, before pydicom unfolds it whole."""
-    head = file.read(1 << 12)
+    head = file.read(MAX_META)
     file.seek(0)
-    if f"{DeflatedExplicitVRLittleEndian}".encode() not in head:
+    end = _meta_end(head)
+    if str(DeflatedExplicitVRLittleEndian).encode() not in head[: end or 1024]:
         return
-    file.seek(_meta_end(head))
+    if end is None:
+        raise TooMuchError("it is deflated, but does not say where the deflated part begins")
+    file.seek(end)
     unfold = zlib.decompressobj(-zlib.MAX_WBITS)
     total = 0
     while block := unfold.unconsumed_tail or file.read(1 << 16):
@@ -164,8 +170,11 @@ def _check_deflated(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def _meta_end(head: bytes) -> int:
-    """Where the meta information ends, by its group length (0002,0000)."""
-    if head[132:136] != b"\x02\x00\x00\x00":
-        raise TooMuchError("it is deflated, but does not say where the deflated part begins")
-    return 144 + int.from_bytes(head[140:144], "little")
+def _meta_end(head: bytes) -> int | None:
+    """Where the meta information ends by its group length (0002,0000), if it has one."""
+    if head[128:136] != b"DICM\x02\x00\x00\x00":
+        return None
+    end = 144 + int.from_bytes(head[140:144], "little")
+    if end > MAX_META:
+        raise TooMuchError(f"its meta information is {end} bytes long")
+    return end

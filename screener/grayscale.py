@@ -167,7 +167,7 @@ def apply_voi(values: Doubles, counts: Values, rules: Rules) -> Doubles:
     """
     if rules.voi_table is not None:
         shown = look_up(values, rules.voi_table) / (2**rules.voi_table.bits - 1)
-        return np.minimum(shown, 1.0)
+        return np.asarray(np.minimum(shown, 1.0))
     if rules.window is not None and rules.window.is_valid():
         return apply_window(values, rules.window)
     return stretch(values, *weighted_percentiles(values, counts, ROBUST))

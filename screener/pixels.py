@@ -7,7 +7,6 @@ content: what is in the picture is the gate's and the guard's to say.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.multival import MultiValue
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.tag import Tag
 from pydicom.uid import (
@@ -36,9 +34,10 @@ from screener import (
     folder,
     grayscale,
     jpeg12,  # noqa: F401  (registers a decoder)
+    presentation,
 )
 from screener.dicom import DAMAGED
-from screener.grayscale import Floats, LookupTable, Rules, VoiFunction, Window
+from screener.grayscale import Floats, Rules
 from screener.study import Outcome
 
 PIPELINE = "1"
@@ -59,17 +58,12 @@ _FASTEST = {
 
 _HTJ2K = {HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL}
 
-_PIXEL_WORDS = (
-    "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "PlanarConfiguration",
-    "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
-    "PixelPaddingValue", "PixelPaddingRangeLimit", "FloatPixelPaddingValue",
-    "FloatPixelPaddingRangeLimit", "DoubleFloatPixelPaddingValue",
-    "DoubleFloatPixelPaddingRangeLimit", "WindowCenter", "WindowWidth", "VOILUTFunction",
-    "RescaleIntercept", "RescaleSlope", "ModalityLUTSequence", "VOILUTSequence",
-    "PresentationLUTShape", "ExtendedOffsetTable", "ExtendedOffsetTableLengths",
-    "FloatPixelData", "DoubleFloatPixelData", "PixelData",
+_WORDS = (
+    "SamplesPerPixel", "NumberOfFrames", "PlanarConfiguration", "Rows", "Columns",
+    "BitsAllocated", "BitsStored", "HighBit", "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths", "FloatPixelData", "DoubleFloatPixelData", "PixelData",
 )  # fmt: skip
-_TAGS = tuple(int(Tag(word)) for word in _PIXEL_WORDS)
+_TAGS = tuple(int(Tag(word)) for word in (*_WORDS, *presentation.WORDS))
 
 
 class PixelError(Exception):
@@ -196,7 +190,7 @@ def _colour(image: Image.Image) -> float:
 def _dicom(path: Path, max_pixels: int) -> Floats:
     dataset = dicom.read_whole(path, _TAGS)
     _check_layout(dataset, max_pixels)
-    stored, how = _stored(dataset), rules(dataset)
+    stored, how = _stored(dataset), presentation.rules(dataset)
     try:
         return grayscale.render(stored, how)
     except ValueError as error:
@@ -253,67 +247,3 @@ def _decoder(syntax: UID) -> Decoder:
         cure = f"pip install {package}"
         raise PixelError(Outcome.UNREADABLE, f"no decoder is installed for {shown}; {cure}")
     return decoder
-
-
-def rules(dataset: Dataset) -> Rules:
-    """What a dataset says about showing its pixels."""
-    return Rules(
-        slope=_number(dataset, "RescaleSlope") or 1.0,
-        intercept=_number(dataset, "RescaleIntercept") or 0.0,
-        modality_table=_table(dataset, "ModalityLUTSequence"),
-        voi_table=_table(dataset, "VOILUTSequence"),
-        window=_window(dataset),
-        inverted=grayscale.is_inverted(
-            str(dataset.get("PhotometricInterpretation", "")),
-            str(dataset.get("PresentationLUTShape") or ""),
-        ),
-        padding=_padding(dataset),
-    )
-
-
-def _number(dataset: Dataset, word: str) -> float | None:
-    """The first of an element's numbers, where it has one that is finite.
-
-    Several windows are alternatives to choose from, of which the first is shown.
-    """
-    value = dataset.get(word)
-    if isinstance(value, list | MultiValue):
-        value = value[0] if value else None
-    if value is None or value == "":
-        return None
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def _window(dataset: Dataset) -> Window | None:
-    center, width = _number(dataset, "WindowCenter"), _number(dataset, "WindowWidth")
-    if center is None or width is None:
-        return None
-    function = str(dataset.get("VOILUTFunction") or "")
-    known = function in VoiFunction.__members__
-    chosen = VoiFunction(function) if known else VoiFunction.LINEAR
-    return Window(center, width, chosen)
-
-
-def _table(dataset: Dataset, word: str) -> LookupTable | None:
-    """The first lookup table of a sequence (PS3.3 C.11.1.1)."""
-    if not dataset.get(word):
-        return None
-    item = dataset[word][0]
-    count, first, bits = (int(number) for number in item.LUTDescriptor)
-    entries = item.LUTData
-    if isinstance(entries, bytes):
-        order = "<" if dataset.original_encoding[1] else ">"
-        wide = len(entries) >= 2 * (count or 65536)
-        entries = np.frombuffer(entries, f"{order}u2" if wide else "u1")
-    entries = np.asarray(entries, np.uint16)[: count or 65536]
-    return LookupTable(first, entries, bits if 1 <= bits <= 16 else 16)
-
-
-def _padding(dataset: Dataset) -> tuple[float, float] | None:
-    for word in ("PixelPaddingValue", "FloatPixelPaddingValue", "DoubleFloatPixelPaddingValue"):
-        value = dataset.get(word)
-        if value is not None and value != "":
-            other = dataset.get(word.replace("Value", "RangeLimit"), value)
-            return min(value, other), max(value, other)
-    return None

@@ -209,6 +209,14 @@ def test_deflate_bomb_is_not_unfolded(tmp_path, monkeypatch):
     assert read(path).reason == "it unfolds to more than 1 MB"
 
 
+def test_meta_information_without_an_end_is_not_followed(tmp_path):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp())
+    damaged = bytearray(path.read_bytes())
+    damaged[140:144] = struct.pack("<I", 1 << 30)
+    path.write_bytes(damaged)
+    assert "meta information" in read(path).reason
+
+
 @pytest.mark.parametrize(
     ("kind", "mode", "bits"), [("png", "L", 8), ("png", "I;16", 16), ("jpeg", "RGB", 8)]
 )
