@@ -162,3 +162,7 @@ def _failed(error: Exception, name: str) -> ExitCode:
         f"unexpected {type(error).__name__}: {error}; please report it with what --debug shows"
     )
     return ExitCode.FAILED
+
+
+if __name__ == "__main__":
+    main()
