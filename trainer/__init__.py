@@ -6,5 +6,6 @@ never depends on it.
 
 import warnings
 
+# What fastai causes whenever it is imported, and nobody who fits can do anything about
 warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
-"""fastai says it at every import, and nobody who fits can do anything about it."""
+warnings.filterwarnings("ignore", "The 'mode.chained_assignment' option is deprecated")

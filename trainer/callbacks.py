@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from fastai.callback.core import Callback
 from torch import Tensor
@@ -153,12 +154,26 @@ class Checkpoint(Callback):  # type: ignore[misc]
             "epoch": epoch,
             "batch": batch,
             "network": self.learn.model.state_dict(),
-            "optimizer": self.learn.opt.opt.state_dict(),
+            "optimizer": _plain(self.learn.opt.opt.state_dict()),
             "random": torch.get_rng_state(),
             "measures": (measures.loss_sum, measures.loss_count, measures.running_seconds()),
         }
         save_tensors(self.run_folder.checkpoint_file, content | self.extra())
         self.saved_at = time.monotonic()
+
+
+def _plain(optimizer: dict[str, Any]) -> dict[str, Any]:
+    """The optimizer's state with numpy's numbers, which schedules put there, made Python's."""
+    groups = [
+        {key: _number(value) for key, value in group.items()} for group in optimizer["param_groups"]
+    ]
+    return optimizer | {"param_groups": groups}
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401 (whatever a parameter group holds)
+    if isinstance(value, tuple):
+        return tuple(map(_number, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def last_checkpoint(run: Run) -> dict[str, Any]:

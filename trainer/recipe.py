@@ -261,7 +261,7 @@ def _check_stage(stage: Stage, errors: list[str]) -> None:
         (stage.image_size < 32, "image_size must be at least 32"),
         (stage.batch_size < 2, "batch_size must be at least 2 (batch norm)"),
         (stage.epochs < 0 or stage.frozen_epochs < 0, "epochs cannot be negative"),
-        (stage.epochs + stage.frozen_epochs < 1, "has no epoch"),
+        (stage.epochs == stage.frozen_epochs == 0, "has no epoch"),
         (stage.frozen_epochs > 0 and stage.frozen_lr <= 0, "frozen_lr must be above 0"),
         (not 1 <= len(stage.lr) <= 2 or min(stage.lr) <= 0, "lr must be one or two rates above 0"),
         (stage.schedule not in SCHEDULES, f"schedule must be one of {', '.join(SCHEDULES)}"),

@@ -1,0 +1,132 @@
+"""A tiny recipe end to end, in processes of its own, also when they are killed."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from screener.network import CovidResNet
+from screener.weights import load_card, load_network
+from trainer import recipe
+from trainer.fit import equidistant, layer_groups, steps
+from trainer.run import load_tensors
+
+COMMAND = [sys.executable, "-m", "trainer.cli.main", "fit"]
+
+
+def start(run, dataset, *more):
+    arguments = ["tiny", "--data", dataset, "--run", run, "--backbone-weights", "none"]
+    return [*COMMAND, *map(str, arguments), *more]
+
+
+def resume(run, *more):
+    return [*COMMAND, "--resume", str(run), *more]
+
+
+def call(command):
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def kill_after(command, batches_done, run):
+    """Start a fit and kill it when its checkpoint has been written so many times."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    written, last = 0, None
+    while process.poll() is None and written < batches_done:
+        try:
+            stamp = (run / "checkpoint.pt").stat().st_mtime_ns
+        except FileNotFoundError:
+            stamp = None
+        written, last = written + (stamp != last), stamp
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL  # it was still running
+    return load_tensors(run / "checkpoint.pt")
+
+
+@pytest.fixture(scope="module")
+def finished(dataset, tmp_path_factory):
+    """The run folder of an uninterrupted fit."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    done = call(start(run, dataset))
+    assert done.returncode == 0, done.stderr
+    return run
+
+
+def test_a_run_folder_holds_everything(finished):
+    for name in (
+        "recipe.toml", "run.json", "log.csv", "curves.png", "checkpoint.pt", "index.html",
+        "evaluation/evaluation.html", "evaluation/evaluation.json",
+        "weights/weights.safetensors", "weights/card.json", "weights/MODEL_CARD.md",
+    ):  # fmt: skip
+        assert (finished / name).is_file(), name
+
+
+def test_the_log_has_a_row_an_epoch(finished):
+    with (finished / "log.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["step"] for row in rows] == ["stage1-head", "stage1-whole", "stage2-whole"]
+    assert rows[2]["kept"]
+    assert float(rows[2]["lr_first"]) == pytest.approx(1e-5)
+
+
+def test_the_exported_card_fits_the_last_stage(finished):
+    card, _ = load_network(finished / "weights")
+    assert card.input_size == 48
+    assert card.thresholds_for == card.digest
+    assert card.metrics["epochs"] == 3
+
+
+def test_a_killed_fit_goes_on_to_the_same_weights(finished, dataset, tmp_path):
+    run = tmp_path / "killed"
+    place = kill_after(start(run, dataset, "--checkpoint-minutes", "0"), 9, run)
+    assert (place["step"], place["epoch"]) == (1, 0)
+    assert place["batch"] > 0  # in the middle of a one-cycle epoch
+    done = call(resume(run))
+    assert done.returncode == 0, done.stderr
+    assert load_card(run / "weights").digest == load_card(finished / "weights").digest
+
+
+@pytest.mark.slow
+def test_a_fit_killed_again_and_again_ends_with_the_same_weights(finished, dataset, tmp_path):
+    run = tmp_path / "killed"
+    kill_after(start(run, dataset, "--checkpoint-minutes", "0"), 2, run)
+    draws = np.random.default_rng(0)
+    for _ in range(6):
+        kill_after(resume(run, "--checkpoint-minutes", "0"), draws.integers(2, 6), run)
+    done = call(resume(run))
+    assert done.returncode == 0, done.stderr
+    assert load_card(run / "weights").digest == load_card(finished / "weights").digest
+
+
+def test_a_second_run_in_the_same_folder_is_refused(finished, dataset):
+    done = call(start(finished, dataset))
+    assert done.returncode == 2
+    assert "--resume" in done.stderr
+
+
+def test_layer_groups_hold_each_parameter_once_and_rates_are_equidistant():
+    network = CovidResNet()
+    groups = layer_groups(network)
+    assert sum(len(group) for group in groups) == len(list(network.parameters()))
+    rates = equidistant((1e-6, 1e-4), len(groups))
+    assert len(rates) == 18
+    np.testing.assert_allclose(np.diff(rates), (1e-4 - 1e-6) / 17)
+
+
+def test_the_published_recipe_has_five_steps():
+    names = [step.name for step in steps(recipe.read(recipe.find("covid_resnet")))]
+    assert names == ["stage1-head", "stage1-whole", "stage2-head", "stage2-whole", "stage3-whole"]
+
+
+@pytest.mark.slow
+def test_the_rate_finder_keeps_its_curve_and_choice(dataset, tmp_path):
+    done = call(start(tmp_path / "run", dataset, "--lr", "auto"))
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "run").glob("lr-finder-*.png"))) == 3

@@ -1,0 +1,60 @@
+import pytest
+
+from screener.errors import ConfigurationError
+from trainer import recipe
+
+
+def read(name, *overrides):
+    return recipe.read(recipe.find(name), overrides)
+
+
+def test_the_published_recipe_has_41_epochs_in_three_stages():
+    published = read("covid_resnet")
+    assert published.epochs == 41
+    assert [stage.image_size for stage in published.stages] == [128, 224, 229]
+    assert published.stages[2].lr == (1e-6, 1e-4)
+    assert published.stages[0].frozen_lr == 1e-3
+    assert {stage.batch_size for stage in published.stages} == {32}
+
+
+def test_our_own_recipe_turns_no_film_upside_down():
+    assert {s.augment.flip_vertical for s in read("covid_resnet_scratch").stages} == {0.0}
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_every_recipe_opens_with_the_command_that_runs_it(name):
+    assert f"trainer fit {name} --data" in recipe.find(name).read_text()
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_a_dumped_recipe_reads_as_itself(name, tmp_path):
+    (tmp_path / "r.toml").write_text(recipe.dump(read(name)))
+    assert recipe.read(tmp_path / "r.toml") == read(name)
+
+
+def test_overrides_reach_recipe_stage_and_augmentation():
+    changed = read("tiny", "seed=7", "stage2.epochs=8", "augment.rotate=3", "stage1.augment.erase=0")
+    assert changed.seed == 7
+    assert changed.stages[1].epochs == 8
+    assert changed.stages[1].augment.rotate == 3.0
+    assert changed.stages[0].augment.erase == 0.0
+
+
+def test_all_errors_are_reported_at_once():
+    with pytest.raises(ConfigurationError) as caught:
+        read("tiny", "stage1.epochs=-1", "stage2.schedule=linear", "sampling=odd", "stage2.colour=1",
+             "stage1.lr=fast", "no_such_stage.x=1")  # fmt: skip
+    text = str(caught.value)
+    for word in ("unknown key 'colour'", "lr must be", "no_such_stage"):
+        assert word in text
+
+
+def test_meaning_is_checked_when_types_are_right():
+    with pytest.raises(ConfigurationError) as caught:
+        read("tiny", "stage1.epochs=-1", "stage2.schedule=linear", "sampling=odd")
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_an_unknown_recipe_names_the_known_ones():
+    with pytest.raises(ConfigurationError, match="covid_resnet, covid_resnet_scratch, tiny"):
+        recipe.find("resnet")
