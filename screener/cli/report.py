@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from screener.cli import console
+from screener.cli import console, options
 from screener.study import Band
 
 
 @click.command()
-@click.argument(
-    "results", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("screening")
-)
+@options.results_argument
 @click.option(
     "-o",
     "--output",

@@ -11,8 +11,14 @@ from typing import Any
 
 from screener.weights import WeightsCard
 
-NAMES = {"auc": "AUC", "ece": "expected calibration error", "ppv": "PPV", "npv": "NPV"}
-"""Keys of the card that are not words."""
+NAMES = {
+    "auc": "AUC",
+    "covid19": "COVID-19",
+    "ece": "expected calibration error",
+    "npv": "NPV",
+    "ppv": "PPV",
+}
+"""Parts of the card's keys that are no words."""
 
 RELIABILITY = (
     "Reliability on the validation images: each group of images with a like score, and the share "
@@ -69,6 +75,8 @@ def _figures(
         name = f"{prefix}{readable(key)}"
         if isinstance(value, Mapping):
             count = _images(value, images)
+            if value.get("value", ...) is None:
+                continue
             if "value" in value:
                 yield Figure(measured_on, name, number(value["value"]), _interval(value), count)
             else:
@@ -94,5 +102,5 @@ def number(value: object) -> str:
 
 def readable(key: str) -> str:
     """A key of the card as words."""
-    words = NAMES.get(key, key.replace("_", " ").strip())
+    words = " ".join(NAMES.get(word, word) for word in key.replace("_", " ").split())
     return words[:1].upper() + words[1:]

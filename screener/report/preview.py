@@ -89,7 +89,9 @@ def _overlay(gray: Bytes, activation: ActivationMap) -> Bytes:
     share = (level / np.float32(255))[..., None]  # (rows, columns, 1)
     blended = gray[..., None] * (1 - STRENGTH * share) + STRENGTH * share * colours(256)[level]
     picture: Bytes = blended.astype(np.uint8)
-    picture[_edge(level >= 128)] = 255
+    line = _edge(level >= 128)
+    picture[_edge(line)] = 24  # a dark seam keeps the white line visible over white
+    picture[line] = 255
     return picture
 
 

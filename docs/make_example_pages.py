@@ -1,0 +1,160 @@
+"""The example pages of the README: a report of the phantoms, as it prints.
+
+    python docs/make_example_pages.py
+
+No person was imaged and **no network was asked**: scores and maps are invented here, so that the
+pages show the form of a report and nothing else. Needs pdftoppm (poppler).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from PIL import Image
+
+from screener.report import write_report
+from screener.store import Store
+from screener.study import (
+    ActivationMap,
+    Outcome,
+    Radiograph,
+    RadiographScore,
+    Refusal,
+    Review,
+    Verdict,
+)
+from screener.survey import Survey, survey
+from screener.weights import WeightsCard, digest_of_file
+
+ROOT = Path(__file__).parents[1]
+STUDIES = ROOT / "sample_data" / "studies"
+IMAGES = ROOT / "docs" / "images"
+SCANNED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+SHOWN_AS = "/data/phantoms"
+DOTS = 100
+"""An inch."""
+
+CARD = WeightsCard(
+    name="example",
+    version="none",
+    thresholds={"PRIORITY": 0.6, "ELEVATED": 0.25},
+    threshold_source="Invented for this example",
+    trained_on="Nothing: the scores of this example are invented.",
+    digest="sha256:" + "0" * 64,
+    thresholds_for="sha256:" + "0" * 64,
+)
+INVENTED = {
+    "02-ground-glass": (0.912, ((2, 1), (4, 1), (3, 5), (5, 5))),
+    "06-no-preamble": (0.741, ((4, 2), (4, 5))),
+    "04-interstitial": (0.447, ((3, 2), (3, 4))),
+    "03-lobar": (0.318, ((4, 1),)),
+    "10-repeated": (0.287, ((2, 4),)),
+}
+"""Score, and the (row, column) of the spots of its map; other studies have a low score."""
+
+
+def surveyed() -> Survey:
+    """The phantoms, by their headers."""
+    steps = survey([STUDIES])
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Survey = end.value
+            return result
+
+
+def scored(radiograph: Radiograph, place: int) -> RadiographScore:
+    """An invented score of a phantom."""
+    target, spots = INVENTED.get(radiograph.path.parent.name, (0.02 + 0.023 * place, ((1, 3),)))
+    rest = 1 - target
+    return RadiographScore(
+        radiograph,
+        digest_of_file(radiograph.path),
+        (0.55 * rest, 0.15 * rest, 0.30 * rest, target),
+        activation(spots),
+        border_share=0.34,
+        distance=1.0,
+    )
+
+
+def activation(spots: tuple[tuple[int, int], ...], size: int = 7) -> ActivationMap:
+    """Smooth spots in the picture."""
+    y, x = np.mgrid[0:size, 0:size]
+    heat = sum(np.exp(-((y - row) ** 2 + (x - column) ** 2) / 1.6) for row, column in spots)
+    return ActivationMap(size, size, (255 * heat / np.max(heat)).astype(np.uint8).tobytes())
+
+
+def build(folder: Path) -> None:
+    """Write results of the phantoms with invented scores."""
+    found = surveyed()
+    damaged = "12-damaged"
+    with Store.writing(folder) as store:
+        store.add_weights(CARD)
+        run = store.begin_run(
+            [STUDIES], CARD.digest, device="cpu", pipeline="1", started_at=SCANNED
+        )
+        store.put_studies(found.studies)
+        store.put_refusals(found.refusals)
+        store.put_scores(
+            [
+                Refusal(radiograph.path, Outcome.UNREADABLE, "the file ends inside its pixel data")
+                if radiograph.path.parent.name == damaged
+                else scored(radiograph, place)
+                for place, radiograph in enumerate(found.radiographs)
+            ],
+            CARD.digest,
+            "1",
+        )
+        store.finish_run(run.id, SCANNED + timedelta(minutes=2), skipped=found.skipped)
+        with (
+            store.transaction() as database
+        ):  # the page shows no path of the machine it was made on
+            database.execute("UPDATE run SET folders = ?", (json.dumps([SHOWN_AS]),))
+        first = next(s for s in found.studies if "ground-glass" in str(s.radiographs[0].path))
+        comment = "A phantom: no person was imaged, and the score is invented."
+        when = SCANNED + timedelta(minutes=12)
+        store.add_review(
+            Review(
+                study_key=first.key,
+                reviewer="reader 1",
+                verdict=Verdict.AGREE,
+                label=None,
+                flagged=True,
+                comment=comment,
+                reviewed_at=when,
+            )
+        )
+
+
+def picture(pdf: Path, page: int, name: str) -> None:
+    """One page as a PNG of few colours, small enough for a README."""
+    out = IMAGES / name
+    place = ["-f", str(page), "-l", str(page), "-singlefile"]
+    subprocess.run(["pdftoppm", "-r", str(DOTS), "-png", *place, pdf, out], check=True)
+    path = out.with_name(f"{name}.png")
+    with Image.open(path) as image:
+        colours = image.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=2)
+        image.quantize(palette=colours).save(path, optimize=True)
+
+
+def main() -> None:
+    """Make both pages anew."""
+    with TemporaryDirectory() as scratch:
+        os.environ["SCREENER_DATA_DIR"] = scratch
+        folder = Path(scratch) / "results"
+        build(folder)
+        made = SCANNED + timedelta(minutes=20)
+        pdf = write_report(folder, Path(scratch) / "report.pdf", generated_at=made)
+        picture(pdf, 1, "report-summary")
+        picture(pdf, 3, "report-study")
+
+
+if __name__ == "__main__":
+    main()
