@@ -91,7 +91,7 @@ def frontal(grid: Grid, build: Build, rng: np.random.Generator) -> Paths:
     return Paths(body, lung, _airways(grid, build), _skeleton(grid, build, rng))
 
 
-def lateral(grid: Grid, build: Build, rng: np.random.Generator) -> Paths:
+def lateral(grid: Grid, build: Build) -> Paths:
     """A chest seen from its left side: x of the grid is now depth, the front at the left."""
     y, z = grid.x, grid.z
     half = np.interp(z, [-22, -16, -13, -6, 4, 20], [5.5, 6.5, 9.5, 11.5, 12.5, 12.5])
@@ -105,7 +105,7 @@ def lateral(grid: Grid, build: Build, rng: np.random.Generator) -> Paths:
     domes = ellipsoid(grid, (-0.5, build.right_dome + 11.0), (12.5, 11.5), 13.0)
     for solid in (heart, arch, domes):
         lung = np.maximum(lung - solid, 0)
-    spine = np.zeros_like(lung)
+    spine = _blank(grid)
     for index in range(14):
         centre = (6.5 + 0.012 * (index - 7) ** 2, -17 + 2.7 * index)
         box = _superellipse((y - centre[0]) / 1.7, 5) * _superellipse((z - centre[1]) / 1.1, 5)
@@ -115,7 +115,6 @@ def lateral(grid: Grid, build: Build, rng: np.random.Generator) -> Paths:
         curve = [(7.5 - 14.5 * t, top + 2 * t + 4.5 * t * t) for t in np.linspace(0, 1, 24)]
         spine += 0.5 * _shell(grid, np.array(curve), 0.6)
     sternum = tube(grid, np.array([(-9.2, -9.0), (-10.4, 3.0)]), [0.7])
-    del rng
     return Paths(body, lung, tube(grid, np.array([(1.2, -19), (2.2, -5)]), [0.8]), spine + sternum)
 
 
@@ -194,22 +193,22 @@ def _airways(grid: Grid, build: Build) -> Plane:
 
 def _vessels(grid: Grid, build: Build, rng: np.random.Generator) -> Plane:
     """The branching shadows that spread from both hila and thin out towards the rim."""
-    vessels = np.zeros((grid.z.size, grid.x.size), np.float32)
+    inside = _blank(grid)
     for side in (-1, 1):
         hilum = np.array([build.lean + side * 3.6, -1.6 if side > 0 else -0.9])
-        hilar = ellipsoid(
-            grid, (hilum[0] + side * 0.5, hilum[1] + 0.8), (1.1, 2.3), 1.6, side * -0.3
-        )
-        np.maximum(vessels, hilar, out=vessels)
         for angle in np.linspace(-1.35, 1.45, 11):
             start = hilum + rng.normal(0, 0.35, 2)
-            _branch(grid, vessels, start, side, angle + rng.normal(0, 0.1), 0.46, rng)
+            _branch(grid, inside, start, side, angle + rng.normal(0, 0.1), 0.46, rng)
+    vessels = _chord(inside)
+    for side, z in ((-1, -0.1), (1, -0.8)):
+        hilar = ellipsoid(grid, (build.lean + side * 4.1, z), (1.1, 2.3), 1.6, side * -0.3)
+        np.maximum(vessels, hilar, out=vessels)
     return vessels
 
 
 def _branch(
     grid: Grid,
-    vessels: Plane,
+    inside: Plane,
     start: NDArray[np.float64],
     side: int,
     angle: float,
@@ -221,14 +220,11 @@ def _branch(
     bend = rng.normal(0, 0.12)
     middle = start + length * np.array([side * np.cos(angle), np.sin(angle)])
     end = middle + length * np.array([side * np.cos(angle + bend), np.sin(angle + bend)])
-    np.maximum(
-        vessels, tube(grid, np.array([start, middle, end]), [radius, 0.82 * radius]), out=vessels
-    )
-    if radius > 0.1:
+    _draw(grid, inside, np.array([start, middle, end]), [radius, 0.82 * radius])
+    if radius > max(0.1, 0.3 * grid.pitch):
         for turn in (rng.uniform(-0.55, -0.1), rng.uniform(0.1, 0.55)):
-            _branch(
-                grid, vessels, end, side, angle + bend + turn, radius * rng.uniform(0.55, 0.78), rng
-            )
+            thinner = radius * rng.uniform(0.55, 0.78)
+            _branch(grid, inside, end, side, angle + bend + turn, thinner, rng)
 
 
 def _skeleton(grid: Grid, build: Build, rng: np.random.Generator) -> Plane:
@@ -248,7 +244,7 @@ def _skeleton(grid: Grid, build: Build, rng: np.random.Generator) -> Plane:
 
 def _spine(grid: Grid, build: Build) -> Plane:
     """Vertebrae with discs between, pedicles and spinous processes."""
-    spine = np.zeros((grid.z.size, grid.x.size), np.float32)
+    spine = _blank(grid)
     for index in range(17):
         z, x = -19.5 + 2.45 * index, 0.6 * build.lean
         half_width = 1.5 + 0.03 * index
@@ -267,12 +263,12 @@ def _rib(
     top = -13.6 + build.rib_spacing * index + rng.normal(0, 0.06)
     drop = min(0.9 + 0.42 * index, 3.8)
     widest = float((build.width + 0.35) * _level(np.float32(top + drop)))
-    turn = np.linspace(0, np.pi / 2, 26)
+    turn = np.linspace(0, np.pi / 2, 16)
     back = np.stack([1.9 + (widest - 1.9) * np.sin(turn), top - 0.5 * np.sin(2 * turn)], axis=1)
     back[:, 1] += drop * (turn / turn[-1]) ** 2.2
     parts = [(back, 0.62)]
     if 0 < index < 8:
-        turn = np.linspace(0, 1, 22)
+        turn = np.linspace(0, 1, 12)
         reach = widest * np.cos(turn * 1.15)
         front = np.stack(
             [reach, back[-1, 1] + 0.7 * turn + (1.6 + 0.34 * index) * turn**1.6], axis=1
@@ -306,27 +302,42 @@ def ellipsoid(
     return (2 * depth * np.sqrt(np.maximum(1 - along**2 - across**2, 0))).astype(np.float32)
 
 
-def _shell(grid: Grid, path: NDArray[np.float64], radius: float) -> Plane:
-    """A bone: a tube of compact bone around a spongy core."""
-    return tube(grid, path, [radius]) - 0.72 * tube(grid, path, [radius * 0.74])
-
-
 def tube(grid: Grid, path: NDArray[np.float64], radii: list[float]) -> Plane:
     """Path through a round tube along a polyline, its radius going from first to last."""
-    canvas = np.zeros((grid.z.size, grid.x.size), np.float32)
+    inside = _blank(grid)
+    _draw(grid, inside, path, radii)
+    return _chord(inside)
+
+
+def _shell(grid: Grid, path: NDArray[np.float64], radius: float) -> Plane:
+    """A bone: a tube of compact bone around a spongy core of three quarters its radius."""
+    inside = _blank(grid)
+    _draw(grid, inside, path, [radius])
+    return _chord(inside) - 0.72 * _chord(inside - radius**2 * (1 - 0.74**2))
+
+
+def _blank(grid: Grid) -> Plane:
+    return np.zeros((grid.z.size, grid.x.size), np.float32)
+
+
+def _draw(grid: Grid, inside: Plane, path: NDArray[np.float64], radii: list[float]) -> None:
+    """Raise ``inside`` to the squared radius less the squared distance from a polyline."""
     steps = np.linspace(radii[0], radii[-1], len(path))
     for start, end, radius in zip(path[:-1], path[1:], steps, strict=False):
-        reach = radius + grid.pitch
-        low, high = np.minimum(start, end) - reach, np.maximum(start, end) + reach
+        low, high = np.minimum(start, end) - radius, np.maximum(start, end) + radius
         columns = slice(*np.searchsorted(grid.x[0], [low[0], high[0]]))
         rows = slice(*np.searchsorted(grid.z[:, 0], [low[1], high[1]]))
         x, z = grid.x[:, columns] - start[0], grid.z[rows] - start[1]
         line = end - start
         share = np.clip((x * line[0] + z * line[1]) / max(float(line @ line), 1e-9), 0, 1)
         squared = (x - share * line[0]) ** 2 + (z - share * line[1]) ** 2
-        window = canvas[rows, columns]
-        np.maximum(window, 2 * np.sqrt(np.maximum(radius**2 - squared, 0)), out=window)
-    return canvas
+        window = inside[rows, columns]
+        np.maximum(window, radius**2 - squared, out=window)
+
+
+def _chord(inside: Plane) -> Plane:
+    """Path through what :func:`_draw` drew."""
+    return 2 * np.sqrt(np.maximum(inside, 0))
 
 
 def _superellipse(share: Plane, power: float) -> Plane:

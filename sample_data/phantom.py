@@ -62,16 +62,18 @@ def expose(
     shrink = max(1.0, columns / COARSE)
     grid = anatomy.detector(round(rows / shrink), round(columns / shrink))
     build = anatomy.draw_build(rng)
-    project = anatomy.lateral if from_the_side else anatomy.frontal
-    paths = project(grid, build, rng)
-    dense = np.zeros_like(paths.lung) if from_the_side else density(variant, grid, build, rng)
+    if from_the_side:
+        paths, dense = anatomy.lateral(grid, build), np.float32(0)
+    else:
+        paths = anatomy.frontal(grid, build, rng)
+        dense = density(variant, grid, build, rng)
     depth = absorb(paths, dense)
     if shrink > 1:
         depth = _resize(depth, shape)
     return process(detect(depth, rng, anatomy.FIELD / columns))
 
 
-def absorb(paths: Paths, dense: Plane) -> Plane:
+def absorb(paths: Paths, dense: Plane | np.float32) -> Plane:
     """Optical depth along each ray; ``dense`` is the share of the lung that is filled."""
     soft = np.maximum(paths.body - paths.lung - paths.air, 0)
     lung = paths.lung * (LUNG + (SOFT - LUNG) * dense)
