@@ -1,0 +1,161 @@
+"""The steps joined: every file found has its place, and a second scan does only what is new."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from screener import pixels
+from screener.errors import StoreBusyError, WeightsError
+from screener.events import (
+    BatchScored,
+    FilesFound,
+    RadiographRefused,
+    ScanFinished,
+    ScanStarted,
+    StudyScored,
+)
+from screener.scan import Settings, dry_run, scan
+from screener.store import Store
+from screener.study import Outcome
+from screener.worklist import Worklist
+from tests.weights_fixture import tiny_weights
+
+
+def never() -> bool:
+    return False
+
+
+def events_of(settings, stop=never):
+    return list(scan(settings, stop))
+
+
+def only(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    tiny_weights(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settings(phantoms, weights, tmp_path_factory):
+    return Settings((phantoms,), tmp_path_factory.mktemp("results"), weights, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def first(settings):
+    return events_of(settings)
+
+
+@pytest.fixture(scope="module")
+def second(settings, first):
+    return events_of(settings)
+
+
+def test_events_come_in_their_order(first):
+    assert isinstance(first[0], ScanStarted)
+    assert isinstance(first[1], FilesFound)
+    assert isinstance(first[-1], ScanFinished)
+
+
+def test_every_phantom_is_scored_or_refused_once(first):
+    end = first[-1]
+    assert (end.found, end.scored, end.unsuitable, end.unreadable) == (17, 14, 2, 1)
+    assert len(only(RadiographRefused, first)) == 3
+
+
+def test_every_study_is_told_once(first):
+    keys = [event.result.study.key for event in only(StudyScored, first)]
+    assert len(keys) == len(set(keys)) == first[-1].studies == 15
+
+
+def test_the_store_has_what_was_told(first, settings):
+    with Store.open(settings.results) as store:
+        counts = Worklist(store).counts()
+        rows = {row.key: row.score for row in Worklist(store).rows()}
+    assert counts.found == counts.scored + counts.unsuitable + counts.unreadable == 17
+    assert rows == {e.result.study.key: e.result.score for e in only(StudyScored, first)}
+
+
+def test_a_second_scan_scores_nothing_again(second):
+    assert only(BatchScored, second)[0].reused == 14
+
+
+def test_a_second_scan_tries_the_damaged_file_again(second):
+    assert only(BatchScored, second)[-1] == replace(
+        only(BatchScored, second)[-1], radiographs=15, total=15, reused=14
+    )
+
+
+def test_a_second_scan_tells_the_same_results(first, second):
+    def told(events):
+        return {event.result.study.key: event.result for event in only(StudyScored, events)}
+
+    assert told(second) == told(first)
+
+
+def test_rescoring_scores_all_again(settings, second):
+    assert only(BatchScored, events_of(replace(settings, rescore=True)))[0].reused == 0
+
+
+def test_a_copy_under_another_name_is_not_scored_again(weights, phantoms, tmp_path, monkeypatch):
+    shutil.copytree(phantoms / "01-clear", tmp_path / "in" / "a")
+    settings = Settings((tmp_path / "in",), tmp_path / "out", weights)
+    before = events_of(settings)
+    shutil.copytree(phantoms / "01-clear", tmp_path / "in" / "b")
+    monkeypatch.setattr("screener.score.Scorer.score", None)
+    after = events_of(settings)
+    assert (before[-1].scored, after[-1].scored) == (1, 2)
+
+
+def test_other_settings_make_other_results():
+    usual = Settings((), None, None)
+    changed = replace(usual, guarded=False, fix_inverted=True, views=4)
+    assert usual.pipeline == pixels.PIPELINE
+    assert changed.pipeline == f"{pixels.PIPELINE}+no-guard+fix-inverted+tta4"
+
+
+def test_the_audit_log_has_a_line_for_each_file(first, settings):
+    text = (settings.results / "audit.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert len({line["path"] for line in lines}) == 17
+    assert {line["outcome"] for line in lines} == {"scored", "unsuitable", "unreadable"}
+
+
+def test_a_dry_run_writes_nothing(phantoms, weights, tmp_path):
+    events = list(dry_run(Settings((phantoms,), tmp_path / "out", weights), never))
+    assert (events[-1].found, events[-1].not_attempted, events[-1].unsuitable) == (17, 15, 2)
+    assert not (tmp_path / "out").exists()
+
+
+def test_stopped_in_the_walk_it_records_nothing(phantoms, weights, tmp_path):
+    events = events_of(Settings((phantoms,), tmp_path, weights), stop=lambda: True)
+    assert events[-1].interrupted
+    with Store.open(tmp_path) as store:
+        assert Worklist(store).runs() == []
+
+
+def test_a_scan_into_a_folder_in_use_is_refused(settings, first):
+    with Store.writing(settings.results), pytest.raises(StoreBusyError, match="another scan"):
+        events_of(settings)
+
+
+def test_missing_weights_are_an_error_before_anything_is_written(phantoms, tmp_path):
+    with pytest.raises(WeightsError, match="no weights card"):
+        events_of(Settings((phantoms,), tmp_path / "out", tmp_path))
+    assert not (tmp_path / "out").exists()
+
+
+def test_refusals_do_not_wait_for_a_batch_to_fill(weights, phantoms, tmp_path):
+    """A folder of damaged files alone still tells how far it is."""
+    damaged = phantoms / "12-damaged" / "pa.dcm"
+    for number in range(20):
+        shutil.copy(damaged, tmp_path / f"{number}.dcm")
+    events = events_of(Settings((tmp_path,), tmp_path / "out", weights, batch_size=2))
+    assert len(only(BatchScored, events)) > 2
+    assert {e.refusal.outcome for e in only(RadiographRefused, events)} == {Outcome.UNREADABLE}
