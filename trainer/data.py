@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -66,23 +67,28 @@ def _decode_all(
     entries: Sequence[Entry], size: int, path: Path, progress: Callable[[int, int], None] | None
 ) -> None:
     unfinished = path.with_suffix(".unfinished")
-    shape = (len(entries), size, size)
-    squares = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=shape)
     errors = []
-    with ProcessPoolExecutor() as pool:
-        decoded = pool.map(partial(_decode, size=size), [e.image for e in entries], chunksize=8)
+    with ProcessPoolExecutor() as pool, unfinished.open("wb") as stream:
+        _write_header(stream, (len(entries), size, size))
+        images = [entry.image for entry in entries]
+        decoded = pool.map(partial(_decode, size=size), images, chunksize=8)
         for number, square in enumerate(decoded):
             if isinstance(square, str):
-                errors.append(f"{entries[number].image}: {square}; take it out of the manifest")
+                errors.append(f"{images[number]}: {square}; take it out of the manifest")
                 continue
-            squares[number] = square
+            stream.write(square.tobytes())
             if progress:
                 progress(number + 1, len(entries))
     if errors:
         unfinished.unlink()
         raise ConfigurationError("\n".join(errors))
-    squares.flush()
     unfinished.rename(path)
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, int, int]) -> None:
+    """Begin a .npy file; the squares are appended one by one, none is held in memory."""
+    facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, facts)
 
 
 def _decode(path: Path, size: int) -> Squares | str:
