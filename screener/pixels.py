@@ -56,6 +56,13 @@ _FASTEST = {
 }
 """Which of several decoders goes first. These also keep their complaints off stderr."""
 
+_NAMES = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
+"""Transfer syntaxes younger than pydicom's own names."""
+
 _HTJ2K = {HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL}
 
 _WORDS = (
@@ -234,7 +241,8 @@ def _decoder(syntax: UID) -> Decoder:
     Raises:
         PixelError: there is none, or the package that brings it is not installed.
     """
-    shown = f"{syntax.name} ({syntax})" if syntax.name != syntax else str(syntax)
+    name = _NAMES.get(syntax, syntax.name)
+    shown = f"{name} ({syntax})" if name != syntax else str(syntax)
     if not re.fullmatch(r"[0-9.]{1,64}", syntax):
         shown = "an unknown transfer syntax"
     try:

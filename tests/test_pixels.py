@@ -270,6 +270,14 @@ def test_unknown_transfer_syntax_is_named_with_a_cure(tmp_path):
     assert "convert" in reason
 
 
+def test_jpeg_xl_is_named(tmp_path):
+    made = dicoms.dataset(dicoms.ramp())
+    made.compress(uid.JPEG2000Lossless)
+    made.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.110"
+    made.save_as(tmp_path / "a", implicit_vr=False, little_endian=True)
+    assert "JPEG XL Lossless (1.2.840.10008.1.2.4.110)" in refusal(tmp_path / "a").reason
+
+
 def test_missing_decoder_is_named_with_its_package(tmp_path):
     plain = dicoms.write(tmp_path / "plain.dcm", dicoms.ramp(), bits=12)
     path = transcode(plain, tmp_path / "a.dcm", uid.JPEGLSLossless)
