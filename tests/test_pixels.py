@@ -271,11 +271,12 @@ def test_unknown_transfer_syntax_is_named_with_a_cure(tmp_path):
 
 
 def test_jpeg_xl_is_named(tmp_path):
-    made = dicoms.dataset(dicoms.ramp())
-    made.compress(uid.JPEG2000Lossless)
-    made.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.110"
-    made.save_as(tmp_path / "a", implicit_vr=False, little_endian=True)
-    assert "JPEG XL Lossless (1.2.840.10008.1.2.4.110)" in refusal(tmp_path / "a").reason
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), encoded=uid.JPEG2000Lossless)
+    data = bytearray(path.read_bytes())
+    data[140] += 2  # the length of the meta information
+    old, new = b"\x16\x001.2.840.10008.1.2.4.90", b"\x18\x001.2.840.10008.1.2.4.110\0"
+    path.write_bytes(data.replace(old, new, 1))
+    assert "JPEG XL Lossless (1.2.840.10008.1.2.4.110)" in refusal(path).reason
 
 
 def test_missing_decoder_is_named_with_its_package(tmp_path):
