@@ -1,0 +1,102 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from screener.errors import WeightsError
+from screener.network import CovidResNet
+from screener.weights import (
+    CARD_FILE,
+    WEIGHTS_FILE,
+    WeightsCard,
+    bundled,
+    digest_of_file,
+    load_card,
+    load_guard,
+    load_network,
+    save_card,
+    save_weights,
+)
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return CovidResNet()
+
+
+@pytest.fixture
+def folder(network, tmp_path):
+    card = WeightsCard("test", "1", thresholds={"PRIORITY": 0.5, "ELEVATED": 0.2})
+    save_weights(tmp_path, network, card, {"mean": torch.tensor([0.5, 0.25])})
+    return tmp_path
+
+
+def change(folder, **values):
+    path = folder / CARD_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_weights_come_back_as_half_precision_left_them(folder, network):
+    card, loaded = load_network(folder)
+    assert card.digest == digest_of_file(folder / WEIGHTS_FILE)
+    first = network.state_dict()["body.0.0.weight"]
+    assert torch.equal(loaded.state_dict()["body.0.0.weight"], first.half().float())
+    assert not loaded.training
+
+
+def test_the_guards_statistics_travel_with_the_weights(folder):
+    assert load_guard(folder)["mean"].tolist() == [0.5, 0.25]
+
+
+def test_a_changed_byte_is_noticed(folder):
+    path = folder / WEIGHTS_FILE
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="damaged or exchanged"):
+        load_network(folder)
+
+
+def test_thresholds_made_for_other_weights_are_refused(folder):
+    save_card(folder, replace(load_card(folder), thresholds_for="sha256:0"))
+    with pytest.raises(WeightsError, match="thresholds were made for other weights"):
+        load_card(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "fact"),
+    [
+        ({"architecture": "vgg16"}, "made for 'vgg16'"),
+        ({"labels": ["normal", "sick"]}, "labels"),
+    ],
+)
+def test_a_card_for_something_else_is_refused(folder, values, fact):
+    change(folder, **values)
+    with pytest.raises(WeightsError, match=fact):
+        load_card(folder)
+
+
+def test_a_folder_without_weights_says_what_to_give(tmp_path):
+    with pytest.raises(WeightsError, match="--weights"):
+        load_card(tmp_path)
+
+
+def test_a_card_that_is_no_json_is_refused(tmp_path):
+    (tmp_path / CARD_FILE).write_text("{")
+    with pytest.raises(WeightsError, match="not a readable weights card"):
+        load_card(tmp_path)
+
+
+def test_the_bundled_weights_are_whole_and_calibrated():
+    card, _ = load_network(bundled())
+    assert set(card.thresholds) == {"PRIORITY", "ELEVATED"}
+    assert card.thresholds["PRIORITY"] >= card.thresholds["ELEVATED"]
+    assert load_guard(bundled())
+
+
+def test_every_figure_of_the_bundled_weights_was_measured_with_these_weights():
+    twin = json.loads((bundled() / "MODEL_CARD.json").read_text())
+    assert twin["weights"] == load_card(bundled()).digest
+    assert {e["weights_digest"] for e in twin["evaluations"]} == {twin["weights"]}
