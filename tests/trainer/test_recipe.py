@@ -33,7 +33,9 @@ def test_a_dumped_recipe_reads_as_itself(name, tmp_path):
 
 
 def test_overrides_reach_recipe_stage_and_augmentation():
-    changed = read("tiny", "seed=7", "stage2.epochs=8", "augment.rotate=3", "stage1.augment.erase=0")
+    changed = read(
+        "tiny", "seed=7", "stage2.epochs=8", "augment.rotate=3", "stage1.augment.erase=0"
+    )
     assert changed.seed == 7
     assert changed.stages[1].epochs == 8
     assert changed.stages[1].augment.rotate == 3.0
@@ -42,7 +44,8 @@ def test_overrides_reach_recipe_stage_and_augmentation():
 
 def test_all_errors_are_reported_at_once():
     with pytest.raises(ConfigurationError) as caught:
-        read("tiny", "stage1.epochs=-1", "stage2.schedule=linear", "sampling=odd", "stage2.colour=1",
+        read("tiny", "stage1.epochs=-1", "stage2.schedule=linear", "sampling=odd",
+             "stage2.colour=1",
              "stage1.lr=fast", "no_such_stage.x=1")  # fmt: skip
     text = str(caught.value)
     for word in ("unknown key 'colour'", "lr must be", "no_such_stage"):
