@@ -169,11 +169,12 @@ def _write(settings: Settings, *, with_report: bool, with_table: bool) -> None:
     with Store.open(results) as store:
         worklist = Worklist(store)
         write_worklist(worklist, results)
-        if with_report:
-            write_report(results, results / "report.pdf", generated_at=publication_time(os.environ))
         if with_table:
             print_worklist(worklist)
-            console.say(f"Results in {visible(str(results))}; 'screener review' goes through them.")
+    if with_report:
+        write_report(results, results / "report.pdf", generated_at=publication_time(os.environ))
+    if with_table:
+        console.say(f"Results in {visible(str(results))}; 'screener review' goes through them.")
 
 
 def _say_dry_run(finished: ScanFinished) -> None:
