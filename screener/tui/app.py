@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from screener.worklist import Counts
 
 POLL_SECONDS = 1.0
+WARM_UP_SECONDS = 0.3
 ENDED_WELL = (0, 3, 130)
 """Exit codes of a scan: done; done with refusals; interrupted, and able to go on."""
 
@@ -137,6 +138,13 @@ class ReviewApp(App[None]):
         self.push_screen(WorklistScreen())
         self.set_interval(POLL_SECONDS, self.poll)
         self.call_after_refresh(self.poll)
+        if self.pictures:
+            self.set_timer(WARM_UP_SECONDS, self._warm_up)
+
+    @work(thread=True, group="warm up", exit_on_error=False)
+    def _warm_up(self) -> None:
+        """Load the decoders while the reviewer still reads the list."""
+        import screener.pixels  # noqa: F401
 
     @property
     def sitting(self) -> Session:

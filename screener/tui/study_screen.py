@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Footer, Static
@@ -19,6 +19,7 @@ from screener.study import RESEARCH_ONLY, Refusal
 from screener.text import visible
 from screener.tui import facts, wording
 from screener.tui.ends import Ends
+from screener.tui.facts_panel import Facts
 from screener.tui.messages import PictureFailed, PictureLoaded
 from screener.tui.opening import open_file
 from screener.tui.pictures import read_picture
@@ -35,17 +36,6 @@ if TYPE_CHECKING:
 
 PAUSE = 0.05
 """Seconds without a key before pixels are read."""
-
-
-class Facts(VerticalScroll, can_focus=True, inherit_bindings=False):
-    """What stands beside the picture; the arrows scroll it while it has the focus."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "j,down", "scroll_down", "Down", id="facts.down", show=False, tooltip="Scroll down"
-        ),
-        Binding("k,up", "scroll_up", "Up", id="facts.up", show=False, tooltip="Scroll up"),
-    ]
 
 
 class StudyScreen(ReviewScreen):
@@ -104,8 +94,7 @@ class StudyScreen(ReviewScreen):
                 yield Ends(id="caption")
                 yield Static(wording.PREVIEW, id="preview", markup=False)
                 yield Ends(id="legend")
-            with Facts(id="facts"):
-                yield Static(id="facts-text", markup=False)
+            yield Facts()
         yield Static(RESEARCH_ONLY, id="research", markup=False)
         yield Footer(show_command_palette=False, compact=True)
 
@@ -141,10 +130,6 @@ class StudyScreen(ReviewScreen):
         self.view.focus()
         self._show()
         self._load_soon()
-
-    def on_resize(self) -> None:
-        """Fit the facts into their new width."""
-        self.call_after_refresh(self._show_facts)
 
     def show_again(self) -> None:
         """Read the study anew; the picture stays unless another file took its place."""
@@ -257,13 +242,8 @@ class StudyScreen(ReviewScreen):
         self.query_one("#masthead", Ends).show(
             left, Content.styled(where, "$text-muted") + self.progress()
         )
-        self._show_facts()
+        self.query_one(Facts).show(self.detail, self.index, tags=self.tags)
         self._show_caption()
-
-    def _show_facts(self) -> None:
-        width = self.query_one("#facts").scrollable_content_region.width
-        text = facts.facts(self.detail, self.index, width, tags=self.tags)
-        self.query_one("#facts-text", Static).update(text)
 
     def _show_caption(self) -> None:
         if self.image is None:

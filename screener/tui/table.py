@@ -66,8 +66,8 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("enter", "open", "Open", id="table.open", tooltip="Look at the study"),
     ]
 
-    cursor: reactive[int] = reactive(0)
-    count: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
+    count: reactive[int] = reactive(0, repaint=False)
 
     def __init__(
         self,
@@ -187,7 +187,9 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         return self.get_component_rich_style(f"table--{ink}", partial=True)
 
     def _reveal(self) -> None:
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        seen = range(self.scroll_offset.y, self.scroll_offset.y + self.size.height)
+        if self.cursor not in seen:
+            self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
 
 
 class TableHeading(Widget):

@@ -93,7 +93,6 @@ def told(app):
 
 def text_of(app):
     """What is on screen, as plain lines."""
-    width, height = app.size
     return "\n".join(
         "".join(segment.text for segment in line)
         for line in app.screen._compositor.render_strips(app.size)

@@ -1,11 +1,11 @@
 """Entries survive a locked database, a killed process and being delivered twice."""
 
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -101,7 +101,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_killed_process_loses_nothing(results, stored):
     key = stored.keys()[0]
-    code = KILLED.format(root=os.getcwd(), folder=str(results), key=key)
+    code = KILLED.format(root=str(Path.cwd()), folder=str(results), key=key)
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL
     Outbox(results).deliver()

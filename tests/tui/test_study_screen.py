@@ -111,7 +111,8 @@ async def test_last_study_is_said_to_be_the_last(open_study, stored):
 
 
 async def test_images_of_the_study_and_refused_ones_with_reasons(open_study, stored):
-    key = next(key for key in stored.keys() if (d := stored.study(key)).radiographs and d.refusals)
+    details = map(stored.study, stored.keys())
+    key = next(d.row.key for d in details if d.radiographs and d.refusals)
     async with open_study(key=key) as (app, pilot):
         number = len(app.screen.images)
         assert app.screen.detail.refusals[0].reason.split()[0] in one_line(app)

@@ -1,0 +1,128 @@
+"""The worklist on screen: how long it takes to open, and how long a cursor key takes.
+
+    python -m benchmarks.review [--studies 100000] [--keys 300]
+
+Promised, with 100,000 studies: open within 2 s, a key within 50 ms at the 95th percentile. Beside
+it stands a plain DataTable with the same rows. Both run through Textual's Pilot at 120 x 36; a key
+is timed from the press until the screen has nothing left to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.widgets import DataTable
+
+from screener.store import Store
+from screener.tui.app import ReviewApp
+from screener.tui.columns import COLUMNS
+from screener.worklist import Worklist
+from tests.results import build_results
+
+SIZE = (120, 36)
+PATTERN = ("j",) * 40 + ("pagedown",) + ("k",) * 5 + ("pageup",) + ("end", "home")
+
+
+Times = list[tuple[float, float]]
+"""Of each key, by the clock and by the processor."""
+
+
+class PlainTable(App[None]):
+    """What one would write first: a DataTable filled with every row."""
+
+    BINDINGS = [("j", "down"), ("k", "up")]  # noqa: RUF012
+
+    def __init__(self, results: Path) -> None:
+        super().__init__()
+        self._results = results
+
+    def compose(self) -> ComposeResult:
+        """The table."""
+        yield DataTable(cursor_type="row")
+
+    def on_mount(self) -> None:
+        """Add every row."""
+        table = self.query_one(DataTable)
+        table.add_columns(*(column.title for column in COLUMNS))
+        with Store.open(self._results) as store:
+            for row in Worklist(store).rows():
+                cells = (column.cell(row) for column in COLUMNS)
+                table.add_row(*("".join(text for text, _ in cell) for cell in cells))
+        table.focus()
+
+    def action_down(self) -> None:
+        """Down."""
+        self.query_one(DataTable).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Up."""
+        self.query_one(DataTable).action_cursor_up()
+
+
+async def measure(app: App[None], keys: Sequence[str]) -> tuple[float, Times]:
+    """Seconds until the first full screen, and of each key."""
+    started = time.perf_counter()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        opened = time.perf_counter() - started
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        return opened, [await _press(pilot, key) for key in keys]
+
+
+async def _press(pilot: Pilot[None], key: str) -> tuple[float, float]:
+    clock, processor = time.perf_counter(), time.process_time()
+    await pilot.press(key)
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def line(name: str, studies: int, opened: float, keys: Times) -> str:
+    """A row of the table."""
+    clock, processor = ([1000 * time for time in times] for times in zip(*keys, strict=True))
+    return (
+        f"| {name} | {studies:,} | {opened:.2f} | {statistics.median(clock):.0f} "
+        f"| {_p95(clock):.0f} | {max(clock):.0f} | {_p95(processor):.0f} |"
+    )
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def _keys(number: int) -> Iterator[str]:
+    for index in range(number):
+        yield PATTERN[index % len(PATTERN)]
+
+
+def main() -> None:
+    """Build the results unless they are given, measure, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--studies", type=int, default=100_000)
+    parser.add_argument("--plain", type=int, default=10_000, help="rows of the plain table")
+    parser.add_argument("--keys", type=int, default=300)
+    parser.add_argument("--results", type=Path, help="a results folder built before")
+    chosen = parser.parse_args()
+    keys = list(_keys(chosen.keys))
+    print("| table | studies | open, s | key p50, ms | key p95, ms | key max, ms | CPU p95, ms |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    with tempfile.TemporaryDirectory() as folder:
+        big = chosen.results or build_results(Path(folder, "big"), chosen.studies, with_maps=False)
+        opened, times = asyncio.run(measure(ReviewApp(big, "benchmark"), keys))
+        with Store.open(big) as store:
+            studies = Worklist(store).count()
+        print(line("screener review", studies, opened, times), flush=True)
+        small = build_results(Path(folder, "small"), chosen.plain, with_maps=False)
+        opened, times = asyncio.run(measure(PlainTable(small), keys[:100]))
+        print(line("plain DataTable", chosen.plain, opened, times))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The column beside the radiograph; fits its text to its width and scrolls when focused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from screener.tui.facts import facts
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from screener.worklist import StudyDetail
+
+
+class Facts(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """What the network and the reviewers say of a study."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "j,down", "scroll_down", "Down", id="facts.down", show=False, tooltip="Scroll down"
+        ),
+        Binding("k,up", "scroll_up", "Up", id="facts.up", show=False, tooltip="Scroll up"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="facts")
+        self._shown: tuple[StudyDetail, int] | None = None
+        self._tags = False
+
+    def compose(self) -> ComposeResult:
+        """The text."""
+        yield Static(markup=False)
+
+    def show(self, detail: StudyDetail, index: int, *, tags: bool) -> None:
+        """Show a study with one of its images."""
+        self._shown, self._tags = (detail, index), tags
+        self._fill()
+
+    def on_resize(self) -> None:
+        """Fit the text anew."""
+        self._fill()
+
+    def _fill(self) -> None:
+        width = self.scrollable_content_region.width
+        if self._shown and width:
+            self.query_one(Static).update(facts(*self._shown, width, tags=self._tags))
