@@ -115,6 +115,9 @@ CREATE TABLE study (
     patient TEXT NOT NULL GENERATED ALWAYS AS (
         CASE WHEN patient_name <> '' THEN patient_name
              WHEN patient_id <> '' THEN patient_id ELSE pseudonym END),
+    searched TEXT NOT NULL GENERATED ALWAYS AS (
+        patient || ' ' || pseudonym || ' ' || key || ' ' || accession || ' ' || comment || ' '
+        || band || ' ' || coalesce(label, '')),
     taken_at TEXT NOT NULL, -- '' where unknown
     age REAL,
     sex TEXT NOT NULL,
@@ -138,6 +141,7 @@ CREATE TABLE study (
     reviewed_at TEXT
 );
 CREATE UNIQUE INDEX study_by_place ON study(place, band, reviewed, flagged, score);
+CREATE INDEX study_by_search ON study(place, searched, band, reviewed, flagged);
 CREATE INDEX study_by_date ON study(taken_at, place, band, reviewed, flagged);
 CREATE INDEX study_by_patient ON study(patient, place, band, reviewed, flagged);
 CREATE INDEX study_by_review ON study(reviewed, place, band, flagged);

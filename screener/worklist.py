@@ -147,11 +147,6 @@ _REVIEWS = {
     "flagged": "flagged",
 }
 
-_SEARCHED = (
-    "patient || ' ' || pseudonym || ' ' || key || ' ' || accession || ' ' || comment || ' '"
-    " || band || ' ' || coalesce(label, '')"
-)
-
 
 class Worklist:
     """The studies of a results folder as its latest run's weights see them."""
@@ -434,7 +429,7 @@ def _where(
     if _REVIEWS[wanted.review]:
         conditions.append(_REVIEWS[wanted.review])
     if wanted.text:
-        conditions.append(f"{_SEARCHED} LIKE ? ESCAPE '\\'")
+        conditions.append("searched LIKE ? ESCAPE '\\'")
         values.append(f"%{_escaped(plain(wanted.text))}%")
     return ("WHERE " + " AND ".join(conditions) if conditions else "", tuple(values))
 
@@ -446,7 +441,10 @@ def _escaped(text: str) -> str:
 def _order(wanted: Filter) -> str:
     column, backwards = _SORTS[wanted.sort]
     way = "DESC" if wanted.descending != backwards else "ASC"
-    return "ORDER BY " + (f"{column} {way}, " if column else "") + f"place {way}"
+    if not column:
+        return f"ORDER BY place {way}"
+    hint = "+" if wanted.text else ""  # not by an index: a search reads all rows as they lie
+    return f"ORDER BY {hint}{column} {way}, place {way}"
 
 
 def _before(wanted: Filter, row: sqlite3.Row) -> tuple[str, tuple[str | int, ...]]:
