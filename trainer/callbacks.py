@@ -129,7 +129,7 @@ class Checkpoint(Callback):  # type: ignore[misc]
     def _go_on(self, batches: Batches) -> None:
         batches.first_batch = self.batch = self.place["batch"]
         self.learn.pct_train += self.batch / (len(batches) * self.learn.n_epoch)
-        torch.set_rng_state(self.place["random"])
+        _set_random(self.place["random"])
         measures: Measures = self.learn.measures
         measures.loss_sum, measures.loss_count, measures.seconds = self.place["measures"]
 
@@ -155,11 +155,30 @@ class Checkpoint(Callback):  # type: ignore[misc]
             "batch": batch,
             "network": self.learn.model.state_dict(),
             "optimizer": _plain(self.learn.opt.opt.state_dict()),
-            "random": torch.get_rng_state(),
+            "random": _random(),
             "measures": (measures.loss_sum, measures.loss_count, measures.running_seconds()),
         }
         save_tensors(self.run_folder.checkpoint_file, content | self.extra())
         self.saved_at = time.monotonic()
+
+
+def _generators() -> dict[str, Any]:
+    """The modules whose random state decides dropout, by the device they serve."""
+    found: dict[str, Any] = {"cpu": torch}
+    if torch.cuda.is_available():
+        found["cuda"] = torch.cuda
+    if torch.backends.mps.is_available():
+        found["mps"] = torch.mps
+    return found
+
+
+def _random() -> dict[str, Tensor]:
+    return {device: module.get_rng_state() for device, module in _generators().items()}
+
+
+def _set_random(states: dict[str, Tensor]) -> None:
+    for device, module in _generators().items():
+        module.set_rng_state(states[device])
 
 
 def _plain(optimizer: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ COMMAND = [sys.executable, "-m", "trainer.cli.main", "fit"]
 
 def start(run, dataset, *more):
     arguments = ["tiny", "--data", dataset, "--run", run, "--backbone-weights", "none"]
-    return [*COMMAND, *map(str, arguments), *more]
+    return [*COMMAND, *map(str, arguments), "--set", "stage1.batch_size=4", *more]
 
 
 def resume(run, *more):
@@ -85,7 +85,7 @@ def test_the_exported_card_fits_the_last_stage(finished):
 
 def test_a_killed_fit_goes_on_to_the_same_weights(finished, dataset, tmp_path):
     run = tmp_path / "killed"
-    place = kill_after(start(run, dataset, "--checkpoint-minutes", "0"), 9, run)
+    place = kill_after(start(run, dataset, "--checkpoint-minutes", "0"), 8, run)
     assert (place["step"], place["epoch"]) == (1, 0)
     assert place["batch"] > 0  # in the middle of a one-cycle epoch
     done = call(resume(run))
