@@ -4,7 +4,8 @@
 
 Promised, with 100,000 studies: open within 2 s, a key within 50 ms at the 95th percentile. Beside
 it stands a plain DataTable with the same rows. Both run through Textual's Pilot at 120 x 36; a key
-is timed from the press until the screen has nothing left to do.
+is timed from the press until the last thing it drew is written to the terminal. (Pilot itself then
+waits some 50 ms for the app to be idle; that is not counted.)
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rich.console import RenderableType
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import DataTable
 
 from screener.store import Store
@@ -35,7 +38,21 @@ Times = list[tuple[float, float]]
 """Of each key, by the clock and by the processor."""
 
 
-class PlainTable(App[None]):
+class Drawing(App[None]):
+    """An app that knows when it last drew."""
+
+    drawn = 0.0
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        self.drawn = time.perf_counter()
+
+
+class VirtualTable(Drawing, ReviewApp):
+    """The review as it is."""
+
+
+class PlainTable(Drawing):
     """What one would write first: a DataTable filled with every row."""
 
     BINDINGS = [("j", "down"), ("k", "up")]  # noqa: RUF012
@@ -67,7 +84,7 @@ class PlainTable(App[None]):
         self.query_one(DataTable).action_cursor_up()
 
 
-async def measure(app: App[None], keys: Sequence[str]) -> tuple[float, Times]:
+async def measure(app: Drawing, keys: Sequence[str]) -> tuple[float, Times]:
     """Seconds until the first full screen, and of each key."""
     started = time.perf_counter()
     async with app.run_test(size=SIZE) as pilot:
@@ -75,13 +92,15 @@ async def measure(app: App[None], keys: Sequence[str]) -> tuple[float, Times]:
         opened = time.perf_counter() - started
         await app.workers.wait_for_complete()
         await pilot.pause()
-        return opened, [await _press(pilot, key) for key in keys]
+        pressed = [await _press(app, pilot, key) for key in keys]
+        return opened, [times for times in pressed if times]
 
 
-async def _press(pilot: Pilot[None], key: str) -> tuple[float, float]:
+async def _press(app: Drawing, pilot: Pilot[None], key: str) -> tuple[float, float] | None:
+    app.drawn = 0.0
     clock, processor = time.perf_counter(), time.process_time()
     await pilot.press(key)
-    return time.perf_counter() - clock, time.process_time() - processor
+    return (app.drawn - clock, time.process_time() - processor) if app.drawn else None
 
 
 def line(name: str, studies: int, opened: float, keys: Times) -> str:
@@ -115,7 +134,7 @@ def main() -> None:
     print("|---|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder:
         big = chosen.results or build_results(Path(folder, "big"), chosen.studies, with_maps=False)
-        opened, times = asyncio.run(measure(ReviewApp(big, "benchmark"), keys))
+        opened, times = asyncio.run(measure(VirtualTable(big, "benchmark"), keys))
         with Store.open(big) as store:
             studies = Worklist(store).count()
         print(line("screener review", studies, opened, times), flush=True)

@@ -6,6 +6,7 @@ goes through the outbox. Needs no torch: a scan is another process.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -39,7 +40,6 @@ from screener.worklist import Worklist
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from textual.screen import Screen
 
@@ -64,7 +64,7 @@ class ReviewApp(App[None]):
         clock: The time of an entry.
     """
 
-    CSS_PATH = "review.tcss"
+    CSS_PATH = Path(__file__).with_name("review.tcss")
     TITLE = "Screener"
     COMMANDS = App.COMMANDS | {StudyProvider}
     ENABLE_COMMAND_PALETTE = True
@@ -257,8 +257,6 @@ class ReviewApp(App[None]):
         self._follow(self.scan)
 
     def _scanned_folders(self) -> list[Path]:
-        from pathlib import Path
-
         runs = self.sitting.worklist.runs()
         return [Path(folder) for folder in runs[-1].folders] if runs else []
 
