@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from screener.cli import console, options
 from screener.study import Band
+
+if TYPE_CHECKING:
+    from screener.records import Identify
 
 
 @click.command()
@@ -44,7 +48,7 @@ def command(
     top: int | None,
     bands: tuple[str, ...],
     paper: str,
-    identify: str,
+    identify: Identify,
 ) -> None:
     """Write the triage report of the results in DIR (default: ./screening).
 
@@ -60,6 +64,6 @@ def command(
         top=top,
         bands=[Band(band) for band in bands],
         paper=paper,
-        identify=identify,  # type: ignore[arg-type]
+        identify=identify,
     )
     console.say(str(written))

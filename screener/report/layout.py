@@ -231,7 +231,7 @@ class Table:
         return Block(height, draw, head=self._header, anchor=anchor)
 
 
-def stack(blocks: Sequence[Block], **attributes: object) -> Block:
+def stack(blocks: Sequence[Block]) -> Block:
     """Several blocks kept together as one."""
 
     def draw(sheet: Sheet, top: float) -> None:
@@ -241,4 +241,4 @@ def stack(blocks: Sequence[Block], **attributes: object) -> Block:
             top -= block.height
 
     height = sum(b.height + (b.before if n else 0.0) for n, b in enumerate(blocks))
-    return replace(Block(height, draw, before=blocks[0].before), **attributes)  # type: ignore[arg-type]
+    return Block(height, draw, before=blocks[0].before)

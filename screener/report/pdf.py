@@ -132,8 +132,8 @@ class Sheet(Canvas):  # type: ignore[misc]
         self._named[name] = self.bookmarkPage(name, fit="XYZ", left=0, top=top + 12)
 
     def bookmark(self, name: str, title: str, level: int) -> None:
-        """List an anchored place in the outline."""
-        self.addOutlineEntry(title, name, level, closed=level > 0)
+        """List an anchored place in the outline; what is below it stays folded at first."""
+        self.addOutlineEntry(title, name, level, closed=True)
 
     def link(self, words: str, name: str, box: tuple[float, float, float, float]) -> None:
         """Make a box lead to an anchor; ``words`` say where to, for those who hear the page."""

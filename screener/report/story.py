@@ -10,18 +10,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from screener.report import charts, figures, style, wording
-from screener.report.content import SECTIONS, Report
-from screener.report.layout import Block, Cell, Column, Frame, Places, Table, lines, stack
+from screener.report.content import Report
+from screener.report.layout import Block, Cell, Column, Frame, Places, Table, lines
 from screener.report.panel import panel, rank_anchor, study_anchor
+from screener.report.parts import boxed, facts, heading, subheading
 from screener.report.pdf import Sheet
+from screener.report.summary import summary
 from screener.study import LABEL_NAMES, Band
 from screener.weights import WeightsCard
-from screener.worklist import Counts, Filter, RadiographRow, StudyRow
+from screener.worklist import Filter, RadiographRow, StudyRow
 
 
 def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     """The whole report as blocks, with the page numbers of an earlier pass over it."""
-    yield from _summary(report, frame, places)
+    yield from summary(report, frame, places)
     yield from _not_scored(report, frame)
     yield from _ranking(report, frame, places)
     yield from _studies(report, frame)
@@ -29,131 +31,8 @@ def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     yield from _files(report, frame)
 
 
-def _heading(key: str, frame: Frame, *, fresh: bool = True) -> Block:
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.write(SECTIONS[key], frame.left, top, style.HEADING)
-
-    return Block(24, draw, before=34, keep=110, anchor=key, title=SECTIONS[key], fresh=fresh)
-
-
-def _subheading(text: str, frame: Frame) -> Block:
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.write(text, frame.left, top, style.SUBHEADING)
-
-    return Block(15, draw, before=14, keep=40)
-
-
-def _summary(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
-    counts = report.worklist.counts()
-    yield replace(_title(frame), anchor="summary", title=SECTIONS["summary"])
-    yield replace(_boxed(wording.WARNING_TITLE, wording.WARNING, frame), before=10)
-    facts = wording.title_facts(
-        report.run, report.card, report.worklist.identify, report.generated_at
-    )
-    yield replace(_facts(facts, frame), before=20)
-    yield replace(_subheading("What became of the files", frame), before=28)
-    yield _flow(counts, frame)
-    yield from lines(wording.skipped(counts), style.SMALL, frame.left, frame.width)
-    yield replace(_charts(report, frame), before=26)
-    yield replace(_contents(frame, places), before=24)
-
-
-def _title(frame: Frame) -> Block:
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.write(wording.SOFTWARE.upper(), frame.left, top, style.LABEL)
-        sheet.write(wording.TITLE, frame.left - 1.5, top - 12, style.TITLE)
-        sheet.write(wording.SUBTITLE, frame.left, top - 48, style.BODY)
-
-    return Block(64, draw)
-
-
-def _boxed(title: str, text: str, frame: Frame) -> Block:
-    """A warning that cannot be overlooked, in black on every printer."""
-    left, room = frame.left + 14, frame.width - 28
-    inside = stack(
-        [*lines(title, style.SUBHEADING, left, room), *lines(text, style.BODY, left, room)]
-    )
-    height = inside.height + 20
-
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.setStrokeColor(style.INK)
-        sheet.setLineWidth(0.8)
-        sheet.rect(frame.left, top - height, frame.width, height)
-        sheet.fill(frame.left, top - height, 4, height, style.INK)
-        inside.draw(sheet, top - 10)
-
-    return Block(height, draw)
-
-
-def _facts(facts: list[tuple[str, str]], frame: Frame) -> Block:
-    """Names on the left, values on the right, kept together."""
-    indent = 92.0
-    blocks = []
-    for name, value in facts:
-        first, *rest = lines(value, style.TABLE, frame.left + indent, frame.width - indent)
-
-        def draw(sheet: Sheet, top: float, name: str = name, first: Block = first) -> None:
-            sheet.write(name.upper(), frame.left, top - 1, style.LABEL)
-            first.draw(sheet, top)
-
-        blocks.append(Block(first.height, draw, before=3))
-        blocks += rest
-    return stack(blocks)
-
-
-def _flow(counts: Counts, frame: Frame) -> Block:
-    steps = wording.flow(counts)
-    room = frame.width / len(steps)
-
-    def draw(sheet: Sheet, top: float) -> None:
-        for number, (name, count, meaning) in enumerate(steps):
-            x = frame.left + number * room
-            sheet.rule(x, top, room - 10, 0.8, style.INK)
-            sheet.write(f"{count:,}", x, top - 4, style.FIGURE)
-            sheet.write(name, x, top - 29, style.TABLE_STRONG)
-            for line, words in enumerate(style.wrap(meaning, style.SMALL, room - 12)):
-                sheet.write(words, x, top - 40 - line * 9.4, style.SMALL)
-
-    return Block(72, draw)
-
-
-def _charts(report: Report, frame: Frame) -> Block:
-    counts = report.worklist.counts()
-    bins = report.worklist.histogram(20)
-    half = (frame.width - 28) / 2
-
-    def draw(sheet: Sheet, top: float) -> None:
-        words = f"{wording.plural(counts.studies, 'study', 'studies')} by band"
-        sheet.write(words, frame.left, top, style.SUBHEADING)
-        charts.band_counts(sheet, frame.left, top - 22, half, counts.by_band)
-        sheet.write(wording.reviewed(counts), frame.left, top - 104, style.SMALL)
-        x = frame.left + half + 28
-        sheet.write("Distribution of the scores", x, top, style.SUBHEADING)
-        box = (x, top - 146, half, 128)
-        charts.histogram(sheet, box, bins, report.card.thresholds)
-
-    return Block(148, draw)
-
-
-def _contents(frame: Frame, places: Places) -> Block:
-    keys = [key for key in SECTIONS if key in places.page_of and key != "summary"]
-
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.write("CONTENTS", frame.left, top, style.LABEL)
-        sheet.write("PAGE", frame.right, top, style.LABEL, "right")
-        sheet.rule(frame.left, top - 11, frame.width, 0.8, style.INK)
-        for number, key in enumerate(keys):
-            y = top - 13 - 14 * number
-            sheet.write(SECTIONS[key], frame.left, y, style.TABLE)
-            sheet.write(str(places.page_of[key]), frame.right, y, style.TABLE, "right")
-            sheet.rule(frame.left, y - 12.5, frame.width)
-            sheet.link(f"To {SECTIONS[key]}", key, (frame.left, y - 12, frame.right, y))
-
-    return Block(14.0 * len(SECTIONS), draw)
-
-
 def _not_scored(report: Report, frame: Frame) -> Iterator[Block]:
-    yield _heading("not-scored", frame)
+    yield heading("not-scored", frame)
     counts = report.worklist.counts()
     refused = counts.unsuitable + counts.unreadable + counts.not_attempted
     if not refused:
@@ -162,9 +41,9 @@ def _not_scored(report: Report, frame: Frame) -> Iterator[Block]:
     words = wording.not_scored(refused, counts.found)
     yield from lines(words, style.BODY, frame.left, frame.width)
     if counts.by_band.get(Band.UNSCORED):
-        yield _subheading("Studies without a score", frame)
+        yield subheading("Studies without a score", frame)
         yield from _unscored(report, frame)
-    yield _subheading("Files without a score", frame)
+    yield subheading("Files without a score", frame)
     table = Table(frame, Column("Outcome", 62), Column("File", 220), Column("Reason", 229))
     yield from table(
         table.row(
@@ -201,9 +80,9 @@ def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
 
 
 def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
-    yield _heading("ranking", frame, fresh=False)
+    yield heading("ranking", frame, fresh=False)
     if warning := report.worklist.alarm():
-        yield _boxed(wording.ALARM_TITLE, wording.sentence(warning), frame)
+        yield boxed(wording.ALARM_TITLE, wording.sentence(warning), frame)
         yield Block(8)
     yield from lines(report.selection(), style.BODY, frame.left, frame.width)
     table = Table(
@@ -251,30 +130,30 @@ def _ranking_row(table: Table, row: StudyRow, places: Places) -> Block:
 
 
 def _studies(report: Report, frame: Frame) -> Iterator[Block]:
-    heading: Block | None = _heading("studies", frame)
+    title: Block | None = heading("studies", frame)
     zone = report.generated_at.tzinfo
     for row in report.detailed():
         first, *rest = panel(report.worklist.study(row.key), frame, zone)
-        if heading:
-            yield replace(heading, keep=first.height)
-            heading = None
+        if title:
+            yield replace(title, keep=first.height)
+            title = None
             first = replace(first, before=2)
         yield first
         yield from rest
-    if heading:
-        yield heading
+    if title:
+        yield title
         yield from lines(wording.NO_STUDIES, style.BODY, frame.left, frame.width)
 
 
 def _method(report: Report, frame: Frame) -> Iterator[Block]:
-    yield _heading("method", frame)
-    yield _subheading("Intended use", frame)
+    yield heading("method", frame)
+    yield subheading("Intended use", frame)
     yield from lines(wording.INTENDED_USE, style.BODY, frame.left, frame.width)
-    yield _subheading("Known limits", frame)
+    yield subheading("Known limits", frame)
     yield from _terms(wording.KNOWN_LIMITS, frame)
-    yield _subheading("From a file to its place", frame)
+    yield subheading("From a file to its place", frame)
     yield from _terms(wording.method(report.card), frame)
-    yield _subheading("Measured performance of these weights", frame)
+    yield subheading("Measured performance of these weights", frame)
     measured = list(figures.figures(report.card))
     if not measured:
         yield from lines(wording.NO_FIGURES, style.BODY, frame.left, frame.width)
@@ -320,11 +199,11 @@ def _reliability(card: WeightsCard, frame: Frame) -> Iterator[Block]:
 
 def _terms(terms: Iterable[tuple[str, str]], frame: Frame) -> Iterator[Block]:
     for name, text in terms:
-        yield replace(_facts([(name, text)], frame), before=5)
+        yield replace(facts([(name, text)], frame), before=5)
 
 
 def _files(report: Report, frame: Frame) -> Iterator[Block]:
-    yield _heading("files", frame)
+    yield heading("files", frame)
     yield from lines(wording.FILES, style.BODY, frame.left, frame.width)
     table = Table(
         frame,

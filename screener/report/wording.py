@@ -39,6 +39,8 @@ OUTCOME_MEANINGS = {
 }
 
 HEAT_CAPTION = "Research explanation, not a finding. Line: half of the map’s maximum."
+FOLDERS = 5
+"""Scanned folders that the title block names."""
 PREVIEW = "Preview, not for reading"
 SCORE = "Suspicion score for COVID-19"
 ALARM_TITLE = "Do not trust this ranking"
@@ -263,9 +265,12 @@ def title_facts(
 ) -> list[tuple[str, str]]:
     """The title block: what was scanned, with what, when."""
     end = moment(run.finished_at, when.tzinfo) if run.finished_at else "not finished"
+    folders = list(run.folders[:FOLDERS])
+    if rest := len(run.folders) - len(folders):
+        folders.append(f"and {plural(rest, 'more folder')}")
     return [
         ("Report made", f"{moment(when, when.tzinfo)} by {SOFTWARE}"),
-        ("Scanned", "\n".join(run.folders)),
+        ("Scanned", "\n".join(folders)),
         ("Scan", f"{moment(run.started_at, when.tzinfo)} to {end}, on {run.device}"),
         ("Weights", f"{card.name} {card.version}\n{card.digest}"),
         ("Identification", identification(identify)),
