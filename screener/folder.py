@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -71,8 +72,8 @@ def walk(roots: Sequence[Path]) -> Iterator[Finding]:
     walker = _Walker()
     absolute = [Path(os.path.normpath(root.absolute())) for root in roots]
     for root, name in zip(absolute, root_names(absolute), strict=True):
-        if root.is_dir():
-            yield from walker.folder(root, name, is_root=True)
+        if os.path.isdir(root):  # noqa: PTH112  (Path.is_dir raises where it may not look)
+            yield from walker.below(root, name)
         else:
             yield from walker.file(root, f"{name}/{root.name}", os.path.realpath(root))
 
@@ -83,7 +84,7 @@ def root_names(roots: Sequence[Path]) -> list[str]:
     A single file is named by its folder. The components are joined by ":", so that a name is
     always one component of a label.
     """
-    folders = [root if root.is_dir() else root.parent for root in roots]
+    folders = [root if os.path.isdir(root) else root.parent for root in roots]  # noqa: PTH112
     names = []
     for folder in folders:
         others = {other for other in folders if other != folder}
@@ -100,30 +101,40 @@ class _Walker:
 
     seen: set[tuple[int, int] | str] = field(default_factory=set)
 
-    def folder(self, folder: Path, label: str, *, is_root: bool = False) -> Iterator[Finding]:
-        """Everything below a folder that was not met before."""
+    def below(self, root: Path, name: str) -> Iterator[Finding]:
+        """Everything below a root, depth first; no tree is too deep."""
+        waiting = [(root, name, "")]
+        while waiting:
+            path, label, target = waiting.pop()
+            if target:
+                yield from self.file(path, label, target)
+                continue
+            findings, entries = self._open(path, is_root=path == root)
+            yield from findings
+            real = os.path.realpath(path)
+            for entry in reversed(entries):
+                inner = path / entry.name
+                waiting.append((inner, f"{label}/{entry.name}", _target(entry, real)))
+
+    def _open(self, folder: Path, *, is_root: bool) -> tuple[list[Finding], list[os.DirEntry[str]]]:
+        """What is to be said of a folder, and what is to be looked at in it."""
         try:
             status = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            yield Refusal(folder, Outcome.UNREADABLE, _words(error, "folder"))
-            return
+            return [Refusal(folder, Outcome.UNREADABLE, _words(error, "folder"))], []
         if self._met((status.st_dev, status.st_ino)):  # a loop of links, or overlapping roots
-            return
+            return [], []
         has_results = any(entry.name == RESULTS for entry in entries)
         if has_results and not is_root:
-            yield SkippedFile(folder, "a folder of results")
-            return
-        real = os.path.realpath(folder)
-        for entry in entries:
-            path = folder / entry.name
-            if why := _skip_by_name(entry.name, among_results=has_results):
-                yield SkippedFile(path, why)
-            elif entry.is_dir():
-                yield from self.folder(path, f"{label}/{entry.name}")
-            else:
-                target = os.path.realpath(path) if entry.is_symlink() else f"{real}/{entry.name}"
-                yield from self.file(path, f"{label}/{entry.name}", target)
+            return [SkippedFile(folder, "a folder of results")], []
+        skipped = {
+            entry.name: why
+            for entry in entries
+            if (why := _skip_by_name(entry.name, among_results=has_results))
+        }
+        kept = [entry for entry in entries if entry.name not in skipped]
+        return [SkippedFile(folder / name, why) for name, why in skipped.items()], kept
 
     def file(self, path: Path, label: str, target: str) -> Iterator[Finding]:
         """One file, unless it was met before, itself or through a link."""
@@ -139,6 +150,15 @@ class _Walker:
             return True
         self.seen.add(identity)
         return False
+
+
+def _target(entry: os.DirEntry[str], real_folder: str) -> str:
+    """The real path of a file, empty for a folder."""
+    with suppress(OSError):  # a link to itself: looked at as a file, it tells why
+        if entry.is_dir():
+            return ""
+    path = f"{real_folder}/{entry.name}"
+    return os.path.realpath(path) if entry.is_symlink() else path
 
 
 def _skip_by_name(name: str, *, among_results: bool) -> str:

@@ -185,9 +185,15 @@ def test_names_that_are_not_text_are_found(tmp_path):
     assert found.path == path
 
 
-def test_deep_trees_are_walked(tmp_path):
-    deep = tmp_path
-    for _ in range(120):
-        deep = deep / "d"
+def test_a_link_to_itself_is_refused(tree):
+    (tree / "self").symlink_to(tree / "self")
+    assert names(folder.walk([tree]), Refusal) == ["self"]
+    assert names(folder.walk([tree / "self"]), Refusal) == ["self"]
+
+
+def test_no_tree_is_too_deep(tmp_path):
+    deep = tmp_path.joinpath(*["d"] * 1500)
+    for count in range(100, 1501, 100):
+        tmp_path.joinpath(*["d"] * count).mkdir(parents=True)
     png(deep / "a.png")
     assert names(folder.walk([tmp_path])) == ["a.png"]
