@@ -1,6 +1,7 @@
 """Results with pictures for the review's tests: invented studies, phantoms for their files."""
 
 import shutil
+import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from sample_data.phantom import Variant, expose
+from screener.pseudonym import KEY_BYTES
 from screener.store import Store
 from screener.tui.app import ReviewApp
 from screener.worklist import Filter, Worklist
@@ -28,7 +30,11 @@ def ticking():
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
     """Results of 40 studies; the first five scored ones have pictures."""
-    folder = build_results(tmp_path_factory.mktemp("review") / "results", STUDIES)
+    keys = tmp_path_factory.mktemp("keys")
+    (keys / "pseudonym.key").write_bytes(b"k" * KEY_BYTES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREENER_DATA_DIR", str(keys))  # the same pseudonyms everywhere
+        folder = build_results(tmp_path_factory.mktemp("review") / "results", STUDIES)
     picture = Image.fromarray((expose(Variant.GROUND_GLASS, 1, (256, 240)) * 255).astype(np.uint8))
     with Store.open(folder) as store:
         worklist = Worklist(store)
@@ -44,6 +50,7 @@ def template(tmp_path_factory):
 def results(template, tmp_path, monkeypatch):
     """A copy of the results to write into. Paths inside lead to the template's pictures."""
     monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     monkeypatch.delenv("NO_COLOR", raising=False)
     return Path(shutil.copytree(template, tmp_path / "results"))
 
