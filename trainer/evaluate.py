@@ -10,7 +10,7 @@ import csv
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,7 @@ def assess(predictions: Predictions, listed: Sequence[Entry], split: str) -> Eva
             for i, label in enumerate(LABELS)
         },
         calibration=statistics.calibration(labels == TARGET, shares[:, TARGET]),
-        by_manifest=tuple(judge_by(lambda entry: entry.manifest.name, used, shares)),
+        by_manifest=tuple(judge_by(_set_of, used, shares)),
         by_source=tuple(judge_by(lambda entry: entry.source, used, shares)),
         by_view=tuple(judge_by(lambda entry: entry.view, used, shares)),
     )
@@ -143,16 +143,33 @@ def _epochs(card: WeightsCard) -> int | None:
 class Comparison:
     """What an accuracy is to be read beside."""
 
-    shortcuts: tuple[Judgement, ...]
-    published: tuple[Published, ...]
+    shortcuts: tuple[Judgement, ...] = ()
+    published: tuple[Published, ...] = ()
+    shortcuts_by_manifest: tuple[Judgement, ...] = ()
+    """The same models on each manifest apart, as "manifest: model"; empty where there is one."""
 
 
 def compare(entries: Sequence[Entry], split: str) -> Comparison:
     """Shortcut models taught on the splits before, and published figures where there are any."""
     judged = select(entries, split)
     teach = shortcuts.thumbnails(shortcuts.teachers(entries, split))
-    models = shortcuts.baselines(teach, shortcuts.thumbnails(judged))
-    return Comparison(tuple(models), comparable(judged))
+    thumbs = shortcuts.thumbnails(judged)
+    models = shortcuts.models(teach, thumbs)
+    several = len({entry.manifest for entry in judged}) > 1
+    return Comparison(
+        shortcuts=tuple(judge(name, thumbs.entries, shares) for name, shares in models.items()),
+        published=comparable(judged),
+        shortcuts_by_manifest=tuple(
+            replace(judged_apart, name=f"{judged_apart.name}: {name}")
+            for name, shares in models.items()
+            for judged_apart in judge_by(_set_of, thumbs.entries, shares)
+            if several
+        ),
+    )
+
+
+def _set_of(entry: Entry) -> str:
+    return entry.manifest.name
 
 
 def called(predictions: Predictions) -> dict[str, list[int]]:

@@ -100,27 +100,25 @@ def _page(
     )
     for figure in CLASS_FIGURES:
         page.heading(f"{_TITLES[figure]} by class")
-        page.table(
-            ("network", *plots.SHORT.values()),
-            class_rows(figure, evaluations, comparison),
-        )
+        page.table(("network", *plots.SHORT.values()), class_rows(figure, evaluations, comparison))
     page.heading("Curves")
     page.gallery(figures)
     page.heading("Area under the ROC curve")
     page.table(
         ("class against the others", "AUC"),
         [(LABEL_NAMES[label], area) for label, area in main.auc.items()],
-        "Intervals from resampling patients, each with all of their images.",
+        "Intervals from resampling patients with all of their images.",
     )
-    for title, groups in (
-        ("By set", main.by_manifest),
-        ("By source", main.by_source),
-        ("By view", main.by_view),
-        ("Shortcuts: what can be had without medicine", comparison.shortcuts),
+    by_set = sorted((*main.by_manifest, *comparison.shortcuts_by_manifest), key=lambda j: j.name)
+    for title, first, groups in (
+        ("What can be had without medicine", "shortcut", comparison.shortcuts),
+        ("By set", "set", by_set),
+        ("By source", "source", main.by_source),
+        ("By view", "view", main.by_view),
     ):
         if groups:
             page.heading(title)
-            page.table((title.split(":")[0].lower(), *JUDGED), map(judgement_row, groups))
+            page.table((first, *JUDGED), map(judgement_row, groups))
     if called:
         page.heading("What images outside the four classes were called")
         page.table(("label", *plots.SHORT.values()), _called_rows(called))
@@ -128,7 +126,7 @@ def _page(
         page.heading("Not read")
         page.table(("image",), [(refusal,) for refusal in main.refusals])
     page.heading("How this was measured")
-    page.table(("", ""), _facts(main))
+    page.table(("fact", "value"), _facts(main))
     return page
 
 
@@ -211,8 +209,8 @@ def _failures(predictions: Predictions) -> Page:
     worst = wrong[:FAILURES]
     page = Page(
         f"Images that {predictions.card.name} {predictions.card.version} took for another class",
-        f"{len(worst)} of {len(wrong)}, the surest first. Shows patients' images: keep it where "
-        "they are.",
+        f"{len(worst)} of {len(wrong)}, the surest first. Shows patients' images: leave it on "
+        "the machine that has them.",
     )
     batches = read_squares([predictions.entries[i] for i in worst], _FAILURE_SIZE, FAILURES)
     squares = [square for batch in batches for _, square in batch]

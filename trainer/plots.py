@@ -32,7 +32,7 @@ def png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def axes(width: float = 5.4, height: float = 4.6) -> tuple[Figure, Axes]:
+def axes(width: float = 5.2, height: float = 5.4) -> tuple[Figure, Axes]:
     """An empty figure with one set of plain axes, sizes in inches."""
     from matplotlib.figure import Figure
 
@@ -45,7 +45,7 @@ def axes(width: float = 5.4, height: float = 4.6) -> tuple[Figure, Axes]:
 
 def confusion(counts: Array) -> bytes:
     """A confusion table, coloured by the share of each true class (the paper's Figure 4)."""
-    figure, plot = axes(5.2, 4.4)
+    figure, plot = axes(5.2, 4.6)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     plot.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
@@ -115,5 +115,5 @@ def _square(figure: Figure, plot: Axes) -> bytes:
     plot.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.03), aspect="equal")
     plot.grid(color="#e6e9ee", lw=0.6)
     if plot.get_legend_handles_labels()[0]:  # a set of one class has no curves
-        plot.legend(frameon=False, fontsize=9, loc="best")
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return png(figure)

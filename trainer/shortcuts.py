@@ -115,11 +115,13 @@ def linear(features: Array, labels: Sequence[str], others: Array) -> Array:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     model = make_pipeline(
         StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
     )
-    model.fit(features, list(labels))
+    with threadpool_limits(1):  # threads of so small a product wait for each other
+        model.fit(features, list(labels))
     probabilities = np.zeros((len(others), len(LABELS)))
     columns = [LABELS.index(label) for label in model.classes_]
     probabilities[:, columns] = model.predict_proba(others)
@@ -132,18 +134,24 @@ def teachers(entries: Sequence[Entry], split: str) -> list[Entry]:
     return [entry for entry in entries if entry.split in before]
 
 
-def baselines(train: Thumbnails, test: Thumbnails) -> list[Judgement]:
-    """The three shortcut models, taught on ``train`` and judged on ``test``.
+def models(train: Thumbnails, test: Thumbnails) -> dict[str, Array]:
+    """Probabilities of the shortcut models, taught on ``train``, for ``test``; by their names.
 
     None where ``train`` has less than two classes, which teach nothing.
     """
-    if len({entry.label for entry in train.entries}) < 2 or not test.entries:
-        return []
     labels = [entry.label for entry in train.entries]
+    if len(set(labels)) < 2 or not test.entries:
+        return {}
+    return {
+        "source alone": by_source(train.entries, test.entries),
+        "outer frame, linear": linear(frame(train.squares), labels, frame(test.squares)),
+        "32 x 32 thumbnail, linear": linear(whole(train.squares), labels, whole(test.squares)),
+    }
+
+
+def baselines(train: Thumbnails, test: Thumbnails) -> list[Judgement]:
+    """The shortcut models, taught on ``train`` and judged on ``test``."""
     return [
-        judge("source alone", test.entries, by_source(train.entries, test.entries)),
-        *(
-            judge(name, test.entries, linear(look(train.squares), labels, look(test.squares)))
-            for name, look in (("outer frame, linear", frame), ("32 x 32 thumbnail, linear", whole))
-        ),
+        judge(name, test.entries, probabilities)
+        for name, probabilities in models(train, test).items()
     ]

@@ -104,14 +104,14 @@ def test_published_counts_give_the_published_percentages():
 def test_verdict_says_when_a_shortcut_does_as_well(scored, dataset):
     comparison = evaluate.compare(read_manifest(dataset), "test")
     assert "A shortcut does as well" in evaluation_page.verdict(scored[0], comparison)
-    alone = evaluate.Comparison((), ())
+    alone = evaluate.Comparison()
     assert "shortcut" not in evaluation_page.verdict(scored[0], alone)
 
 
 def test_json_holds_no_nan(scored, tmp_path):
     nothing = replace(scored[0].overall, balanced=math.nan)
     evaluation = replace(scored[0], overall=nothing)
-    evaluate.write_json(tmp_path / "e.json", [evaluation], evaluate.Comparison((), ()))
+    evaluate.write_json(tmp_path / "e.json", [evaluation], evaluate.Comparison())
     content = json.loads((tmp_path / "e.json").read_text())
     assert content["evaluations"][0]["overall"]["balanced"] is None
     assert content["schema"] == evaluate.SCHEMA
@@ -171,3 +171,13 @@ def test_pixels_are_the_screeners(untrained, dataset):
     seen = []
     predict(untrained, [entry], change=lambda shown: seen.append(shown) or shown)
     assert (seen[0] == square(load(entry.image), 32)).all()
+
+
+def test_each_set_has_its_own_shortcuts(dataset):
+    entries = read_manifest(dataset)
+    elsewhere = [replace(entry, manifest=entry.manifest / "other") for entry in entries[::2]]
+    comparison = evaluate.compare([*entries, *elsewhere], "test")
+    names = [judged.name for judged in comparison.shortcuts_by_manifest]
+    assert len(names) == 6
+    assert "other: source alone" in names
+    assert evaluate.compare(entries, "test").shortcuts_by_manifest == ()
