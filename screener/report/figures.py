@@ -56,7 +56,7 @@ def reliability(card: WeightsCard) -> Reliability | None:
     if not found.get("said"):
         return None
     named = (("slope", "slope"), ("intercept", "intercept"), ("ece", NAMES["ece"]))
-    measured = [f"{name} {found[key]:.2f}" for key, name in named if found.get(key) is not None]
+    measured = [f"{name} {number(found[key])}" for key, name in named if found.get(key) is not None]
     reading = f"{RELIABILITY} {', '.join(measured).capitalize()}." if measured else RELIABILITY
     return Reliability(tuple(found["said"]), tuple(found["came"]), tuple(found["cases"]), reading)
 
@@ -95,9 +95,9 @@ def _interval(value: Mapping[str, Any]) -> str:
     return "" if low is None or high is None else f"{number(low)} to {number(high)}"
 
 
-def number(value: object) -> str:
-    """A figure as it is printed: three decimals for a share, none for a count."""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def number(value: float) -> str:
+    """A figure as it is printed."""
+    return f"{value:.3f}".replace("-", "−")
 
 
 def readable(key: str) -> str:

@@ -323,6 +323,7 @@ def method(card: WeightsCard) -> Iterator[tuple[str, str]]:
     yield "Calibration", f"Logits divided by a temperature of {card.temperature:.3g}."
     if card.thresholds:
         limits = ", ".join(f"{band} from {least:.3f}" for band, least in card.thresholds.items())
-        yield "Bands", f"{limits}. {card.threshold_source}".strip()
+        source = sentence(card.threshold_source) if card.threshold_source else ""
+        yield "Bands", f"{limits}. {source}".strip()
     if card.recipe:
         yield "Recipe", card.recipe

@@ -1,6 +1,7 @@
 """The PDF as a file: order, furniture, links, fonts, properties, and the same bytes again."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from pypdf import PdfReader
 
 from screener.errors import StoreError, StoreNotFoundError
 from screener.report import write_report
-from screener.report.content import SECTIONS
-from screener.report.wording import WARNING
-from screener.study import RESEARCH_ONLY, Band
+from screener.report.content import SECTIONS, opened
+from screener.report.wording import WARNING, title_facts
+from screener.store import Store
+from screener.study import RESEARCH_ONLY, Band, Review, Verdict
 from tests.report.conftest import MADE
 from tests.report.illustrated import NAMES, build_illustrated
-from tests.results import build_results
+from tests.results import build_results, make_card
 
 
 def text_of(path: Path) -> str:
@@ -166,6 +168,37 @@ def test_results_without_a_scored_study_still_make_a_report(tmp_path):
     text = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE))
     assert "3 of 3 files found have no score." in text
     assert "No study of this report is in the band PRIORITY." in text
+
+
+def test_a_picture_that_is_gone_is_said_in_its_place(tmp_path):
+    folder = build_results(tmp_path / "results", studies=6)
+    text = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE))
+    assert "No preview: the file is no longer there" in text
+
+
+def test_a_scan_unlike_the_validation_images_is_warned_of(tmp_path):
+    quantiles = [step / 2000 for step in range(21)]
+    card = replace(make_card(), metrics={"validation": {"distances": quantiles}})
+    folder = build_results(tmp_path / "results", studies=40, card=card)
+    text = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE))
+    assert text.index("Do not trust this ranking") < text.index("RANK BAND SCORE")
+
+
+def test_a_review_made_meanwhile_changes_nothing_half_way(tmp_path):
+    folder = build_results(tmp_path / "results", studies=6, reviewed=0)
+    with opened(folder, MADE, None, (), "none") as report:
+        before = report.worklist.counts()
+        key = next(report.ranked()).key
+        with Store.open(folder) as other:
+            other.add_review(Review(key, "jan", Verdict.AGREE, None, False, "", MADE))
+        assert report.worklist.counts() == before
+
+
+def test_of_many_folders_the_title_block_names_a_few(results):
+    with opened(results, MADE, None, (), "none") as report:
+        run = replace(report.run, folders=tuple(f"/data/{n}" for n in range(300)))
+        facts = dict(title_facts(run, report.card, "none", MADE))
+    assert facts["Scanned"].endswith("/data/4\nand 295 more folders")
 
 
 def test_a_folder_without_results_is_refused(tmp_path):

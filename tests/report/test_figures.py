@@ -33,8 +33,12 @@ def test_what_is_no_figure_is_left_out():
 def test_reliability_comes_with_its_summary():
     found = figures.reliability(card({"validation": {"calibration": CALIBRATION}}))
     assert found.came == (0.2, 0.8)
-    assert "Slope 1.10, expected calibration error 0.04." in found.reading
+    assert "Slope 1.100, expected calibration error 0.040." in found.reading
 
 
 def test_a_card_without_calibration_has_no_reliability():
     assert figures.reliability(card({})) is None
+
+
+def test_a_negative_figure_has_a_minus_and_not_a_hyphen():
+    assert figures.number(-0.11) == "−0.110"
