@@ -90,7 +90,7 @@ COLUMNS = (
     Column("", BAR, 7, _bar),
     Column("Score", 5, 1, _score, "score", right=True),
     Column("Patient", 12, 3, lambda row: ((visible(row.patient), Ink.TEXT),), "patient"),
-    Column("Review", 12, 4, _review, "review"),
+    Column("Review", 13, 4, _review, "review"),
     Column(
         "Taken",
         10,

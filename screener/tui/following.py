@@ -36,7 +36,7 @@ class ScanProgress:
         """The progress once an event has happened; unknown events change nothing."""
         match event.get("event"):
             case "ScanStarted":
-                return replace(self, stage=f"looking for files ({event.get('device', '')})")
+                return replace(self, stage="looking for files")
             case "FilesFound":
                 stage = "loading the network" if event["complete"] else "looking for files"
                 return replace(self, stage=stage, files=event["files"], total=event["radiographs"])

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from screener.worklist import RadiographRow, StudyDetail, StudyRow
 
+ROOMY = 72
+"""Cells from which the masthead has room for the study's place."""
 PAUSE = 0.05
 """Seconds without a key before pixels are read."""
 
@@ -238,7 +240,9 @@ class StudyScreen(ReviewScreen):
             name, "  ", facts.band(row.band), (score, "bold"), (rank, "$text-muted")
         )
         place = self.session.offset_of(self._key)
-        where = f"study {place + 1:,} of {self.session.count():,}  " if place is not None else ""
+        where = ""
+        if place is not None and self.size.width >= ROOMY:
+            where = f"study {place + 1:,} of {self.session.count():,}  "
         self.query_one("#masthead", Ends).show(
             left, Content.styled(where, "$text-muted") + self.progress()
         )

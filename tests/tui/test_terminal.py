@@ -1,0 +1,212 @@
+"""The real command in a real terminal (tmux) and in a real browser (headless Chromium)."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from screener.store import Store
+from screener.study import Band, Verdict
+from screener.worklist import Filter, Worklist
+from tests.conftest import REPOSITORY
+
+REVIEW = [sys.executable, "-m", "screener.cli.main", "review"]
+PATIENCE = 60.0
+"""Seconds to wait for what usually takes one."""
+
+
+class Terminal:
+    """A tmux session of its own."""
+
+    def __init__(self, folder, width, height):
+        self._tmux = ["tmux", "-f", os.devnull, "-S", str(folder / "tmux.socket")]
+        self._size = ["-x", str(width), "-y", str(height)]
+
+    def run(self, command, folder):
+        self._call("new-session", "-d", "-s", "t", *self._size, "-c", str(folder), command)
+
+    def press(self, *keys):
+        self._call("send-keys", "-t", "t", *keys)
+
+    def screen(self):
+        return self._call("capture-pane", "-p", "-t", "t")
+
+    def wait_for(self, text):
+        end = time.monotonic() + PATIENCE
+        while text not in (screen := self.screen()):
+            assert time.monotonic() < end, f"{text!r} did not come:\n{screen}"
+            time.sleep(0.1)
+        return screen
+
+    def close(self):
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+
+    def _call(self, *arguments):
+        done = subprocess.run([*self._tmux, *arguments], check=True, capture_output=True, text=True)
+        return done.stdout
+
+
+@pytest.fixture
+def terminal(tmp_path_factory):
+    """A terminal of 100 x 30 cells."""
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not installed")
+    opened = Terminal(tmp_path_factory.mktemp("t"), 100, 30)
+    yield opened
+    opened.close()
+
+
+def command(*arguments):
+    return " ".join([*REVIEW, *map(str, arguments)]) + "; echo left with $?; sleep 60"
+
+
+def test_review_in_a_terminal(terminal, results, stored):
+    terminal.run(command(results, "--reviewer", "ewa"), REPOSITORY)
+    terminal.wait_for("10 of 40 reviewed")
+    terminal.press("u", "Enter")
+    terminal.wait_for("preview, not for diagnosis")
+    terminal.press("a")
+    terminal.wait_for("✓ agree")
+    terminal.press("q")
+    terminal.wait_for("left with 0")
+    reviews = [review for key in stored.keys() for review in stored.study(key).reviews]  # noqa: SIM118
+    assert [r.verdict for r in reviews if r.reviewer == "ewa"] == [Verdict.AGREE]
+
+
+def test_picture_reaches_the_terminal(terminal, results, stored):
+    key_presses = len(stored.keys(Filter(bands=(Band.UNSCORED,))))
+    terminal.run(command(results), REPOSITORY)
+    terminal.wait_for("10 of 40 reviewed")
+    terminal.press(*["j"] * key_presses, "Enter")
+    terminal.wait_for("▀▀▀")
+
+
+def test_folder_without_anything_is_refused(tmp_path):
+    done = subprocess.run([*REVIEW, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "screener scan" in done.stderr
+
+
+def test_review_loads_neither_torch_nor_reportlab():
+    code = (
+        "import sys, screener.tui.app, screener.cli.review;"
+        "print({'torch', 'reportlab', 'pydicom', 'PIL'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.slow
+def test_scan_offered_followed_and_reviewed(terminal, tmp_path, monkeypatch, phantoms):
+    from tests.weights_fixture import tiny_weights
+
+    tiny_weights(tmp_path / "weights")
+    monkeypatch.setenv("SCREENER_WEIGHTS", str(tmp_path / "weights"))
+    terminal.run(command(phantoms, "-o", "out"), tmp_path)
+    terminal.wait_for("y or enter yes")
+    terminal.press("y")
+    terminal.wait_for("Scan ")
+    terminal.wait_for("PRIORITY")
+    terminal.press("u", "a", "q")
+    terminal.wait_for("left with 0")
+    with Store.open(tmp_path / "out") as store:
+        assert Worklist(store).counts().reviewed == 1
+
+
+# In a browser
+
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--window-size=1100,700",
+    "--virtual-time-budget=20000",
+]
+
+
+@contextmanager
+def serving(results):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [*REVIEW, str(results), "--serve", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        end = time.monotonic() + PATIENCE
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert time.monotonic() < end, "the server did not start"
+            time.sleep(0.1)
+        yield port
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def answer(port, **headers):
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("GET", "/", headers=headers)
+    reply = connection.getresponse()
+    body = reply.read().decode()
+    connection.close()
+    return reply.status, body
+
+
+def test_served_page_is_for_this_machine_only_and_loads_nothing_from_elsewhere(results):
+    pytest.importorskip("textual_serve", reason="the serve extra is not installed")
+    with serving(results) as port:
+        status, page = answer(port)
+        assert status == 200
+        assert "https://" not in page
+        assert answer(port, Origin="http://elsewhere.example")[0] == 403
+        assert answer(port, Host="rebound.example")[0] == 403
+
+
+@pytest.mark.slow
+def test_review_in_a_browser(results, tmp_path):
+    pytest.importorskip("textual_serve", reason="the serve extra is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        pytest.skip("Chromium is not installed")
+    picture = tmp_path / "page.png"
+    with serving(results) as port:
+        subprocess.run(
+            [
+                chromium,
+                *CHROMIUM,
+                f"--user-data-dir={tmp_path / 'profile'}",
+                f"--screenshot={picture}",
+                f"http://localhost:{port}/",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE * 2,
+        )
+    shown = colours(picture)
+    assert len(shown) > 50  # text in several colours, not an empty page
+
+
+def colours(picture: Path):
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        return set(image.convert("RGB").getdata())
