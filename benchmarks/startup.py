@@ -1,6 +1,6 @@
 """Start-up of the commands that are typed most, beside the bare interpreter.
 
-    python benchmarks/startup.py [ROUNDS]
+    python -m benchmarks.startup [ROUNDS]
 
 Prints the median wall time of a whole process, and its ratio to ``python -c pass``. The commands
 take turns, so that a slow moment of the machine strikes all alike.
@@ -15,8 +15,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.results import build_results
 

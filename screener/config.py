@@ -88,7 +88,7 @@ def load() -> Configuration:
     keymap: dict[str, str] = {}
     for path in reversed(files()):
         content = _read(path)
-        keymap |= _keymap(path, content.pop(KEYMAP, {}))
+        keymap |= _keymap(path, KEYMAP, content.pop(KEYMAP, {}))
         values |= dict(_checked(path, content))
     return Configuration(values | dict(_environment()), keymap)
 
@@ -144,7 +144,15 @@ def _fitting(setting: Setting, value: object, origin: str) -> str | int | float:
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number"}
 
 
-def _keymap(path: Path, content: object) -> dict[str, str]:
-    if not isinstance(content, dict) or not all(isinstance(v, str) for v in content.values()):
-        raise ConfigurationError(f"{path}: [{KEYMAP}] must hold keys as text by binding")
-    return content
+def _keymap(path: Path, table: str, content: object) -> dict[str, str]:
+    """Keys by binding; TOML reads the dots of a binding's id as tables within tables."""
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: [{table}] must hold keys as text by binding")
+    keys: dict[str, str] = {}
+    for name, value in content.items():
+        if isinstance(value, str):
+            keys[name] = value
+            continue
+        inner = _keymap(path, f"{table}.{name}", value)
+        keys |= {f"{name}.{rest}": key for rest, key in inner.items()}
+    return keys

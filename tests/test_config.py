@@ -36,9 +36,9 @@ def test_the_nearer_source_wins(project, monkeypatch):
 
 
 def test_keymaps_are_joined(project):
-    write(project, "user", '[keymap]\nnext = "n"\nprevious = "p"')
-    write(project, "work", '[keymap]\nnext = "l"')
-    assert config.load().keymap == {"next": "l", "previous": "p"}
+    write(project, "user", '[keymap]\nreview.next = "n"\n"review.previous" = "p"')
+    write(project, "work", '[keymap]\nreview.next = "l"')
+    assert config.load().keymap == {"review.next": "l", "review.previous": "p"}
 
 
 @pytest.mark.parametrize(

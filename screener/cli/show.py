@@ -48,7 +48,8 @@ def _lines(detail: StudyDetail) -> Iterator[str]:
     score = "no score" if row.score is None else f"suspicion score for COVID-19 {row.score:.3f}"
     yield f"{row.band.glyph} {row.band}   rank {row.rank or '-'}   {score}"
     yield f"study     {row.key}"
-    yield f"patient   {row.patient}   age {row.age or '?'}   sex {row.sex or '?'}"
+    age = "?" if row.age is None else f"{row.age:g}"
+    yield f"patient   {row.patient}   age {age}   sex {row.sex or '?'}"
     yield f"taken     {row.taken_at or '?'}"
     yield from (f"note      {mark}" for mark in row.marks)
     for radiograph in detail.radiographs:
