@@ -103,18 +103,18 @@ class _Walker:
 
     def below(self, root: Path, name: str) -> Iterator[Finding]:
         """Everything below a root, depth first; no tree is too deep."""
-        waiting = [(root, name, "")]
+        waiting = [(root, name, os.path.realpath(root), True)]
         while waiting:
-            path, label, target = waiting.pop()
-            if target:
-                yield from self.file(path, label, target)
+            path, label, real, is_folder = waiting.pop()
+            if not is_folder:
+                yield from self.file(path, label, real)
                 continue
             findings, entries = self._open(path, is_root=path == root)
             yield from findings
-            real = os.path.realpath(path)
             for entry in reversed(entries):
                 inner = path / entry.name
-                waiting.append((inner, f"{label}/{entry.name}", _target(entry, real)))
+                target = os.path.realpath(inner) if entry.is_symlink() else f"{real}/{entry.name}"
+                waiting.append((inner, f"{label}/{entry.name}", target, _is_folder(entry)))
 
     def _open(self, folder: Path, *, is_root: bool) -> tuple[list[Finding], list[os.DirEntry[str]]]:
         """What is to be said of a folder, and what is to be looked at in it."""
@@ -152,13 +152,10 @@ class _Walker:
         return False
 
 
-def _target(entry: os.DirEntry[str], real_folder: str) -> str:
-    """The real path of a file, empty for a folder."""
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     with suppress(OSError):  # a link to itself: looked at as a file, it tells why
-        if entry.is_dir():
-            return ""
-    path = f"{real_folder}/{entry.name}"
-    return os.path.realpath(path) if entry.is_symlink() else path
+        return entry.is_dir()
+    return False
 
 
 def _skip_by_name(name: str, *, among_results: bool) -> str:
