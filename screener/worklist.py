@@ -9,143 +9,30 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from screener import lock, marks, records
+from screener import lock, marks, records, selection
 from screener.errors import StoreError, StoreNotFoundError
 from screener.records import Identify
-from screener.study import (
-    ActivationMap,
-    Band,
-    Outcome,
-    Projection,
-    Refusal,
-    Review,
-    ScanRun,
-    Verdict,
+from screener.rows import (
+    Counts,
+    RadiographRow,
+    StudyDetail,
+    StudyRow,
+    radiograph_row,
+    refusal_row,
+    run_row,
+    study_row,
 )
+from screener.selection import ALL, Filter
+from screener.study import Band, Outcome, Refusal, ScanRun
 from screener.text import plain
 
 if TYPE_CHECKING:
     from screener.store import Store
     from screener.weights import WeightsCard
 
-
-@dataclass(frozen=True, slots=True)
-class StudyRow:
-    """One line of the worklist."""
-
-    rank: int | None
-    """From 1 among the scored studies; None for an unscored one."""
-    key: str
-    patient: str
-    """The name, number or pseudonym, as the identification policy allows."""
-    pseudonym: str
-    band: Band
-    score: float | None
-    label: str | None
-    """The most probable class of the radiograph that gave the score."""
-    probabilities: tuple[float, ...] | None
-    """Of that radiograph, in the order of LABELS."""
-    taken_at: datetime | None
-    age: float | None
-    sex: str
-    projections: tuple[Projection, ...]
-    radiographs: int
-    """How many were scored."""
-    refused: int
-    """How many of its files were not."""
-    verdict: Verdict | None
-    own_label: str | None
-    flagged: bool
-    comment: str
-    reviewer: str | None
-    reviewed_at: datetime | None
-    marks: tuple[str, ...]
-    """What a reader should know of the score, in plain words."""
-
-
-@dataclass(frozen=True, slots=True)
-class RadiographRow:
-    """A scored radiograph of a study."""
-
-    path: Path
-    digest: str
-    projection: Projection
-    photometric: str
-    transfer_syntax: str
-    rows: int
-    columns: int
-    bits_stored: int
-    probabilities: tuple[float, ...]
-    activation: ActivationMap | None
-    border_share: float | None
-    distance: float | None
-    spread: float | None
-    inverted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StudyDetail:
-    """Everything the store knows of a study."""
-
-    row: StudyRow
-    radiographs: tuple[RadiographRow, ...]
-    refusals: tuple[Refusal, ...]
-    reviews: tuple[Review, ...]
-    """Of all reviewers, oldest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which studies, in which order."""
-
-    text: str = ""
-    """In the patient, pseudonym, key, comment, band or label; case does not count."""
-    bands: tuple[Band, ...] = ()
-    """Empty for all."""
-    review: Literal["all", "unreviewed", "reviewed", "flagged"] = "all"
-    sort: Literal["rank", "score", "date", "patient", "review"] = "rank"
-    """By score, unscored studies stand at the suspicious end, where a person looks first."""
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many files and studies; ``found`` is the sum of the four outcomes, always."""
-
-    found: int
-    scored: int
-    unsuitable: int
-    unreadable: int
-    not_attempted: int
-    studies: int
-    skipped: int
-    """Hidden files and DICOMDIR that the latest run passed over by name."""
-    reviewed: int
-    by_band: dict[Band, int] = field(default_factory=dict)
-
-
-ALL = Filter()
-
-# Order of "score" is the worklist's own, read backwards: bands rise with the score.
-_SORTS = {
-    "rank": ("", False),
-    "score": ("", True),
-    "date": ("taken_at", False),
-    "patient": ("patient", False),
-    "review": ("reviewed", False),
-}
-
-_REVIEWS = {
-    "all": "",
-    "unreviewed": "NOT reviewed",
-    "reviewed": "reviewed",
-    "flagged": "flagged",
-}
+__all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
 
 
 class Worklist:
@@ -160,8 +47,8 @@ class Worklist:
 
     def page(self, wanted: Filter = ALL, offset: int = 0, limit: int = 50) -> list[StudyRow]:
         """The rows from ``offset`` on, at most ``limit``."""
-        where, values = _where(wanted)
-        order = _order(wanted)
+        where, values = selection.where(wanted)
+        order = selection.order(wanted)
         rows = self.store.query(
             f"WITH page AS (SELECT id FROM study {where} {order} LIMIT ? OFFSET ?)"
             f" SELECT study.* FROM page CROSS JOIN study USING (id) {order}",
@@ -171,22 +58,22 @@ class Worklist:
 
     def rows(self, wanted: Filter = ALL) -> Iterator[StudyRow]:
         """All rows, in bounded memory, as they were when the first was read."""
-        where, values = _where(wanted)
-        found = self.store.query(f"SELECT * FROM study {where} {_order(wanted)}", values)
+        where, values = selection.where(wanted)
+        found = self.store.query(f"SELECT * FROM study {where} {selection.order(wanted)}", values)
         for chunk in records.chunks(found, 500):
             yield from self._study_rows(chunk)
 
     def count(self, wanted: Filter = ALL) -> int:
         """How many studies a filter lets through."""
-        where, values = _where(wanted)
+        where, values = selection.where(wanted)
         return self._number(f"SELECT count(*) FROM study {where}", values)
 
     def offset_of(self, key: str, wanted: Filter = ALL) -> int | None:
         """Where a study stands among the rows of a filter, from 0; None if it is not there."""
-        where, values = _where(wanted, "key = ?", plain(key))
+        where, values = selection.where(wanted, "key = ?", plain(key))
         for row in self.store.query(f"SELECT * FROM study {where}", values):
-            before, position = _before(wanted, row)
-            where, values = _where(wanted, before, *position)
+            before, position = selection.before(wanted, row)
+            where, values = selection.where(wanted, before, *position)
             return self._number(f"SELECT count(*) FROM study {where}", values)
         return None
 
@@ -199,8 +86,8 @@ class Worklist:
         return self._unreviewed(wanted, start + 1) or first
 
     def _unreviewed(self, wanted: Filter, offset: int) -> str | None:
-        where, values = _where(wanted)
-        order = _order(wanted)
+        where, values = selection.where(wanted)
+        order = selection.order(wanted)
         for row in self.store.query(
             f"SELECT key FROM (SELECT * FROM study {where} {order} LIMIT -1 OFFSET ?)"
             " WHERE NOT reviewed LIMIT 1",
@@ -224,15 +111,15 @@ class Worklist:
         files = list(self.store.query(_FILES, (key,)))
         return StudyDetail(
             self._study_rows(found)[0],
-            tuple(_radiograph_row(row) for row in files if row["outcome"] == Outcome.SCORED),
-            tuple(_refusal(row) for row in files if row["outcome"] != Outcome.SCORED),
+            tuple(radiograph_row(row) for row in files if row["outcome"] == Outcome.SCORED),
+            tuple(refusal_row(row) for row in files if row["outcome"] != Outcome.SCORED),
             tuple(self.store.reviews(key)),
         )
 
     def radiographs(self, key: str) -> list[RadiographRow]:
         """The scored radiographs of a study."""
         return [
-            _radiograph_row(row)
+            radiograph_row(row)
             for row in self.store.query(_FILES, (plain(key),))
             if row["outcome"] == Outcome.SCORED
         ]
@@ -275,7 +162,7 @@ class Worklist:
             row["outcome"]: row["n"]
             for row in self.store.query("SELECT outcome, count(*) AS n FROM file GROUP BY outcome")
         }
-        where, values = _where(wanted)
+        where, values = selection.where(wanted)
         bands = {
             Band(row["band"]): (row["n"], row["reviewed"])
             for row in self.store.query(
@@ -302,12 +189,12 @@ class Worklist:
             "SELECT * FROM file WHERE outcome <> 'scored' ORDER BY path LIMIT ? OFFSET ?",
             (limit, offset),
         ):
-            yield _refusal(row)
+            yield refusal_row(row)
 
     def files(self) -> Iterator[tuple[str, RadiographRow]]:
         """Every scored radiograph with its study's key, by path."""
         for row in self.store.query(_SCORED_FILES):
-            yield row["study_key"], _radiograph_row(row)
+            yield row["study_key"], radiograph_row(row)
 
     def histogram(self, bins: int = 20) -> list[int]:
         """Number of studies by suspicion score, in equal bins from 0 to 1."""
@@ -329,7 +216,7 @@ class Worklist:
 
     def runs(self) -> list[ScanRun]:
         """All runs, oldest first."""
-        return [_run(row) for row in self.store.query("SELECT * FROM run ORDER BY id")]
+        return [run_row(row) for row in self.store.query("SELECT * FROM run ORDER BY id")]
 
     def latest_run(self) -> ScanRun:
         """The run whose weights the worklist shows.
@@ -338,7 +225,7 @@ class Worklist:
             StoreNotFoundError: nothing was scanned yet.
         """
         for row in self.store.query("SELECT * FROM run ORDER BY id DESC LIMIT 1"):
-            return _run(row)
+            return run_row(row)
         raise StoreNotFoundError(f"{self.store.folder}: nothing scanned yet; run 'screener scan'")
 
     def card(self) -> WeightsCard:
@@ -377,7 +264,7 @@ class Worklist:
     def _study_rows(self, rows: Sequence[sqlite3.Row]) -> list[StudyRow]:
         identify = self.identify
         ranks = self._ranks([row["place"] for row in rows if row["score"] is not None])
-        return [_study_row(row, ranks.get(row["place"]), identify) for row in rows]
+        return [study_row(row, ranks.get(row["place"]), identify) for row in rows]
 
     def _ranks(self, places: Sequence[str]) -> dict[str, int]:
         """Ranks by place. Counts between neighbours, so that one walk over the index is enough."""
@@ -415,126 +302,3 @@ SELECT distance FROM run JOIN file JOIN result ON result.digest = file.digest
     AND result.weights_digest = run.weights_digest AND result.pipeline = run.pipeline
 WHERE run.id = (SELECT max(id) FROM run) AND file.outcome = 'scored' AND distance IS NOT NULL
 """
-
-
-def _where(
-    wanted: Filter, condition: str = "", *of_condition: str | int
-) -> tuple[str, tuple[str | int, ...]]:
-    """A WHERE clause and its values, with a further condition if given."""
-    conditions = [condition] if condition else []
-    values: list[str | int] = [*of_condition]
-    if wanted.bands:
-        conditions.append(f"band IN ({', '.join('?' * len(wanted.bands))})")
-        values += wanted.bands
-    if _REVIEWS[wanted.review]:
-        conditions.append(_REVIEWS[wanted.review])
-    if wanted.text:
-        conditions.append("searched LIKE ? ESCAPE '\\'")
-        values.append(f"%{_escaped(plain(wanted.text))}%")
-    return ("WHERE " + " AND ".join(conditions) if conditions else "", tuple(values))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _order(wanted: Filter) -> str:
-    column, backwards = _SORTS[wanted.sort]
-    way = "DESC" if wanted.descending != backwards else "ASC"
-    if not column:
-        return f"ORDER BY place {way}"
-    hint = "+" if wanted.text else ""  # not by an index: a search reads all rows as they lie
-    return f"ORDER BY {hint}{column} {way}, place {way}"
-
-
-def _before(wanted: Filter, row: sqlite3.Row) -> tuple[str, tuple[str | int, ...]]:
-    """A condition for what stands before a row in a filter's order, and its values."""
-    column, backwards = _SORTS[wanted.sort]
-    sign = ">" if wanted.descending != backwards else "<"
-    if not column:
-        return f"place {sign} ?", (row["place"],)
-    return f"({column}, place) {sign} (?, ?)", (row[column], row["place"])
-
-
-def _study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:
-    probabilities = tuple(json.loads(row["probabilities"])) if row["probabilities"] else None
-    return StudyRow(
-        rank=rank,
-        key=row["key"],
-        patient=_patient(row, identify),
-        pseudonym=row["pseudonym"],
-        band=Band(row["band"]),
-        score=row["score"],
-        label=row["label"],
-        probabilities=probabilities,
-        taken_at=records.timestamp(row["taken_at"]),
-        age=row["age"],
-        sex=row["sex"],
-        projections=tuple(Projection(p) for p in row["projections"].split(",") if p),
-        radiographs=row["scored"],
-        refused=row["refused"],
-        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
-        own_label=row["own_label"],
-        flagged=bool(row["flagged"]),
-        comment=row["comment"],
-        reviewer=row["reviewer"],
-        reviewed_at=records.timestamp(row["reviewed_at"]),
-        marks=marks.marks(
-            probabilities=probabilities,
-            border_share=row["border_share"],
-            spread=row["spread"],
-            inverted=bool(row["inverted"]),
-            age=row["age"],
-        ),
-    )
-
-
-def _patient(row: sqlite3.Row, identify: Identify) -> str:
-    if identify == "full" and row["patient_name"]:
-        return str(row["patient_name"])
-    if identify != "none" and row["patient_id"]:
-        return str(row["patient_id"])
-    return str(row["pseudonym"])
-
-
-def _radiograph_row(row: sqlite3.Row) -> RadiographRow:
-    return RadiographRow(
-        path=records.path_of(row["path"]),
-        digest=row["digest"],
-        projection=Projection(row["projection"]),
-        photometric=row["photometric"],
-        transfer_syntax=row["transfer_syntax"],
-        rows=row["rows"],
-        columns=row["columns"],
-        bits_stored=row["bits_stored"],
-        probabilities=tuple(json.loads(row["probabilities"])),
-        activation=records.activation_of(row),
-        border_share=row["border_share"],
-        distance=row["distance"],
-        spread=row["spread"],
-        inverted=bool(row["inverted"]),
-    )
-
-
-def _refusal(row: sqlite3.Row) -> Refusal:
-    return Refusal(
-        records.path_of(row["path"]),
-        Outcome(row["outcome"]),
-        row["reason"],
-        row["study_key"],
-        row["digest"] or "",
-    )
-
-
-def _run(row: sqlite3.Row) -> ScanRun:
-    return ScanRun(
-        row["id"],
-        tuple(json.loads(row["folders"])),
-        row["weights_digest"],
-        row["device"],
-        datetime.fromisoformat(row["started_at"]),
-        records.timestamp(row["finished_at"]),
-        row["found"],
-        row["scored"],
-        row["refused"],
-    )

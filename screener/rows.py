@@ -1,0 +1,194 @@
+"""What a front end shows of studies and radiographs, and how it comes out of the database's rows.
+
+Values only: no queries, and nothing that a screen, a page or a file would show differently.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from screener import marks, records
+from screener.records import Identify
+from screener.study import (
+    ActivationMap,
+    Band,
+    Outcome,
+    Projection,
+    Refusal,
+    Review,
+    ScanRun,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """One line of the worklist."""
+
+    rank: int | None
+    """From 1 among the scored studies; None for an unscored one."""
+    key: str
+    patient: str
+    """The name, number or pseudonym, as the identification policy allows."""
+    pseudonym: str
+    band: Band
+    score: float | None
+    label: str | None
+    """The most probable class of the radiograph that gave the score."""
+    probabilities: tuple[float, ...] | None
+    """Of that radiograph, in the order of LABELS."""
+    taken_at: datetime | None
+    age: float | None
+    sex: str
+    projections: tuple[Projection, ...]
+    radiographs: int
+    """How many were scored."""
+    refused: int
+    """How many of its files were not."""
+    verdict: Verdict | None
+    own_label: str | None
+    flagged: bool
+    comment: str
+    reviewer: str | None
+    reviewed_at: datetime | None
+    marks: tuple[str, ...]
+    """What a reader should know of the score, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class RadiographRow:
+    """A scored radiograph of a study."""
+
+    path: Path
+    digest: str
+    projection: Projection
+    photometric: str
+    transfer_syntax: str
+    rows: int
+    columns: int
+    bits_stored: int
+    probabilities: tuple[float, ...]
+    activation: ActivationMap | None
+    border_share: float | None
+    distance: float | None
+    spread: float | None
+    inverted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDetail:
+    """Everything the store knows of a study."""
+
+    row: StudyRow
+    radiographs: tuple[RadiographRow, ...]
+    refusals: tuple[Refusal, ...]
+    reviews: tuple[Review, ...]
+    """Of all reviewers, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many files and studies; ``found`` is the sum of the four outcomes, always."""
+
+    found: int
+    scored: int
+    unsuitable: int
+    unreadable: int
+    not_attempted: int
+    studies: int
+    skipped: int
+    """Hidden files and DICOMDIR that the latest run passed over by name."""
+    reviewed: int
+    by_band: dict[Band, int] = field(default_factory=dict)
+
+
+def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:
+    """From a row of ``study``, showing of the patient what is allowed."""
+    probabilities = tuple(json.loads(row["probabilities"])) if row["probabilities"] else None
+    return StudyRow(
+        rank=rank,
+        key=row["key"],
+        patient=_patient(row, identify),
+        pseudonym=row["pseudonym"],
+        band=Band(row["band"]),
+        score=row["score"],
+        label=row["label"],
+        probabilities=probabilities,
+        taken_at=records.timestamp(row["taken_at"]),
+        age=row["age"],
+        sex=row["sex"],
+        projections=tuple(Projection(p) for p in row["projections"].split(",") if p),
+        radiographs=row["scored"],
+        refused=row["refused"],
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        own_label=row["own_label"],
+        flagged=bool(row["flagged"]),
+        comment=row["comment"],
+        reviewer=row["reviewer"],
+        reviewed_at=records.timestamp(row["reviewed_at"]),
+        marks=marks.marks(
+            probabilities=probabilities,
+            border_share=row["border_share"],
+            spread=row["spread"],
+            inverted=bool(row["inverted"]),
+            age=row["age"],
+        ),
+    )
+
+
+def _patient(row: sqlite3.Row, identify: Identify) -> str:
+    if identify == "full" and row["patient_name"]:
+        return str(row["patient_name"])
+    if identify != "none" and row["patient_id"]:
+        return str(row["patient_id"])
+    return str(row["pseudonym"])
+
+
+def radiograph_row(row: sqlite3.Row) -> RadiographRow:
+    """From a row of ``file`` joined with its result."""
+    return RadiographRow(
+        path=records.path_of(row["path"]),
+        digest=row["digest"],
+        projection=Projection(row["projection"]),
+        photometric=row["photometric"],
+        transfer_syntax=row["transfer_syntax"],
+        rows=row["rows"],
+        columns=row["columns"],
+        bits_stored=row["bits_stored"],
+        probabilities=tuple(json.loads(row["probabilities"])),
+        activation=records.activation_of(row),
+        border_share=row["border_share"],
+        distance=row["distance"],
+        spread=row["spread"],
+        inverted=bool(row["inverted"]),
+    )
+
+
+def refusal_row(row: sqlite3.Row) -> Refusal:
+    """From a row of ``file`` that has no score."""
+    return Refusal(
+        records.path_of(row["path"]),
+        Outcome(row["outcome"]),
+        row["reason"],
+        row["study_key"],
+        row["digest"] or "",
+    )
+
+
+def run_row(row: sqlite3.Row) -> ScanRun:
+    """From a row of ``run``."""
+    return ScanRun(
+        row["id"],
+        tuple(json.loads(row["folders"])),
+        row["weights_digest"],
+        row["device"],
+        datetime.fromisoformat(row["started_at"]),
+        records.timestamp(row["finished_at"]),
+        row["found"],
+        row["scored"],
+        row["refused"],
+    )

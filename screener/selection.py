@@ -1,0 +1,83 @@
+"""Which studies of the worklist are wanted and in which order, as SQL over the store's indexes."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from screener.study import Band
+from screener.text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which studies, in which order."""
+
+    text: str = ""
+    """In the patient, pseudonym, key, comment, band or label; case does not count."""
+    bands: tuple[Band, ...] = ()
+    """Empty for all."""
+    review: Literal["all", "unreviewed", "reviewed", "flagged"] = "all"
+    sort: Literal["rank", "score", "date", "patient", "review"] = "rank"
+    """By score, unscored studies stand at the suspicious end, where a person looks first."""
+    descending: bool = False
+
+
+ALL = Filter()
+
+# Order of "score" is the worklist's own, read backwards: bands rise with the score.
+_SORTS = {
+    "rank": ("", False),
+    "score": ("", True),
+    "date": ("taken_at", False),
+    "patient": ("patient", False),
+    "review": ("reviewed", False),
+}
+
+_REVIEWS = {
+    "all": "",
+    "unreviewed": "NOT reviewed",
+    "reviewed": "reviewed",
+    "flagged": "flagged",
+}
+
+
+def where(
+    wanted: Filter, condition: str = "", *of_condition: str | int
+) -> tuple[str, tuple[str | int, ...]]:
+    """A WHERE clause and its values, with a further condition if given."""
+    conditions = [condition] if condition else []
+    values: list[str | int] = [*of_condition]
+    if wanted.bands:
+        conditions.append(f"band IN ({', '.join('?' * len(wanted.bands))})")
+        values += wanted.bands
+    if _REVIEWS[wanted.review]:
+        conditions.append(_REVIEWS[wanted.review])
+    if wanted.text:
+        conditions.append("searched LIKE ? ESCAPE '\\'")
+        values.append(f"%{_escaped(plain(wanted.text))}%")
+    return ("WHERE " + " AND ".join(conditions) if conditions else "", tuple(values))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def order(wanted: Filter) -> str:
+    """An ORDER BY clause, total by the place in the worklist."""
+    column, backwards = _SORTS[wanted.sort]
+    way = "DESC" if wanted.descending != backwards else "ASC"
+    if not column:
+        return f"ORDER BY place {way}"
+    hint = "+" if wanted.text else ""  # not by an index: a search reads all rows as they lie
+    return f"ORDER BY {hint}{column} {way}, place {way}"
+
+
+def before(wanted: Filter, row: sqlite3.Row) -> tuple[str, tuple[str | int, ...]]:
+    """A condition for what stands before a row in a filter's order, and its values."""
+    column, backwards = _SORTS[wanted.sort]
+    sign = ">" if wanted.descending != backwards else "<"
+    if not column:
+        return f"place {sign} ?", (row["place"],)
+    return f"({column}, place) {sign} (?, ?)", (row[column], row["place"])
