@@ -207,8 +207,9 @@ def _study(detail: StudyDetail, zone: tzinfo | None) -> Iterator[str]:
     yield from markup.table(f"Files of rank {row.rank}", columns, map(_file, files), "  nn")
     said = markup.safe(wording.review_line(row, zone))
     yield f'<p><span class="label">Review</span> <b>{said}</b></p>'
-    if row.comment:
-        yield f'<p class="comment" dir="auto">{markup.safe(row.comment)}</p>'
+    for words in (row.comment, *wording.other_opinions(detail, zone)):
+        if words:
+            yield f'<p class="comment" dir="auto">{markup.safe(words)}</p>'
     yield f'<p class="small"><a href="#rank-{row.rank}">Back to rank {row.rank}</a></p></article>'
 
 

@@ -56,7 +56,7 @@ class Report:
     def source(self) -> str:
         """What the report is of and when it was made, in one line."""
         names = ", ".join(Path(folder).name for folder in self.run.folders)
-        return f"{names}  ·  {wording.moment(self.generated_at, self.generated_at.tzinfo)}"
+        return f"{names} · {wording.moment(self.generated_at, self.generated_at.tzinfo)}"
 
     def ranked(self) -> Iterator[StudyRow]:
         """The studies that the ranking shows."""

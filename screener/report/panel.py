@@ -42,7 +42,9 @@ def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Bl
     """A scored study as blocks: one kept together, and the rest of a long comment."""
     row = detail.row
     shown = highest(detail.radiographs)
-    comment = list(lines(row.comment, style.BODY, frame.left, frame.width)) if row.comment else []
+    said = [row.comment] if row.comment else []
+    said += wording.other_opinions(detail, zone)
+    comment = [line for text in said for line in lines(text, style.BODY, frame.left, frame.width)]
     yield replace(
         stack(
             [

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from screener import __version__
 from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
 from screener.weights import WeightsCard
-from screener.worklist import Counts, RadiographRow, StudyRow
+from screener.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 
 TITLE = "Triage report"
 SUBTITLE = "Chest radiographs in a suggested order of review, by suspicion score for COVID-19"
@@ -205,14 +205,17 @@ def remarks(radiograph: RadiographRow) -> str:
 
 def verdict(row: StudyRow) -> str:
     """The reviewer's verdict in a few words."""
-    if row.verdict is Verdict.AGREE:
-        words = "Agrees"
-    elif row.verdict is Verdict.DISAGREE:
-        own = LABEL_NAMES.get(row.own_label or "", "")
-        words = f"Disagrees: {own}" if own else "Disagrees"
-    else:
-        words = "Not reviewed" if row.reviewed_at is None else "No verdict"
-    return f"{words}, flagged" if row.flagged else words
+    if row.reviewed_at is None:
+        return "Not reviewed"
+    return _opinion(row.verdict, row.own_label, row.flagged)
+
+
+def _opinion(verdict: Verdict | None, label: str | None, flagged: bool) -> str:  # noqa: FBT001
+    words = {Verdict.AGREE: "Agrees", Verdict.DISAGREE: "Disagrees", None: "No verdict"}[verdict]
+    own = LABEL_NAMES.get(label or "", "")
+    if verdict is Verdict.DISAGREE and own:
+        words = f"{words}: {own}"
+    return f"{words}, flagged" if flagged else words
 
 
 def review_line(row: StudyRow, zone: tzinfo | None) -> str:
@@ -220,6 +223,26 @@ def review_line(row: StudyRow, zone: tzinfo | None) -> str:
     if row.reviewed_at is None:
         return "Not reviewed yet."
     return f"{verdict(row)} · {row.reviewer} · {moment(row.reviewed_at, zone)}"
+
+
+def other_opinions(detail: StudyDetail, zone: tzinfo | None) -> list[str]:
+    """What the reviewers besides the one shown said last, where they said something."""
+    last = {review.reviewer: review for review in detail.reviews}
+    last.pop(detail.row.reviewer or "", None)
+    return [
+        " · ".join(
+            part
+            for part in (
+                _opinion(review.verdict, review.label, review.flagged),
+                review.reviewer,
+                moment(review.reviewed_at, zone),
+                review.comment,
+            )
+            if part
+        )
+        for review in last.values()
+        if review.verdict or review.flagged or review.comment
+    ]
 
 
 def identification(identify: str) -> str:

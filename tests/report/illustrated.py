@@ -95,6 +95,8 @@ def build_illustrated(
             store.add_review(
                 Review(studies[number].key, "anna", verdict, label, not number, comment, when)
             )
+        other = Review(studies[0].key, "jan", None, None, True, "Please look again.", NOW)
+        store.add_review(other)
         store.finish_run(run.id, NOW + timedelta(minutes=2), skipped=1)
     return folder
 

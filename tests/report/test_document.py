@@ -122,6 +122,11 @@ def test_a_study_is_told_on_half_a_page(pages):
     assert "Unsuitable: lateral view" in page
 
 
+def test_the_other_reviewers_are_heard_too(pages):
+    words = "No verdict, flagged · jan · 2026-03-02 09:30 UTC · Please look again."
+    assert any(words in page for page in pages)
+
+
 def test_a_child_is_marked_in_the_ranking_and_on_its_page(pages):
     assert sum("under 18" in page for page in pages) >= 2
 
