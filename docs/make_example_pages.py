@@ -140,7 +140,7 @@ def picture(pdf: Path, page: int, name: str) -> None:
     subprocess.run(["pdftoppm", "-r", str(DOTS), "-png", *place, pdf, out], check=True)
     path = out.with_name(f"{name}.png")
     with Image.open(path) as image:
-        colours = image.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=2)
+        colours = image.quantize(256, Image.Quantize.MAXCOVERAGE)
         image.quantize(palette=colours).save(path, optimize=True)
 
 
