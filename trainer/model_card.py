@@ -133,11 +133,23 @@ def figures(document: Mapping[str, Any]) -> dict[str, Any]:
             for label, found in classes.items()
         },
     }
+    shortcuts = {
+        shortcut["name"]: _known(
+            accuracy=shortcut["accuracy"], auc_covid19_against_rest=shortcut["against_rest"]
+        )
+        for shortcut in document.get("shortcuts", [])
+    }
     return {
         "images": document["used"],
         "manifest": document["manifest_digest"],
-        **{name: figure for name, figure in measured.items() if figure["value"] is not None},
+        **_known(**measured),
+        "shortcuts": shortcuts,
     }
+
+
+def _known(**estimates: dict[str, Any]) -> dict[str, Any]:
+    """The estimates that have a value."""
+    return {name: found for name, found in estimates.items() if found["value"] is not None}
 
 
 def compose(card: WeightsCard, documents: Sequence[Mapping[str, Any]]) -> Iterator[Section]:
