@@ -309,8 +309,12 @@ def resettle(connection: sqlite3.Connection, weights_digest: str, pipeline: str)
         (PENDING, GONE),
     )
     connection.execute(SETTLE_KNOWN + f" AND file.reason <> '{GONE}'", (weights_digest, pipeline))
-    keys = [row[0] for row in connection.execute("SELECT key FROM study")]
-    refresh(connection, keys)
+    refresh_all(connection)
+
+
+def refresh_all(connection: sqlite3.Connection) -> None:
+    """Sum up the files of every study anew."""
+    refresh(connection, [row[0] for row in connection.execute("SELECT key FROM study")])
 
 
 def erase_identity(connection: sqlite3.Connection, identify: Identify) -> None:

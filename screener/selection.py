@@ -74,10 +74,21 @@ def order(wanted: Filter) -> str:
     return f"ORDER BY {hint}{column} {way}, place {way}"
 
 
-def before(wanted: Filter, row: sqlite3.Row) -> tuple[str, tuple[str | int, ...]]:
-    """A condition for what stands before a row in a filter's order, and its values."""
+def before(wanted: Filter, row: sqlite3.Row) -> tuple[str, *tuple[str | int, ...]]:
+    """A condition for what stands before a row in a filter's order, then its values."""
+    return _beside(wanted, row, "<", ">")
+
+
+def after(wanted: Filter, row: sqlite3.Row) -> tuple[str, *tuple[str | int, ...]]:
+    """A condition for what stands after a row in a filter's order, then its values."""
+    return _beside(wanted, row, ">", "<")
+
+
+def _beside(
+    wanted: Filter, row: sqlite3.Row, upwards: str, downwards: str
+) -> tuple[str, *tuple[str | int, ...]]:
     column, backwards = _SORTS[wanted.sort]
-    sign = ">" if wanted.descending != backwards else "<"
+    sign = downwards if wanted.descending != backwards else upwards
     if not column:
-        return f"place {sign} ?", (row["place"],)
-    return f"({column}, place) {sign} (?, ?)", (row[column], row["place"])
+        return f"place {sign} ?", row["place"]
+    return f"({column}, place) {sign} (?, ?)", row[column], row["place"]

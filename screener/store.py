@@ -141,12 +141,14 @@ class Store:
     # Runs
 
     def add_weights(self, card: WeightsCard) -> None:
-        """Keep the card of weights that a run will use."""
+        """Keep the card of weights that a run will use; a new card may move studies' bands."""
+        text = records.card_json(card)
+        known = "SELECT card FROM weights WHERE digest = ?"
         with self.transaction() as connection:
-            connection.execute(
-                "INSERT INTO weights VALUES (?, ?) ON CONFLICT DO UPDATE SET card = excluded.card",
-                (card.digest, records.card_json(card)),
-            )
+            before = connection.execute(known, (card.digest,)).fetchone()
+            connection.execute("INSERT OR REPLACE INTO weights VALUES (?, ?)", (card.digest, text))
+            if before and before["card"] != text:
+                records.refresh_all(connection)
 
     def begin_run(
         self,

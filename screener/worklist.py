@@ -72,29 +72,27 @@ class Worklist:
         """Where a study stands among the rows of a filter, from 0; None if it is not there."""
         where, values = selection.where(wanted, "key = ?", plain(key))
         for row in self.store.query(f"SELECT * FROM study {where}", values):
-            before, position = selection.before(wanted, row)
-            where, values = selection.where(wanted, before, *position)
+            where, values = selection.where(wanted, *selection.before(wanted, row))
             return self._number(f"SELECT count(*) FROM study {where}", values)
         return None
 
     def next_unreviewed(self, after_key: str | None = None, wanted: Filter = ALL) -> str | None:
-        """The next study without a verdict in a filter's order, from the top again at its end."""
-        start = self.offset_of(after_key, wanted) if after_key else None
-        first = self._unreviewed(wanted, 0)
-        if start is None:
-            return first
-        return self._unreviewed(wanted, start + 1) or first
+        """The next study without a verdict in a filter's order, from the top again at its end.
 
-    def _unreviewed(self, wanted: Filter, offset: int) -> str | None:
-        where, values = selection.where(wanted)
-        order = selection.order(wanted)
-        for row in self.store.query(
-            f"SELECT key FROM (SELECT * FROM study {where} {order} LIMIT -1 OFFSET ?)"
-            " WHERE NOT reviewed LIMIT 1",
-            (*values, offset),
-        ):
-            return str(row["key"])
-        return None
+        The one to go on from need not be in the filter: it may have left it by its review.
+        """
+        for row in self.store.query("SELECT * FROM study WHERE key = ?", (plain(after_key or ""),)):
+            condition, *position = selection.after(wanted, row)
+            if key := self._first_unreviewed(wanted, f" AND {condition}", *position):
+                return key
+        return self._first_unreviewed(wanted)
+
+    def _first_unreviewed(
+        self, wanted: Filter, condition: str = "", *values_of: str | int
+    ) -> str | None:
+        where, values = selection.where(wanted, f"NOT reviewed{condition}", *values_of)
+        sql = f"SELECT key FROM study {where} {selection.order(wanted)} LIMIT 1"
+        return next((str(row["key"]) for row in self.store.query(sql, values)), None)
 
     # One study
 

@@ -135,6 +135,15 @@ def test_new_weights_keep_old_scores(store, tmp_path):
     assert Worklist(store).study("1.2").row.score == 0.7
 
 
+def test_new_thresholds_of_the_same_weights_move_the_bands(store, tmp_path):
+    image = radiograph(tmp_path / "a.dcm")
+    store.put_studies([study(image)])
+    store.put_scores([scored(image, 0.7)], CARD.digest, PIPELINE)
+    assert Worklist(store).study("1.2").row.band == "PRIORITY"
+    store.add_weights(replace(CARD, thresholds={"PRIORITY": 0.8, "ELEVATED": 0.5}))
+    assert Worklist(store).study("1.2").row.band == "ELEVATED"
+
+
 def test_a_refusal_with_a_digest_lasts_and_one_without_is_tried_again(store, tmp_path):
     images = [radiograph(tmp_path / name, name) for name in ("a", "b")]
     store.put_studies([study(image, key=image.study_key) for image in images])

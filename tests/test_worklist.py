@@ -106,6 +106,15 @@ def test_next_unreviewed_goes_round(worklist):
     assert worklist.next_unreviewed(waiting[-1]) == waiting[0]
 
 
+def test_next_unreviewed_goes_on_from_a_study_that_left_the_filter(tmp_path):
+    wanted = Filter(review="unreviewed", sort="date")
+    with Store.open(build_results(tmp_path, studies=8, reviewed=0)) as store:
+        worklist = Worklist(store)
+        keys = [row.key for row in worklist.rows(wanted)]
+        store.add_review(Review(keys[3], "anna", Verdict.AGREE, None, False, "", NOW))
+        assert worklist.next_unreviewed(keys[3], wanted) == keys[4]
+
+
 def test_nothing_is_next_when_all_are_reviewed(tmp_path):
     with Store.open(build_results(tmp_path, studies=4, reviewed=4)) as store:
         assert Worklist(store).next_unreviewed() is None
