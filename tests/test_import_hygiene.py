@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,14 @@ TRAINING = frozenset({"trainer", "fastai", "fastcore", "pandas", "sklearn", "mat
 COMPUTES = ("batch", "decode", "device", "network", "score", "explain", "guard", "uncertainty")
 """Modules that compute with torch, or serve only those that do."""
 
-LOADED = """
+IMPORT_IN_TURN = """
 import importlib, json, sys
-importlib.import_module(sys.argv[1])
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+loaded = {}
+for name in sys.argv[1:]:
+    before = set(sys.modules)
+    importlib.import_module(name)
+    loaded[name] = sorted({new.partition(".")[0] for new in set(sys.modules) - before})
+print(json.dumps(loaded))
 """
 
 RUN = """
@@ -34,12 +39,19 @@ sys.exit(code)
 """
 
 
-def loaded_by(program: str, *arguments: str, env: dict[str, str] | None = None) -> set[str]:
+def answer(program: str, *arguments: str) -> Any:
+    """What a program in a fresh interpreter prints as JSON."""
     run = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, env=env
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
-    return set(json.loads(run.stdout))
+    return json.loads(run.stdout)
+
+
+def culprits(names: list[str], forbidden: frozenset[str]) -> dict[str, set[str]]:
+    """Which modules, imported in turn, were the first to load something forbidden."""
+    loaded = answer(IMPORT_IN_TURN, *names)
+    return {name: found for name in names if (found := forbidden & set(loaded[name]))}
 
 
 def modules(*parts: str) -> list[str]:
@@ -57,7 +69,7 @@ def results(tmp_path_factory):
 )
 def test_what_is_typed_often_starts_light(results, arguments):
     folder = [] if "--help" in arguments else [str(results)]
-    assert not loaded_by(RUN, *arguments, *folder) & HEAVY
+    assert HEAVY.isdisjoint(answer(RUN, *arguments, *folder))
 
 
 def test_completion_starts_light():
@@ -74,21 +86,18 @@ def test_completion_starts_light():
     assert not imported & HEAVY
 
 
-@pytest.mark.parametrize("name", modules("cli"))
-def test_a_command_is_light_until_it_runs(name):
-    assert not loaded_by(LOADED, name) & HEAVY
+def test_a_command_is_light_until_it_runs():
+    assert culprits(modules("cli"), HEAVY) == {}
 
 
-@pytest.mark.parametrize("name", modules("tui"))
-def test_the_review_screen_needs_no_torch_and_no_reportlab(name):
-    assert not loaded_by(LOADED, name) & (TORCH | TRAINING | {"reportlab"})
+def test_the_review_screen_needs_no_torch_and_no_reportlab():
+    assert culprits(modules("tui"), TORCH | TRAINING | {"reportlab"}) == {}
 
 
-@pytest.mark.parametrize("name", modules("report"))
-def test_the_report_needs_no_torch_and_no_textual(name):
-    assert not loaded_by(LOADED, name) & (TORCH | TRAINING | {"textual"})
+def test_the_report_needs_no_torch_and_no_textual():
+    assert culprits(modules("report"), TORCH | TRAINING | {"textual"}) == {}
 
 
-@pytest.mark.parametrize("name", [n for n in modules() if n.rpartition(".")[2] not in COMPUTES])
-def test_what_does_not_compute_loads_no_torch(name):
-    assert not loaded_by(LOADED, name) & (TORCH | TRAINING)
+def test_what_does_not_compute_loads_no_torch():
+    light = [name for name in modules() if name.rpartition(".")[2] not in COMPUTES]
+    assert culprits(light, TORCH | TRAINING) == {}

@@ -85,8 +85,9 @@ class LazyGroup(click.Group):
         command.epilog = console.EXIT_CODES
         if self.settings and cmd_name not in UNCONFIGURED:
             ctx.default_map = {cmd_name: self.settings()}
-        if DEBUG not in command.params:
-            command.params.append(DEBUG)
+        for each in (command, *getattr(command, "commands", {}).values()):
+            if DEBUG not in each.params:
+                each.params.append(DEBUG)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -48,9 +48,16 @@ def test_an_error_is_one_line_and_a_code(capsys, error, code):
     assert "\x1b" not in err
 
 
-def test_debug_shows_the_traceback(capsys):
-    assert run(raising(ZeroDivisionError("oh")), "x", ["go", "--debug"]) == ExitCode.USAGE
-    assert run(screener, "screener", ["show", "--debug", "1", "--results", "/nowhere"]) == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--debug", "show", "1", "--results", "/nowhere"],
+        ["show", "--debug", "1", "--results", "/nowhere"],
+        ["weights", "verify", "--debug", "--weights", "/nowhere"],
+    ],
+)
+def test_debug_shows_the_traceback_wherever_it_stands(capsys, arguments):
+    assert run(screener, "screener", arguments) in (ExitCode.USAGE, ExitCode.UNUSABLE)
     assert "Traceback" in capsys.readouterr().err
 
 
