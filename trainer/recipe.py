@@ -200,6 +200,8 @@ def _stage(
     if lr is None:
         del content["lr"]
     stage: Stage | None = _build(Stage, {**content, "augment": augment or Augment()}, where, errors)
+    if stage is not None:
+        _check_stage(stage, errors)
     return stage
 
 
@@ -250,7 +252,6 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
             errors.append(f"{key} {value!r} is not one of {', '.join(known)}")
     seen: set[str] = set()
     for stage in recipe.stages:
-        _check_stage(stage, errors)
         if stage.name in seen:
             errors.append(f"{stage.name}: two stages have this name")
         seen.add(stage.name)

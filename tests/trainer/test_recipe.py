@@ -45,10 +45,10 @@ def test_overrides_reach_recipe_stage_and_augmentation():
 def test_all_errors_are_reported_at_once():
     with pytest.raises(ConfigurationError) as caught:
         read("tiny", "stage1.epochs=-1", "stage2.schedule=linear", "sampling=odd",
-             "stage2.colour=1",
-             "stage1.lr=fast", "no_such_stage.x=1")  # fmt: skip
+             "stage1.colour=1", "stage1.lr=fast",
+             "no_such_stage.x=1", "colour=red")  # fmt: skip
     text = str(caught.value)
-    for word in ("unknown key 'colour'", "lr must be", "no_such_stage"):
+    for word in ("unknown key 'colour'", "lr must be", "no_such_stage", "schedule"):
         assert word in text
 
 
