@@ -151,7 +151,7 @@ def _on_shortcuts(found: Audit) -> list[str]:
         return ["No shortcut could be judged: training or the judged split has too few classes."]
     best = max(usable, key=lambda model: model.against_rest.value)
     said = (
-        f"Without any medicine, the {best.name} tells COVID-19 from the rest with an AUC of "
+        f"Without any medicine, '{best.name}' tells COVID-19 from the rest with an AUC of "
         f"{best.against_rest}."
     )
     if best.against_rest.value >= EASY:
@@ -164,12 +164,12 @@ def _on_looks(found: Audit) -> list[str]:
         return []
     whole, frame, centre = found.looks
     said = (
-        f"With the centre of every image blacked out, {found.weights} keeps an accuracy of "
-        f"{frame.accuracy.percent} of {whole.accuracy.percent}; with only the centre it has "
-        f"{centre.accuracy.percent}."
+        f"{found.weights} has an accuracy of {whole.accuracy.percent} on whole images, "
+        f"{frame.accuracy.percent} with their centre blacked out and {centre.accuracy.percent} "
+        "with nothing but the centre."
     )
-    if frame.accuracy.value > centre.accuracy.value:
-        said += " It relies more on the border than on the lungs."
+    border = frame.accuracy.value >= centre.accuracy.value
+    said += f" It relies more on the {'border' if border else 'inside'} of the image."
     floor = max((s.accuracy.value for s in found.shortcuts), default=0.0)
     if whole.accuracy.low <= floor:
         said += " Its accuracy on whole images is not clearly better than the best shortcut's."
