@@ -1,7 +1,9 @@
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -270,6 +272,38 @@ def test_reviews_are_appended_and_both_reviewers_keep_theirs(store, tmp_path):
         False,
         "clear",
     )
+
+
+def test_two_reviewers_at_once_lose_nothing(store, tmp_path):
+    store.put_studies([study(radiograph(tmp_path / "a"))])
+
+    def go_through(reviewer: str) -> None:
+        with Store.open(store.folder) as own:
+            for _ in range(20):
+                own.add_review(review(reviewer, Verdict.AGREE))
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(go_through, ("anna", "jan")))
+    assert Counter(entry.reviewer for entry in store.reviews()) == {"anna": 20, "jan": 20}
+
+
+def test_a_review_outlives_a_kill(store, tmp_path):
+    store.put_studies([study(radiograph(tmp_path / "a"))])
+    killed = subprocess.run([sys.executable, "-c", REVIEW_AND_DIE, str(store.folder)])
+    assert killed.returncode == -9
+    assert [entry.comment for entry in store.reviews("1.2")] == ["said before the end"]
+
+
+REVIEW_AND_DIE = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from screener.store import Store
+from screener.study import Review
+store = Store.open(Path(sys.argv[1]))
+store.add_review(Review("1.2", "anna", None, None, False, "said before the end", datetime.now(UTC)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def test_undoing_the_only_review_leaves_the_study_unreviewed(store, tmp_path):
