@@ -78,7 +78,7 @@ def stored(results):
             with Store.open(results) as store:
                 return Worklist(store).study(key)
 
-        def keys(self, wanted=Filter()):  # noqa: B008
+        def listed(self, wanted=Filter()):  # noqa: B008
             with Store.open(results) as store:
                 return [row.key for row in Worklist(store).rows(wanted)]
 

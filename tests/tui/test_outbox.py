@@ -35,13 +35,13 @@ def locked(results, monkeypatch):
 
 
 def test_entry_is_on_disk_before_it_is_delivered(results, stored):
-    Outbox(results).put(review(stored.keys()[0]))
+    Outbox(results).put(review(stored.listed()[0]))
     assert len(list((results / SPOOL).glob("*.json"))) == 1
 
 
 def test_delivered_entry_is_in_the_store_and_no_longer_on_disk(results, stored):
     outbox = Outbox(results)
-    entry = review(stored.keys()[0], comment="łąka <b>")
+    entry = review(stored.listed()[0], comment="łąka <b>")
     outbox.put(entry)
     outbox.deliver()
     assert stored.study(entry.study_key).reviews[-1] == entry
@@ -51,7 +51,7 @@ def test_delivered_entry_is_in_the_store_and_no_longer_on_disk(results, stored):
 
 def test_locked_database_keeps_the_entries_in_order(results, stored, locked):
     outbox = Outbox(results)
-    key = stored.keys()[0]
+    key = stored.listed()[0]
     outbox.put(review(key, 1))
     outbox.put(review(key, 2, verdict=Verdict.DISAGREE, label="viral"))
     with pytest.raises(StoreBusyError):
@@ -63,7 +63,7 @@ def test_locked_database_keeps_the_entries_in_order(results, stored, locked):
 
 
 def test_entry_delivered_but_not_removed_is_not_added_again(results, stored):
-    entry = review(stored.keys()[0])
+    entry = review(stored.listed()[0])
     first = Outbox(results)
     first.put(entry)
     second = Outbox(results)  # as after a kill between commit and removal
@@ -75,7 +75,7 @@ def test_entry_delivered_but_not_removed_is_not_added_again(results, stored):
 def test_entry_for_a_forgotten_study_does_not_block_the_others(results, stored):
     outbox = Outbox(results)
     outbox.put(review("1.2.3.nobody"))
-    outbox.put(review(stored.keys()[0]))
+    outbox.put(review(stored.listed()[0]))
     with pytest.raises(StoreError, match="no such study"):
         outbox.deliver()
     assert len(outbox) == 1
@@ -100,7 +100,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_killed_process_loses_nothing(results, stored):
-    key = stored.keys()[0]
+    key = stored.listed()[0]
     code = KILLED.format(root=str(Path.cwd()), folder=str(results), key=key)
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL

@@ -35,7 +35,7 @@ def snapshot(snap_compare, results):
 @pytest.fixture
 def first_scored(stored):
     """Keys that open the first scored study."""
-    unscored = len(stored.keys(Filter(bands=(Band.UNSCORED,))))
+    unscored = len(stored.listed(Filter(bands=(Band.UNSCORED,))))
     return ["j"] * unscored + ["enter"]
 
 

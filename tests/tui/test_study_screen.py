@@ -22,7 +22,7 @@ def open_study(open_review, stored):
     @asynccontextmanager
     async def opened(key=None, **options):
         async with open_review(**options) as (app, pilot):
-            app.open_study(key or stored.keys(Filter(bands=(Band.PRIORITY,)))[0])
+            app.open_study(key or stored.listed(Filter(bands=(Band.PRIORITY,)))[0])
             await pilot.pause(study_screen.PAUSE * 2)
             await settled(pilot)
             yield app, pilot
@@ -94,8 +94,8 @@ async def test_overlay_is_off_first_and_comes_with_a_legend(open_study):
 
 
 async def test_next_and_previous_study(open_study, stored):
-    keys = stored.keys()
-    first = stored.keys(Filter(bands=(Band.PRIORITY,)))[0]
+    keys = stored.listed()
+    first = stored.listed(Filter(bands=(Band.PRIORITY,)))[0]
     async with open_study() as (app, pilot):
         await pilot.press("n")
         assert app.screen.current.key == keys[keys.index(first) + 1]
@@ -104,14 +104,14 @@ async def test_next_and_previous_study(open_study, stored):
 
 
 async def test_last_study_is_said_to_be_the_last(open_study, stored):
-    async with open_study(key=stored.keys()[-1]) as (app, pilot):
+    async with open_study(key=stored.listed()[-1]) as (app, pilot):
         await pilot.press("n")
-        assert app.screen.current.key == stored.keys()[-1]
+        assert app.screen.current.key == stored.listed()[-1]
         assert "This is the last study." in told(app)
 
 
 async def test_images_of_the_study_and_refused_ones_with_reasons(open_study, stored):
-    details = map(stored.study, stored.keys())
+    details = map(stored.study, stored.listed())
     key = next(d.row.key for d in details if d.radiographs and d.refusals)
     async with open_study(key=key) as (app, pilot):
         number = len(app.screen.images)
@@ -124,7 +124,7 @@ async def test_images_of_the_study_and_refused_ones_with_reasons(open_study, sto
 
 
 async def test_missing_file_is_said(open_study, stored):
-    async with open_study(key=stored.keys(Filter(bands=(Band.ROUTINE,)))[-1]) as (app, _):
+    async with open_study(key=stored.listed(Filter(bands=(Band.ROUTINE,)))[-1]) as (app, _):
         assert "No such file" in text_of(app)
 
 
@@ -219,7 +219,7 @@ async def test_next_unreviewed_leaves_a_study_just_reviewed(open_study):
 
 
 async def test_next_under_a_filter_that_the_verdict_leaves(open_study, stored):
-    unreviewed = stored.keys(Filter(review="unreviewed"))
+    unreviewed = stored.listed(Filter(review="unreviewed"))
     async with open_study(key=unreviewed[3]) as (app, pilot):
         app.sitting.filter = Filter(review="unreviewed")
         app.sitting.offset_of(unreviewed[3])

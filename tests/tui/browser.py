@@ -1,0 +1,79 @@
+"""A headless Chromium that opens the served review and looks at its colours."""
+
+import asyncio
+import base64
+import io
+import shutil
+from contextlib import asynccontextmanager
+
+import pytest
+from PIL import Image
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1200,760",
+    "--remote-debugging-port=0",
+)
+DRAWN = "Boolean(document.body?.classList.contains('-first-byte'))"
+PATIENCE = 60
+
+
+def rgb(colour):
+    """A colour as the three numbers of "#rrggbb"."""
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
+
+
+async def photograph(url, folder):
+    """Open a page, wait for the review's first screen, and give the set of its colours."""
+    import aiohttp
+
+    async with _chromium(folder) as port, aiohttp.ClientSession() as session:
+        async with session.put(f"http://127.0.0.1:{port}/json/new?{url}") as reply:
+            address = (await reply.json())["webSocketDebuggerUrl"]
+        async with session.ws_connect(address, max_msg_size=0) as socket:
+            for _ in range(PATIENCE * 5):
+                drawn = await _ask(socket, "Runtime.evaluate", expression=DRAWN)
+                if drawn["result"]["value"]:
+                    break
+                await asyncio.sleep(0.2)
+            await asyncio.sleep(3)  # the terminal fades in, and the counts arrive
+            taken = await _ask(socket, "Page.captureScreenshot")
+    picture = base64.b64decode(taken["data"])
+    (folder / "page.png").write_bytes(picture)
+    with Image.open(io.BytesIO(picture)) as image:
+        return {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
+
+
+async def _ask(socket, method, **parameters):
+    await socket.send_json({"id": 1, "method": method, "params": parameters})
+    return (await socket.receive_json())["result"]
+
+
+@asynccontextmanager
+async def _chromium(folder):
+    """Start Chromium with a profile of its own; gives the port it listens on."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        pytest.skip("Chromium is not installed")
+    profile = folder / "profile"
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *FLAGS,
+        f"--user-data-dir={profile}",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(PATIENCE * 5):
+            if (profile / "DevToolsActivePort").is_file():
+                break
+            await asyncio.sleep(0.2)
+        yield int((profile / "DevToolsActivePort").read_text().split()[0])
+    finally:
+        process.terminate()
+        await process.wait()
