@@ -6,6 +6,7 @@ passes through :func:`screener.text.visible` before it meets a terminal.
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import IntEnum
 from typing import NoReturn
@@ -65,8 +66,8 @@ def failure(message: str) -> None:
 
 
 def say(line: str = "") -> None:
-    """Write a line of data for a person to stdout; colours are dropped where it is no terminal."""
-    click.echo(line)
+    """Write a line of data to stdout; without colours under NO_COLOR or where it is no terminal."""
+    click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def end(code: ExitCode) -> NoReturn:

@@ -6,7 +6,7 @@ Drawn without rich, which alone would double the time ``screener list`` takes to
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
 import click
@@ -91,25 +91,32 @@ def terminal_width() -> int:
 
 
 def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[str | None] = ()
-) -> Iterable[str]:
-    """Lines of an aligned table; its last column gives way where the terminal is too narrow."""
+    header: Sequence[str], rows: Sequence[Sequence[str]], bands: Sequence[str | None] = ()
+) -> Iterator[str]:
+    """Lines of an aligned table; its last column gives way where the terminal is too narrow.
+
+    Args:
+        header: names of the columns.
+        rows: their cells, which may hold any text.
+        bands: colour of each row's band, if it has one.
+    """
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(header, *cells, strict=True)]
     before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
     widths[-1] = max(LAST, min(widths[-1], terminal_width() - before))
     yield click.style(_line(header, header, widths), bold=True)
     for index, row in enumerate(cells):
-        colour = colours[index] if colours else None
-        line = _line(row, header, widths)
-        yield click.style(line, fg=colour) if colour else line
+        yield _line(row, header, widths, bands[index] if bands else None)
 
 
-def _line(cells: Sequence[str], header: Sequence[str], widths: Sequence[int]) -> str:
-    parts = [
-        " " * (space - width(cell)) + cell if name in RIGHT else cell + " " * (space - width(cell))
-        for cell, name, space in zip(cells[:-1], header, widths, strict=False)
-    ]
+def _line(
+    cells: Sequence[str], header: Sequence[str], widths: Sequence[int], band: str | None = None
+) -> str:
+    parts = []
+    for cell, name, space in zip(cells[:-1], header, widths, strict=False):
+        padding = " " * (space - width(cell))
+        part = padding + cell if name in RIGHT else cell + padding
+        parts.append(click.style(part, fg=band) if band and name == "band" else part)
     last = cells[-1]
     while width(last) > widths[-1]:
         last = last[:-2] + "…"
