@@ -62,6 +62,7 @@ def open_review(results):
     @asynccontextmanager
     async def opened(size=(120, 36), folder=results, reviewer="ewa", **options):
         app = ReviewApp(folder, reviewer, clock=ticking(), **options)
+        app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await settled(pilot)
             yield app, pilot
