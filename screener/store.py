@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 5.0
 """How long a statement waits for another process's transaction."""
 
+SETTINGS = (
+    "journal_mode = WAL",  # readers and a writer at once
+    "synchronous = FULL",  # a review outlives a power cut
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is forgotten is overwritten
+)
+
 
 class Store:
     """An open results folder; a context manager."""
@@ -43,10 +50,13 @@ class Store:
                 folder / DATABASE, timeout=WAIT_SECONDS, isolation_level=None
             )
             self.connection.row_factory = sqlite3.Row
-            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                self.connection.execute(f"PRAGMA {setting}")
-            self.connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
-            migrate(self.connection)
+            try:
+                for setting in SETTINGS:
+                    self.connection.execute(f"PRAGMA {setting}")
+                migrate(self.connection)
+            except BaseException:
+                self.connection.close()
+                raise
 
     @classmethod
     def create(cls, folder: Path) -> Self:
@@ -109,6 +119,8 @@ class Store:
         path = self.folder / DATABASE
         try:
             yield
+        except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
+            raise  # a mistake of ours
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise StoreBusyError(f"{path}: locked by another program; try again") from None
@@ -130,7 +142,8 @@ class Store:
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # a full disk has ended it already
+                    self.connection.execute("ROLLBACK")
                 raise
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
@@ -146,7 +159,10 @@ class Store:
         known = "SELECT card FROM weights WHERE digest = ?"
         with self.transaction() as connection:
             before = connection.execute(known, (card.digest,)).fetchone()
-            connection.execute("INSERT OR REPLACE INTO weights VALUES (?, ?)", (card.digest, text))
+            connection.execute(
+                "INSERT INTO weights VALUES (?, ?) ON CONFLICT DO UPDATE SET card = excluded.card",
+                (card.digest, text),
+            )
             if before and before["card"] != text:
                 records.refresh_all(connection)
 
