@@ -1,9 +1,11 @@
-"""A run on one HTML page: recipe, data, log, curves, rate finders, and where its results are."""
+"""A run on one HTML page: curves, evaluation, log, data, versions and recipe."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from trainer.evaluate import Comparison, Evaluation
+from trainer.evaluation_page import accuracy_rows, verdict
 from trainer.page import Page
 from trainer.run import Run
 
@@ -13,8 +15,14 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write_run_page(run: Run) -> Path:
-    """Write ``index.html`` into the run folder and return its path."""
+def write_run_page(run: Run, evaluation: Evaluation, comparison: Comparison) -> Path:
+    """Write ``index.html`` into the run folder and return its path.
+
+    Args:
+        run: with its curves and evaluation written.
+        evaluation: of the kept weights on the validation split.
+        comparison: what the same images give away without medicine.
+    """
     recipe, facts, log = run.recipe(), run.facts(), run.log()
     page = Page(f"Run {run.folder.name}", f"{recipe.name}, {len(log)} of {recipe.epochs} epochs")
     kept = [row for row in log if row["kept"]]
@@ -22,12 +30,20 @@ def write_run_page(run: Run) -> Path:
         page.verdict(
             f"Kept are the weights of {kept[-1]['step']}, epoch {kept[-1]['epoch']}: mean recall "
             f"{float(kept[-1]['valid_group_recall']):.3f} over the labels and sources of the "
-            "validation split. Its full evaluation is in evaluation/evaluation.html."
+            "validation split. Everything below is of that split; the test split was not looked at."
         )
+        page.text(verdict(evaluation, comparison))
     page.heading("Curves")
     for picture in (run.folder / "curves.png", *sorted(run.folder.glob("lr-finder-*.png"))):
         if picture.is_file():
             page.figure(picture.read_bytes(), picture.stem.replace("-", " "))
+    page.heading("Validation")
+    page.table(
+        ("network", "parameters", "epochs", "accuracy"), accuracy_rows([evaluation], comparison)
+    )
+    page.gallery(
+        (picture.read_bytes(), picture.stem) for picture in sorted(run.evaluation.glob("*.png"))
+    )
     page.heading("Log")
     heads = [column.replace("_", " ") for column in COLUMNS]
     rows = [[_cell(row[column]) for column in COLUMNS] for row in log]
