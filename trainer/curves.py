@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 
 def plot_rate_finder(
@@ -44,6 +45,7 @@ def plot_curves(log: Sequence[Mapping[str, str]], path: Path) -> None:
     losses.set_ylabel("loss")
     measures.set_ylabel("share")
     rates.set(ylabel="learning rate", yscale="log", xlabel="epoch")
+    rates.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.savefig(path, dpi=120)
 
 
