@@ -5,7 +5,8 @@ Drawn without rich, which alone would double the time ``screener list`` takes to
 
 from __future__ import annotations
 
-import shutil
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
@@ -87,7 +88,12 @@ def _cells(row: StudyRow) -> dict[str, str]:
 
 def terminal_width() -> int:
     """Columns of the terminal; room for all where stdout is a file or a pipe."""
-    return shutil.get_terminal_size((160, 24)).columns
+    if (columns := os.environ.get("COLUMNS", "")).isdecimal():
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 160
 
 
 def table(
