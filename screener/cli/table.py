@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 
 import click
 
-from screener.cli.console import say, warn
+from screener.cli.console import note, say, warn
 from screener.study import LABEL_NAMES, RESEARCH_ONLY, Band
 from screener.text import visible
 from screener.worklist import Counts, Filter, StudyRow, Worklist
@@ -31,6 +31,8 @@ GAP = "  "
 def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | None = 20) -> None:
     """Print counts, refusals and the ranking, ``top`` lines of each or all."""
     wanted = wanted or Filter(bands=SCORED)
+    if worklist.scanning:
+        note("a scan is running: the ranking is not complete yet")
     if alarm := worklist.alarm():
         warn(alarm)
     counts = worklist.counts()

@@ -56,6 +56,12 @@ def test_list_all_shows_every_scored_study(call, results):
     assert out.count("P-") == scored
 
 
+def test_list_says_that_a_scan_is_running(call, results):
+    with Store.writing(results):
+        _, _, err = call("list", results)
+    assert "a scan is running" in err
+
+
 def test_list_filters(call, results):
     _, out, _ = call("list", "--band", "elevated", results)
     assert "ELEVATED" in out
