@@ -1,0 +1,207 @@
+"""What a scan costs against its bare parts, against the field's usual loop, and in memory.
+
+    python -m benchmarks.scan cpu      # CPU seconds over bare decoding and bare forward passes
+    python -m benchmarks.scan wall     # wall time against one image after another
+    python -m benchmarks.scan memory   # peak at 4,000 images over the peak at 400
+
+Whole processes are measured, start-up included, in turns. Weights are random and of the real size:
+speed does not depend on what they have learnt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+DISTINCT = 20
+SIDE = 2000
+BATCH = 16
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def films(folder: Path, number: int) -> Path:
+    """Full-size 12-bit studies: a few different phantoms, copied to the number asked for."""
+    from sample_data.make_phantoms import Film, describe, set_pixels, stored
+    from sample_data.phantom import Variant, expose
+
+    folder.mkdir()
+    gray = expose(Variant.GROUND_GLASS, 1, (SIDE, SIDE))
+    noise = np.random.default_rng(0)
+    for one in range(number):
+        film = Film(f"{one:04}.dcm", one + 1, shape=(SIDE, SIDE), bits=12)
+        path = folder / film.name
+        if one >= DISTINCT:
+            shutil.copy(folder / f"{one % DISTINCT:04}.dcm", path)
+            continue
+        dataset = describe(film)
+        grainy = np.clip(gray + noise.normal(0, 0.01, gray.shape), 0, 1)
+        set_pixels(dataset, stored(grainy.astype(np.float32), film), film)
+        dataset.save_as(path, enforce_file_format=True)
+    return folder
+
+
+def thumbnails(folder: Path, number: int) -> Path:
+    """Small pictures, each different."""
+    folder.mkdir()
+    noise = np.random.default_rng(0)
+    for one in range(number):
+        Image.fromarray(noise.integers(0, 256, (96, 96), np.uint8)).save(folder / f"{one:05}.png")
+    return folder
+
+
+def weights(folder: Path, input_size: int) -> Path:
+    """A random network of the real shape."""
+    from tests.weights_fixture import tiny_weights
+
+    tiny_weights(folder, input_size=input_size)
+    return folder
+
+
+# The bare parts and the usual loop, each a process of its own
+
+
+def squares(folder: Path) -> list[np.ndarray]:
+    """Decode alone: every file to the network's square, one after another."""
+    from screener import pixels
+
+    return [pixels.square(pixels.load(path), 224) for path in sorted(folder.iterdir())]
+
+
+def forward(folder: Path, weights_folder: Path) -> None:
+    """The network alone: batches of the scan's shape through the folded network, one thread."""
+    import torch
+
+    from screener.batch import to_input
+    from screener.score import fold
+    from screener.weights import load_network
+
+    torch.set_num_threads(1)
+    card, network = load_network(weights_folder)
+    body = fold(network.body).to(memory_format=torch.channels_last)
+    batch = torch.zeros((BATCH // 2, 224, 224), dtype=torch.uint8)
+    with torch.inference_mode():
+        for _ in range(len(list(folder.iterdir())) // len(batch)):
+            pixels = to_input(batch, card.mean, card.std)
+            network.head(body(pixels.contiguous(memory_format=torch.channels_last)))
+
+
+def usual(folder: Path, weights_folder: Path) -> None:
+    """The field's loop: decode an image, put it through the plain network, take the next."""
+    import torch
+
+    from screener import pixels
+    from screener.batch import to_input
+    from screener.weights import load_network
+
+    card, network = load_network(weights_folder)
+    with torch.no_grad():
+        for path in sorted(folder.iterdir()):
+            square = torch.from_numpy(pixels.square(pixels.load(path), 224))
+            torch.softmax(network(to_input(square[None], card.mean, card.std)), dim=1)
+
+
+PARTS: dict[str, Callable[..., object]] = {"decode": squares, "forward": forward, "usual": usual}
+
+
+def spent(*command: str | Path) -> tuple[float, float, float]:
+    """Run a command; CPU seconds with all its descendants, wall seconds, peak memory in MB.
+
+    Decoding workers outlive the scan by a moment and become children of this process (Linux).
+    """
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    began = time.perf_counter()
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) in (0, 3), command
+    wall = time.perf_counter() - began
+    cpu = usage.ru_utime + usage.ru_stime
+    with suppress(ChildProcessError):
+        while True:
+            _, _, orphan = os.wait3(0)
+            cpu += orphan.ru_utime + orphan.ru_stime
+    return cpu, wall, usage.ru_maxrss / 1024
+
+
+def scan(folder: Path, weights_folder: Path, *more: str) -> tuple[float, float, float]:
+    """A whole scan into a fresh results folder, without the report."""
+    program = "from screener.cli.main import main; main()"
+    with tempfile.TemporaryDirectory() as results:
+        return spent(
+            sys.executable, "-c", program, "scan", folder, "-o", results, "--weights",
+            weights_folder, "--device", "cpu", "--batch-size", str(BATCH), "--no-report", *more,
+        )  # fmt: skip
+
+
+def part(name: str, *arguments: Path) -> tuple[float, float, float]:
+    """One of :data:`PARTS` as a process."""
+    return spent(sys.executable, "-m", "benchmarks.scan", name, *arguments)
+
+
+def measure_cpu(root: Path, number: int) -> None:
+    """CPU seconds of a scan over the sum of its bare parts."""
+    folder, card = films(root / "films", number), weights(root / "weights", 224)
+    decoding, network = part("decode", folder)[0], part("forward", folder, card)[0]
+    whole = scan(folder, card)[0]
+    print("| CPU seconds | |\n|---|---|")
+    print(f"| decode alone, {number} films | {decoding:.1f} |")
+    print(f"| network alone, {number} squares | {network:.1f} |")
+    print(f"| scan | {whole:.1f} |")
+    print(f"| ratio (at most 1.10) | {whole / (decoding + network):.2f} |")
+
+
+def measure_wall(root: Path, number: int) -> None:
+    """Wall time of a scan over that of the usual loop, in turns."""
+    folder, card = films(root / "films", number), weights(root / "weights", 224)
+    loops, scans = [], []
+    for _ in range(2):
+        loops.append(part("usual", folder, card)[1])
+        scans.append(scan(folder, card)[1])
+    print("| wall seconds, best of two | |\n|---|---|")
+    print(f"| one image after another, {number} films | {min(loops):.1f} |")
+    print(f"| scan | {min(scans):.1f} |")
+    print(f"| times faster (at least 1.3) | {min(loops) / min(scans):.2f} |")
+
+
+def measure_memory(root: Path, number: int) -> None:
+    """Peak memory at ten times as many images."""
+    card = weights(root / "weights", 64)
+    few, many = (thumbnails(root / str(n), n) for n in (number, 10 * number))
+    options = ("--group", "file", "--no-guard")
+    small, large = scan(few, card, *options)[2], scan(many, card, *options)[2]
+    print("| peak of the scanning process, MB | |\n|---|---|")
+    print(f"| {number} images | {small:.0f} |\n| {10 * number} images | {large:.0f} |")
+    print(f"| ratio (at most 1.1) | {large / small:.2f} |")
+
+
+MEASURES = {"cpu": (measure_cpu, 200), "wall": (measure_wall, 200), "memory": (measure_memory, 400)}
+
+
+def main() -> None:
+    """Run one measurement, or one of the parts it needs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=[*MEASURES, *PARTS])
+    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("--images", type=int)
+    options = parser.parse_args()
+    if options.what in PARTS:
+        PARTS[options.what](*options.paths)
+        return
+    measure, number = MEASURES[options.what]
+    with tempfile.TemporaryDirectory() as root:
+        measure(Path(root), options.images or number)
+
+
+if __name__ == "__main__":
+    main()
