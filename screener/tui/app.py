@@ -6,11 +6,13 @@ goes through the outbox. Needs no torch: a scan is another process.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import App, SystemCommand
+from textual.css.query import NoMatches
 
 from screener.errors import StoreError
 from screener.locations import DATABASE
@@ -192,7 +194,7 @@ class ReviewApp(App[None]):
         """Let the screen, or the one below a dialog, read anew what it shows."""
         for screen in reversed(self.screen_stack):
             if isinstance(screen, ReviewScreen):
-                if screen.is_mounted:
+                with suppress(NoMatches):  # it is being put up or taken down
                     screen.show_again()
                 return
 

@@ -5,6 +5,7 @@ Pure: from a study's detail to styled text. Everything foreign passes through ``
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -58,7 +59,7 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
         _classes(detail.row, shown, width - NAME - 5),
         _marks(detail.row),
     ]
-    sections += [_reviews(detail.reviews), _siblings(detail, index)]
+    sections += [_reviews(detail.reviews), _siblings(detail, index, width)]
     if tags:
         sections.append(_tags(detail.row, shown))
     return Content("\n\n").join(section for section in sections if section.plain)
@@ -128,13 +129,13 @@ def _review(review: Review) -> Content:
     return lines([line, Content(f"“{visible(review.comment)}”")]) if review.comment else line
 
 
-def _siblings(detail: StudyDetail, index: int) -> Content:
+def _siblings(detail: StudyDetail, index: int, width: int) -> Content:
     shown = [
         _sibling(number, radiograph, current=number == index)
         for number, radiograph in enumerate(detail.radiographs)
     ]
     refused = [
-        _refused(number, refusal, current=number == index)
+        _refused(number, refusal, width, current=number == index)
         for number, refusal in enumerate(detail.refusals, start=len(shown))
     ]
     return lines([title("Radiographs of the study"), *shown, *refused])
@@ -152,12 +153,13 @@ def _sibling(number: int, radiograph: RadiographRow, *, current: bool) -> Conten
     )
 
 
-def _refused(number: int, refusal: Refusal, *, current: bool) -> Content:
+def _refused(number: int, refusal: Refusal, width: int, *, current: bool) -> Content:
+    reason = wrap(f"{refusal.outcome}: {visible(refusal.reason)}", max(width - 4, 12))
     return Content.assemble(
         ("▸ " if current else "  ", "$primary"),
         (f"{number + 1} ×", f"bold {MARK}" if current else MARK),
         f"  {visible(refusal.path.name)}\n",
-        (f"    {refusal.outcome}: {visible(refusal.reason)}", FAINT),
+        ("\n".join("    " + line for line in reason), FAINT),
     )
 
 

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
-from screener.study import RESEARCH_ONLY, Refusal
+from screener.study import LABELS, RESEARCH_ONLY, TARGET_LABEL, Refusal
 from screener.text import visible
 from screener.tui import facts, wording
 from screener.tui.ends import Ends
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ROOMY = 72
 """Cells from which the masthead has room for the study's place."""
+TARGET = LABELS.index(TARGET_LABEL)
 PAUSE = 0.05
 """Seconds without a key before pixels are read."""
 
@@ -130,6 +131,7 @@ class StudyScreen(ReviewScreen):
     def on_mount(self) -> None:
         """Show the study."""
         self.view.focus()
+        self.set_reactive(StudyScreen.index, self._decisive())
         self._show()
         self._load_soon()
 
@@ -143,9 +145,9 @@ class StudyScreen(ReviewScreen):
             self._load_soon()
 
     def go_to(self, key: str) -> None:
-        """Show another study, from its first radiograph."""
+        """Show another study."""
         self._key, self._detail = key, None
-        self.set_reactive(StudyScreen.index, 0)
+        self.set_reactive(StudyScreen.index, self._decisive())
         self.view.action_reset()
         self._show()
         self._load_soon()
@@ -202,6 +204,11 @@ class StudyScreen(ReviewScreen):
         """Say why there is no picture."""
         if self.image and message.path == self.image.path:
             self.view.show_text(message.reason)
+
+    def _decisive(self) -> int:
+        """The radiograph that gave the study its score."""
+        suspicions = [image.probabilities[TARGET] for image in self.detail.radiographs]
+        return suspicions.index(max(suspicions)) if suspicions else 0
 
     def _load_soon(self) -> None:
         if self._timer:

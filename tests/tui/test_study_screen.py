@@ -43,7 +43,7 @@ async def test_what_must_always_be_seen(open_study, size):
         for words in (
             row.pseudonym,
             str(app.screen.image.projection),
-            f"1 of {len(app.screen.images)}",
+            f"{app.screen.index + 1} of {len(app.screen.images)}",
             "W 100% L 50%",
             "inverted",
             "preview, not for diagnosis",
@@ -116,6 +116,7 @@ async def test_images_of_the_study_and_refused_ones_with_reasons(open_study, sto
     async with open_study(key=key) as (app, pilot):
         number = len(app.screen.images)
         assert app.screen.detail.refusals[0].reason.split()[0] in one_line(app)
+        app.screen.index = 0
         await pilot.press("comma")
         assert f"{number} of {number}" in text_of(app)
         assert "not scored" in text_of(app)
@@ -284,3 +285,9 @@ async def test_tab_moves_the_keys_to_the_facts(open_study):
         await pilot.press("j", "j", "j")
         await pilot.pause()
         assert app.focused.scroll_offset.y > 0
+
+
+async def test_opens_at_the_radiograph_that_gave_the_score(open_study, stored):
+    key = next(key for key in stored.listed() if len(stored.study(key).radiographs) == 2)
+    async with open_study(key=key) as (app, _):
+        assert app.screen.image.probabilities[3] == pytest.approx(app.screen.current.score)
