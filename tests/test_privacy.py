@@ -1,0 +1,82 @@
+"""What names a patient is in no output, unless it was asked for."""
+
+import subprocess
+import sys
+
+import pydicom
+import pytest
+from pydicom.datadict import DicomDictionary, keyword_for_tag
+from pypdf import PdfReader
+
+from tests.weights_fixture import tiny_weights
+
+PROGRAM = "from screener.cli.main import main; main()"
+NAME = "Kowalska^Zofia"
+NUMBER = "ZK-19550412"
+KEPT = {
+    "Modality", "BodyPartExamined", "StudyInstanceUID", "PhotometricInterpretation",
+    "SpecificCharacterSet",
+}  # fmt: skip
+
+
+def plant(source, target):
+    """Put a name into every PN element and a number into every LO and SH element there is."""
+    dataset = pydicom.dcmread(source)
+    for tag, (vr, _, _, is_retired, _) in DicomDictionary.items():
+        word = keyword_for_tag(tag)
+        if vr not in ("PN", "LO", "SH") or is_retired or not word or word in KEPT:
+            continue
+        if tag >> 16 in (0x0000, 0x0002) or word.startswith(("PatientSpecies", "PatientBreed")):
+            continue
+        setattr(dataset, word, NAME if vr == "PN" else NUMBER)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(target)
+
+
+@pytest.fixture(scope="module")
+def studies(phantoms, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studies")
+    for name in ("01-clear/pa.dcm", "05-two-views/lateral.dcm", "07-deflated/pa.dcm"):
+        plant(phantoms / name, folder / name)
+    damaged = folder / "07-deflated" / "pa.dcm"
+    damaged.write_bytes(damaged.read_bytes()[:-20_000])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    tiny_weights(folder)
+    return folder
+
+
+def outputs(studies, weights, results, *options):
+    """Everything that a scan, a second one as JSON and the list put out, as bytes by name."""
+    texts = {}
+    scan = ["scan", studies, "--output", results, "--weights", weights, "--no-guard", *options]
+    for number, command in enumerate((scan, [*scan, "--json"], ["list", results, "--all"])):
+        done = subprocess.run([sys.executable, "-c", PROGRAM, *command], capture_output=True)
+        texts |= {f"stdout {number}": done.stdout, f"stderr {number}": done.stderr}
+    for path in results.iterdir():
+        texts[path.name] = path.read_bytes()
+    pages = PdfReader(results / "report.pdf").pages
+    texts["report's text"] = "\n".join(page.extract_text() for page in pages).encode()
+    return texts
+
+
+def holders(texts, secret):
+    """Names of the outputs that hold a part of a secret, whatever its case."""
+    parts = [part.lower().encode() for part in secret.split("^")]
+    return {name for name, text in texts.items() if any(part in text.lower() for part in parts)}
+
+
+def test_by_default_no_output_names_the_patient(studies, weights, tmp_path):
+    texts = outputs(studies, weights, tmp_path)
+    assert {"screening.db", "worklist.csv", "worklist.json", "audit.jsonl"} <= set(texts)
+    assert holders(texts, NAME) == holders(texts, NUMBER) == set()
+
+
+def test_what_was_asked_for_is_shown(studies, weights, tmp_path):
+    """So the test above can find what it looks for."""
+    texts = outputs(studies, weights, tmp_path, "--identify", "full")
+    assert {"screening.db", "worklist.json", "report's text"} <= holders(texts, NAME)
