@@ -106,6 +106,8 @@ class ScanProcess:
     def finish(self) -> tuple[int, str]:
         """Wait for the process; returns its exit code and its last complaint."""
         code = self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
         with self._complaints as file:
             file.seek(0)
             lines = file.read().strip().splitlines()

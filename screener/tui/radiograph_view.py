@@ -108,6 +108,9 @@ class RadiographView(Widget, can_focus=True):
 
     def action_overlay(self) -> None:
         """Lay the activation map over the picture, or take it away."""
+        if self.app.no_color:  # in gray it would pass for anatomy
+            self.notify("The activation map needs colour, and NO_COLOR is set.", markup=False)
+            return
         self.overlaid = not self.overlaid
 
     def action_window(self, factor: float) -> None:

@@ -93,6 +93,14 @@ async def test_overlay_is_off_first_and_comes_with_a_legend(open_study):
         assert "alpha 60%" in text_of(app)
 
 
+async def test_no_overlay_without_colour(open_study, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with open_study() as (app, pilot):
+        await pilot.press("o")
+        assert not app.screen.view.overlaid
+        assert "needs colour" in told(app)
+
+
 async def test_next_and_previous_study(open_study, stored):
     keys = stored.listed()
     first = stored.listed(Filter(bands=(Band.PRIORITY,)))[0]

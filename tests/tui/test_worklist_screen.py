@@ -1,16 +1,10 @@
 """Every key of the worklist."""
 
-import pytest
-
 from screener.study import Band, Verdict
 from screener.tui.dialogs import ConfirmDialog, FilterDialog
-from screener.tui.facts_panel import Facts
 from screener.tui.help import HelpDialog
-from screener.tui.radiograph_view import RadiographView
-from screener.tui.review_screen import ReviewScreen
 from screener.tui.study_screen import StudyScreen
 from screener.tui.table import StudyTable
-from screener.tui.worklist_screen import WorklistScreen
 from screener.worklist import Filter
 from tests.tui.conftest import STUDIES, settled, text_of
 
@@ -146,13 +140,6 @@ async def test_help_lists_the_keys_of_the_focused_widget(open_review):
         assert "IN THE WORKLIST" in text_of(app)
         await pilot.press("escape")
         assert not isinstance(app.screen, HelpDialog)
-
-
-@pytest.mark.parametrize(
-    "place", [StudyTable, RadiographView, Facts, ReviewScreen, WorklistScreen, StudyScreen]
-)
-def test_every_binding_has_a_name_and_a_tooltip(place):
-    assert all(binding.id and binding.tooltip for binding in place.BINDINGS)
 
 
 async def test_keys_can_be_changed(open_review):

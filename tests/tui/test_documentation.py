@@ -1,0 +1,24 @@
+"""docs/review.md names every key of the review."""
+
+import pytest
+
+from screener.tui.facts_panel import Facts
+from screener.tui.radiograph_view import RadiographView
+from screener.tui.review_screen import ReviewScreen
+from screener.tui.study_screen import StudyScreen
+from screener.tui.table import StudyTable
+from screener.tui.worklist_screen import WorklistScreen
+from tests.conftest import REPOSITORY
+
+PLACES = (StudyTable, RadiographView, Facts, ReviewScreen, WorklistScreen, StudyScreen)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_binding_is_documented(place):
+    page = (REPOSITORY / "docs" / "review.md").read_text(encoding="utf-8")
+    assert [b.id for b in place.BINDINGS if f"| {b.tooltip} | `{b.id}` |" not in page] == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_binding_has_a_name_and_a_tooltip(place):
+    assert all(binding.id and binding.tooltip for binding in place.BINDINGS)

@@ -1,0 +1,67 @@
+"""A scan is followed through its JSON lines, survives being stopped, and goes on."""
+
+import pytest
+
+from screener.store import Store
+from screener.tui.following import ScanProcess, ScanProgress
+from screener.tui.reporting import write_report
+from screener.worklist import Worklist
+
+
+def batch(done, total=200, speed=2.0):
+    return {
+        "event": "BatchScored",
+        "radiographs": done,
+        "total": total,
+        "reused": 0,
+        "images_per_second": speed,
+    }
+
+
+def test_batches_move_the_progress():
+    progress = ScanProgress().after(batch(50))
+    assert (progress.scored, progress.total) == (50, 200)
+    assert str(progress) == "scoring · 50 of 200 radiographs · 2.0 a second · 1:15 left"
+
+
+def test_refusals_are_counted():
+    progress = ScanProgress().after({"event": "RadiographRefused"}).after(batch(1))
+    assert "1 refused" in str(progress)
+
+
+def test_events_of_other_versions_change_nothing():
+    assert ScanProgress().after({"event": "SomethingNew", "x": 1}) == ScanProgress()
+
+
+def test_a_scan_that_cannot_start_says_why(tmp_path):
+    scan = ScanProcess([tmp_path / "nowhere"], tmp_path / "results")
+    assert list(scan.progress()) == []
+    code, said = scan.finish()
+    assert code == 2
+    assert "nowhere" in said
+
+
+def test_report_is_written(results):
+    written, said = write_report(results)
+    assert written, said
+    assert (results / "report.pdf").is_file()
+
+
+@pytest.mark.slow
+def test_stopped_scan_keeps_what_it_has_and_goes_on(tmp_path, phantoms, monkeypatch):
+    from tests.weights_fixture import tiny_weights
+
+    tiny_weights(tmp_path / "weights")
+    monkeypatch.setenv("SCREENER_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("SCREENER_BATCH_SIZE", "1")
+    first = ScanProcess([phantoms], tmp_path / "results")
+    for progress in first.progress():
+        if progress.scored:
+            first.stop()
+    assert first.finish()[0] == 130
+    second = ScanProcess([phantoms], tmp_path / "results")
+    stages = [progress.stage for progress in second.progress()]
+    assert second.finish()[0] in (0, 3)
+    assert stages[-1] == "finished"
+    with Store.open(tmp_path / "results") as store:
+        assert Worklist(store).counts().not_attempted == 0
