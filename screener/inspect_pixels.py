@@ -31,7 +31,7 @@ FLAT_SHARE = 0.6
 _LEVELS = 256
 _ENDS = 3
 """Levels at either end that count as clipped."""
-_ROWS = 400
+_ROWS = 200
 """Rows that are looked at; more tell nothing more and cost as much as decoding."""
 _DARK = 20
 """Levels up to here may be collimator or air, and flat."""
