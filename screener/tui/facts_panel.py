@@ -1,10 +1,9 @@
-"""The column beside the radiograph; fits its text to its width and scrolls when focused."""
+"""The column beside the radiograph; fits its text to its width. Never takes the keys."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -16,15 +15,8 @@ if TYPE_CHECKING:
     from screener.worklist import StudyDetail
 
 
-class Facts(VerticalScroll, can_focus=True, inherit_bindings=False):
+class Facts(VerticalScroll, can_focus=False):
     """What the network and the reviewers say of a study."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "j,down", "scroll_down", "Down", id="facts.down", show=False, tooltip="Scroll down"
-        ),
-        Binding("k,up", "scroll_up", "Up", id="facts.up", show=False, tooltip="Scroll up"),
-    ]
 
     def __init__(self) -> None:
         super().__init__(id="facts")

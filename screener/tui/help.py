@@ -23,7 +23,6 @@ PLACES = {
     "StudyTable": "In the worklist",
     "RadiographView": "Over the radiograph",
     "GraphicsView": "Over the radiograph",
-    "Facts": "Over the facts",
     "WorklistScreen": "Worklist",
     "StudyScreen": "Study",
     "ReviewApp": "Everywhere",

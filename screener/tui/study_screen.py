@@ -63,6 +63,22 @@ class StudyScreen(ReviewScreen):
             show=False,
             tooltip="The study's next radiograph",
         ),
+        Binding(
+            "J",
+            "scroll_facts(3)",
+            "Facts down",
+            id="study.facts_down",
+            show=False,
+            tooltip="Scroll what stands beside the radiograph",
+        ),
+        Binding(
+            "K",
+            "scroll_facts(-3)",
+            "Facts up",
+            id="study.facts_up",
+            show=False,
+            tooltip="Scroll it back",
+        ),
         Binding("t", "tags", "Tags", id="study.tags", tooltip="Header facts and measures"),
         Binding(
             "e",
@@ -178,6 +194,10 @@ class StudyScreen(ReviewScreen):
     def action_tags(self) -> None:
         """Show or hide the header facts."""
         self.tags = not self.tags
+
+    def action_scroll_facts(self, lines: int) -> None:
+        """Scroll the facts, which never take the keys from the picture."""
+        self.query_one(Facts).scroll_relative(y=lines, animate=False)
 
     def action_original(self) -> None:
         """Open the file in the system's viewer."""

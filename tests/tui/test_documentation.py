@@ -2,7 +2,6 @@
 
 import pytest
 
-from screener.tui.facts_panel import Facts
 from screener.tui.radiograph_view import RadiographView
 from screener.tui.review_screen import ReviewScreen
 from screener.tui.study_screen import StudyScreen
@@ -10,7 +9,7 @@ from screener.tui.table import StudyTable
 from screener.tui.worklist_screen import WorklistScreen
 from tests.conftest import REPOSITORY
 
-PLACES = (StudyTable, RadiographView, Facts, ReviewScreen, WorklistScreen, StudyScreen)
+PLACES = (StudyTable, RadiographView, ReviewScreen, WorklistScreen, StudyScreen)
 
 
 @pytest.mark.parametrize("place", PLACES)

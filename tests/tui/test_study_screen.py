@@ -8,6 +8,7 @@ from screener import store as stores
 from screener.locations import DATABASE
 from screener.study import Band, Verdict
 from screener.tui import study_screen
+from screener.tui.facts_panel import Facts
 from screener.tui.picture import Presentation
 from screener.tui.study_screen import StudyScreen
 from screener.worklist import Filter
@@ -286,13 +287,13 @@ async def test_drag_pans(open_study):
         assert isinstance(app.screen, StudyScreen)
 
 
-async def test_tab_moves_the_keys_to_the_facts(open_study):
+async def test_facts_scroll_and_the_picture_keeps_the_keys(open_study):
     async with open_study(size=(80, 24)) as (app, pilot):
-        await pilot.press("t", "tab")
-        assert app.focused.id == "facts"
-        await pilot.press("j", "j", "j")
-        await pilot.pause()
-        assert app.focused.scroll_offset.y > 0
+        await pilot.press("t", "J", "J")
+        assert app.screen.query_one(Facts).scroll_offset.y == 6
+        await pilot.press("K", "tab", "i")
+        assert app.screen.query_one(Facts).scroll_offset.y == 3
+        assert app.screen.view.shown.inverted
 
 
 async def test_opens_at_the_radiograph_that_gave_the_score(open_study, stored):
