@@ -61,7 +61,7 @@ def command(
     If DIR is a folder of studies without results, offers to scan it. Press ? for the keys.
     Research use only.
     """
-    reviewer = reviewer or getpass.getuser()
+    reviewer = reviewer or _user()
     results, studies = _resolve(results, output)
     if serve:
         arguments = [str(studies or results), "-o", str(output), "--reviewer", reviewer]
@@ -81,6 +81,18 @@ def command(
     )
     app.run()
     _after(app)
+
+
+def _user() -> str:
+    """The user's name.
+
+    Raises:
+        ConfigurationError: the system does not know one.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise ConfigurationError("who reviews? say it with --reviewer NAME") from None
 
 
 def _resolve(folder: Path, output: Path) -> tuple[Path, Path | None]:

@@ -6,13 +6,13 @@ goes through the outbox. Needs no torch: a scan is another process.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.css.query import NoMatches
+from textual.worker import Worker, WorkerState
 
 from screener.errors import StoreError
 from screener.locations import DATABASE
@@ -20,7 +20,7 @@ from screener.store import Store
 from screener.text import visible
 from screener.tui import themes
 from screener.tui.dialogs import ConfirmDialog
-from screener.tui.following import ScanProcess
+from screener.tui.following import ScanProcess, ScanProgress
 from screener.tui.messages import (
     CountsRead,
     ReportWritten,
@@ -96,6 +96,8 @@ class ReviewApp(App[None]):
         self.make_view = make_view or RadiographView
         self._clock = clock
         self._data_version = -1
+        self._failure = ""
+        """What was last said of the store."""
         self.register_theme(themes.READING_ROOM)
         self.register_theme(themes.DAYLIGHT)
         self.theme = theme
@@ -181,22 +183,36 @@ class ReviewApp(App[None]):
 
     def on_counts_read(self, message: CountsRead) -> None:
         """Show what is new."""
-        self.counts, self.alarm = message.counts, message.alarm
+        self.counts, self.alarm, self._failure = message.counts, message.alarm, ""
         self.show_again()
 
     def on_store_failed(self, message: StoreFailed) -> None:
-        """Say that what is on screen may be old."""
-        self.notify(
-            message.reason, title="The store cannot be read", severity="error", markup=False
-        )
+        """Say, once, that what is on screen may be old."""
+        if message.reason != self._failure:
+            self._failure = message.reason
+            self.notify(message.reason, title="Store", severity="error", markup=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Report what a worker did not expect; the review goes on."""
+        if event.state is WorkerState.ERROR:
+            self.post_message(StoreFailed(visible(repr(event.worker.error))))
 
     def show_again(self) -> None:
         """Let the screen, or the one below a dialog, read anew what it shows."""
         for screen in reversed(self.screen_stack):
             if isinstance(screen, ReviewScreen):
-                with suppress(NoMatches):  # it is being put up or taken down
-                    screen.show_again()
+                self._show_again(screen)
                 return
+
+    def _show_again(self, screen: ReviewScreen) -> None:
+        try:
+            screen.show_again()
+        except NoMatches:  # it is being put up or taken down
+            return
+        except StoreError as error:  # the study was forgotten meanwhile, or the store is gone
+            self.post_message(StoreFailed(str(error)))
+            if isinstance(self.screen, StudyScreen):
+                self.pop_screen()
 
     # Reviews
 
@@ -257,6 +273,8 @@ class ReviewApp(App[None]):
             return
         self.scan = ScanProcess(folders, self.results)
         self._follow(self.scan)
+        self.call_after_refresh(self.post_message, ScanProgressed(ScanProgress()))
+        self.refresh_bindings()
 
     def _scanned_folders(self) -> list[Path]:
         runs = self.sitting.worklist.runs()

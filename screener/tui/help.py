@@ -79,7 +79,7 @@ def _table(bindings: Iterable[ActiveBinding], display: Callable[[Binding], str])
 
 def _line(binding: Binding, keys: list[str]) -> Content:
     return Content.assemble(
-        (fitted(" ".join(keys), 12), "bold $primary"),
-        fitted(binding.tooltip or binding.description, 44),
+        (fitted(" ".join(keys), 11), "bold $primary"),
+        fitted(binding.tooltip or binding.description, 41),
         (f" {binding.id}", "$text-muted"),
     )

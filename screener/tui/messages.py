@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from screener.tui.following import ScanProgress
-    from screener.worklist import Counts, StudyRow
+    from screener.worklist import Counts
 
 
 class Replaceable(Message):
@@ -93,13 +93,6 @@ class ReportWritten(Message):
     written: bool
     text: str
     """What it said last."""
-
-
-@dataclass
-class CursorMoved(Replaceable):
-    """The worklist's cursor stands on another study."""
-
-    row: StudyRow | None
 
 
 @dataclass

@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from itertools import count
@@ -84,7 +85,8 @@ class Outbox:
                     except StoreError as error:
                         failure = error
                         continue
-                    path.unlink(missing_ok=True)
+                    with suppress(OSError):  # what stays is recognised next time
+                        path.unlink()
                     self._waiting.remove((review, path))
             if failure:
                 raise failure

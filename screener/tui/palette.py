@@ -25,7 +25,9 @@ class StudyProvider(Provider):
     async def search(self, query: str) -> Hits:
         """Look in the store."""
         app = cast("ReviewApp", self.app)
-        rows = app.sitting.worklist.page(replace(Filter(), text=query), 0, MOST)
+        if app.session is None:
+            return
+        rows = app.session.worklist.page(replace(Filter(), text=query), 0, MOST)
         for row in rows:
             name = Content(f"{visible(row.patient)}  {row.band.glyph} {row.band}")
             yield Hit(0.5, name, partial(app.open_study, row.key), help="Open this study")

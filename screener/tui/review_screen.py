@@ -44,8 +44,8 @@ class ReviewScreen(Screen[None]):
         _key("u", "next_unreviewed", "Unreviewed", "Go to the next study without a verdict"),
         _key("f", "flag", "Flag", "Flag the study, or take your flag away"),
         _key("c", "comment", "Comment", "Write a comment on the study"),
-        _key("z", "undo", "Undo", "Take your last entry of this sitting back"),
-        _key("r", "report", "Report", "Write the report with what is reviewed so far", show=False),
+        _key("z", "undo", "Undo", "Take your last entry back"),
+        _key("r", "report", "Report", "Write the report", show=False),
     ]
 
     @property

@@ -1,7 +1,7 @@
 """The worklist as a table that draws only the lines on screen, from rows fetched by the page.
 
 A key redraws two lines, so its cost does not grow with the number of studies. The table only shows
-and tells (:class:`CursorMoved`, :class:`StudyOpened`, :class:`SortChosen`); screens decide.
+and tells (:class:`StudyOpened`, :class:`SortChosen`); the screen decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from screener.tui.columns import GAP, Column, Ink, fit
-from screener.tui.messages import CursorMoved, SortChosen, StudyOpened
+from screener.tui.messages import SortChosen, StudyOpened
 from screener.tui.paging import Pages
 from screener.tui.wording import fitted
 
@@ -96,7 +96,6 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(self.size.width, count)
         self.cursor = self.cursor if cursor is None else cursor
         self.refresh()
-        self.post_message(CursorMoved(self.row))
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep the cursor on a line."""
@@ -107,7 +106,6 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh_lines(before)
         self.refresh_lines(after)
         self._reveal()
-        self.post_message(CursorMoved(self.row))
 
     def on_resize(self) -> None:
         """Choose the columns that fit."""

@@ -11,6 +11,7 @@ from screener.tui import study_screen
 from screener.tui.facts_panel import Facts
 from screener.tui.picture import Presentation
 from screener.tui.study_screen import StudyScreen
+from screener.tui.worklist_screen import WorklistScreen
 from screener.worklist import Filter
 from tests.tui.conftest import settled, text_of, told
 
@@ -300,3 +301,13 @@ async def test_opens_at_the_radiograph_that_gave_the_score(open_study, stored):
     key = next(key for key in stored.listed() if len(stored.study(key).radiographs) == 2)
     async with open_study(key=key) as (app, _):
         assert app.screen.image.probabilities[3] == pytest.approx(app.screen.current.score)
+
+
+async def test_study_forgotten_meanwhile_leads_back_to_the_worklist(open_study, results):
+    async with open_study() as (app, pilot):
+        with stores.Store.open(results) as store:
+            store.forget(app.screen.current.key)
+        app.poll()
+        await settled(pilot)
+        assert isinstance(app.screen, WorklistScreen)
+        assert "no such study" in told(app)

@@ -1,5 +1,6 @@
 """Every key of the worklist."""
 
+from screener.store import Store
 from screener.study import Band, Verdict
 from screener.tui.dialogs import ConfirmDialog, FilterDialog
 from screener.tui.help import HelpDialog
@@ -221,3 +222,20 @@ async def test_no_colour_still_tells_the_bands_apart(open_review, monkeypatch):
     async with open_review() as (app, _):
         assert app.no_color
         assert "▲ PRIORITY" in text_of(app)
+
+
+async def test_alarm_stands_above_the_ranking(open_review):
+    async with open_review() as (app, pilot):
+        app.alarm = "most of these studies look unlike the training data"
+        app.show_again()
+        await pilot.pause()
+        assert "! most of these studies look unlike" in text_of(app).splitlines()[2]
+
+
+async def test_rows_of_another_process_appear(open_review, results):
+    async with open_review() as (app, pilot):
+        with Store.open(results) as store:
+            store.forget(app.screen.current.key)
+        app.poll()
+        await settled(pilot)
+        assert app.screen.table.count == STUDIES - 1

@@ -1,0 +1,53 @@
+"""Words and widths, and that foreign text steers nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from screener.study import Outcome, Projection, Refusal, Verdict
+from screener.tui import wording
+from screener.tui.columns import COLUMNS, GAP, fit
+from screener.tui.facts import facts
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("abc", 5, "abc  "), ("abcdef", 4, "abc…"), ("山田太郎", 5, "山田…"), ("", 2, "  ")],
+)
+def test_text_fits_its_cells(text, width, shown):
+    assert wording.fitted(text, width) == shown
+
+
+def test_bar_and_track_fill_the_width():
+    full, track = wording.bar(0.45, 10)
+    assert (full, track) == ("━━━━╸", "─────")
+    assert [len("".join(wording.bar(share, 10))) for share in (-1, 0, 1, 2)] == [10] * 4
+
+
+def test_views_are_named_once_and_unknown_ones_not():
+    views = (Projection.PA, Projection.AP, Projection.PA, Projection.UNKNOWN)
+    assert wording.views(views) == "PA AP"
+
+
+def test_verdict_is_glyph_and_word():
+    assert wording.verdict(Verdict.DISAGREE, "viral") == "✗ viral"
+    assert wording.verdict(Verdict.DISAGREE, None) == "✗ disagree"
+    assert wording.verdict(None, None) == ""
+
+
+@pytest.mark.parametrize("width", [10, 40, 76, 116, 196])
+def test_columns_fit_and_begin_with_the_band(width):
+    columns = fit(width)
+    assert COLUMNS[1] in columns
+    assert len(columns) == 1 or sum(c.width + GAP for c in columns) - GAP <= width
+
+
+def test_foreign_text_cannot_steer_the_terminal(stored):
+    detail = stored.study(stored.listed()[-1])
+    evil = "\x1b[31m\u202e[b]x"
+    refusal = Refusal(Path(f"/{evil}.dcm"), Outcome.UNREADABLE, evil, detail.row.key)
+    text = facts(replace(detail, refusals=(refusal,)), 0, 60, tags=True).plain
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "[b]x" in text
