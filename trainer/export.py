@@ -8,7 +8,7 @@ from screener import pixels
 from screener.errors import ConfigurationError
 from screener.network import CovidResNet
 from screener.study import LABELS
-from screener.weights import ARCHITECTURE, WeightsCard, save_weights
+from screener.weights import WeightsCard, save_weights
 from trainer.run import Run, load_tensors
 
 GRAYSCALE = (
@@ -18,7 +18,7 @@ GRAYSCALE = (
 RESIZE = "squashed to a square, antialiased bilinear, uint8"
 LICENCE = (
     "Apache-2.0 for the weights; research use only. The images they were made from have licences "
-    "of their own: see MODEL_CARD.md"
+    "of their own, stated with the training data"
 )
 
 
@@ -41,7 +41,7 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
     network.load_state_dict(load_tensors(run.best_file)["network"])
     backbone = Path(facts["backbone"]).name
     card = WeightsCard(
-        name=f"{ARCHITECTURE}-{recipe.name}",
+        name=recipe.name,
         version=version,
         input_size=int(kept["image_size"]),
         grayscale=GRAYSCALE,
