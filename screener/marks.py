@@ -21,8 +21,11 @@ ADULT_AGE = 18
 
 UNLIKE_SHARE = 0.25
 """Share of a scan's radiographs beyond the distance that 5 % of the validation's exceed."""
-SCORE_SHIFT = 0.5
-"""Largest gap between the cumulated scores of scan and validation (Kolmogorov-Smirnov)."""
+SCORE_SHIFT = 0.85
+"""Largest gap between the cumulated scores of scan and validation (Kolmogorov-Smirnov).
+
+Validation images of COVID-19 alone reached 0.80, of healthy adults alone 0.45: beyond it lies what
+no share of ill patients explains, such as the same score for every study."""
 FEWEST_FOR_ALARM = 20
 
 BORDER = "the network looked at the border"
