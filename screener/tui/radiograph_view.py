@@ -6,6 +6,7 @@ Offers no flip and no rotation.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -101,10 +102,7 @@ class RadiographView(Widget, can_focus=True):
 
     def action_invert(self) -> None:
         """Show dark as bright, or no longer."""
-        shown = self.shown
-        self.shown = Presentation(
-            shown.window, shown.level, not shown.inverted, shown.zoom, shown.x, shown.y
-        )
+        self.shown = replace(self.shown, inverted=not self.shown.inverted)
 
     def action_overlay(self) -> None:
         """Lay the activation map over the picture, or take it away."""

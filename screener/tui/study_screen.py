@@ -147,7 +147,7 @@ class StudyScreen(ReviewScreen):
     def on_mount(self) -> None:
         """Show the study."""
         self.view.focus()
-        self.set_reactive(StudyScreen.index, self._decisive())
+        self.set_reactive(StudyScreen.index, decisive(self.detail))
         self._show()
         self._load_soon()
 
@@ -163,7 +163,7 @@ class StudyScreen(ReviewScreen):
     def go_to(self, key: str) -> None:
         """Show another study."""
         self._key, self._detail = key, None
-        self.set_reactive(StudyScreen.index, self._decisive())
+        self.set_reactive(StudyScreen.index, decisive(self.detail))
         self.view.action_reset()
         self._show()
         self._load_soon()
@@ -219,16 +219,12 @@ class StudyScreen(ReviewScreen):
         if self.image and message.path == self.image.path:
             activation = None if isinstance(self.image, Refusal) else self.image.activation
             self.view.show_picture(message.gray, activation)
+            self._look_ahead()
 
     def on_picture_failed(self, message: PictureFailed) -> None:
         """Say why there is no picture."""
         if self.image and message.path == self.image.path:
             self.view.show_text(message.reason)
-
-    def _decisive(self) -> int:
-        """The radiograph that gave the study its score."""
-        suspicions = [image.probabilities[TARGET] for image in self.detail.radiographs]
-        return suspicions.index(max(suspicions)) if suspicions else 0
 
     def _load_soon(self) -> None:
         if self._timer:
@@ -255,6 +251,17 @@ class StudyScreen(ReviewScreen):
             self.post_message(PictureFailed(path, result))
         else:
             self.post_message(PictureLoaded(path, result))
+
+    def _look_ahead(self) -> None:
+        """Read the picture that ``n`` would show, so that it is there at once."""
+        key = self.session.neighbour(self._key, 1)
+        following = self.session.study(key) if key else None
+        if following and following.radiographs:
+            self._read_ahead(following.radiographs[decisive(following)].path)
+
+    @work(thread=True, exclusive=True, group="ahead", exit_on_error=False)
+    def _read_ahead(self, path: Path) -> None:
+        read_picture(path)
 
     def _show(self) -> None:
         row = self.detail.row
@@ -286,3 +293,9 @@ class StudyScreen(ReviewScreen):
         legend = self.query_one("#legend", Ends)
         legend.display = self.view.overlaid
         legend.show(facts.legend(has_map=self.view.has_overlay))
+
+
+def decisive(study: StudyDetail) -> int:
+    """Which radiograph gave the study its score; 0 where none was scored."""
+    suspicions = [image.probabilities[TARGET] for image in study.radiographs]
+    return suspicions.index(max(suspicions)) if suspicions else 0
