@@ -183,7 +183,8 @@ def _data(card: WeightsCard) -> Section:
         for source, of in card.metrics.get("sources", {}).items()
     )
     tables = (Table("Sources, split by patient", head, rows),) if rows else ()
-    return Section("Training data", f"{card.trained_on or 'Not recorded.'} {GROUND_TRUTH}", tables)
+    text = f"{(card.trained_on or 'Not recorded').rstrip('.')}. {GROUND_TRUTH}"
+    return Section("Training data", text, tables)
 
 
 def _performance(document: Mapping[str, Any]) -> Section:
