@@ -61,8 +61,8 @@ def fitted(learn, epoch: int) -> float:  # noqa: ANN001
     return measures.loss_count * BATCH / measures.seconds
 
 
-def bare(learn, epoch: int) -> float:  # noqa: ANN001
-    """The same epoch in plain torch."""
+def bare(learn, epoch: int, steps: int | None = None) -> float:  # noqa: ANN001
+    """The same epoch in plain torch; batches after so many steps are only read."""
     import torch
 
     network, batches = learn.model, learn.dls.train
@@ -71,7 +71,9 @@ def bare(learn, epoch: int) -> float:  # noqa: ANN001
     batches.epoch = epoch
     network.train()
     start = time.perf_counter()
-    for pixels, labels in batches:
+    for number, (pixels, labels) in enumerate(batches):
+        if steps is not None and number >= steps:
+            continue
         with torch.autocast("cpu", torch.bfloat16):
             loss = loss_of(network(pixels).float(), labels)
         loss.backward()
@@ -84,10 +86,7 @@ def peak(count: int) -> None:
     """Print the peak memory, in MB, of some batches over a cache of ``count`` images."""
     with tempfile.TemporaryDirectory() as folder:
         learn, _ = learner(count, Path(folder))
-        for number, _ in enumerate(learn.dls.train):  # an epoch of reading, and a few steps
-            if number == 0:
-                learn.dls.train.first_batch = len(learn.dls.train) - 4
-                learn.fit(1, 1e-4)
+        bare(learn, 0, steps=4)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
