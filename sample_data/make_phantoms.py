@@ -191,6 +191,7 @@ def describe(film: Film) -> Dataset:
     dataset.StudyTime = f"{8 + study % 10:02}0000"
     dataset.ReferringPhysicianName = ""
     dataset.Manufacturer = "SYNTHETIC"
+    dataset.QualityControlImage = "YES"  # a phantom: the screener says so beside the score
     dataset.SeriesDescription = "SYNTHETIC PHANTOM"
     dataset.ImageComments = "SYNTHETIC PHANTOM. No person was imaged; a score of it means nothing."
     dataset.Modality = film.modality

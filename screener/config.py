@@ -34,7 +34,7 @@ class Setting:
 SETTINGS = (
     Setting("results", "results folder", str(locations.RESULTS)),
     Setting("weights", "folder of the weights; empty for the bundled ones", ""),
-    Setting("device", "where to compute: auto, cpu, cuda, cuda:1, mps", "auto"),
+    Setting("device", "where to compute: auto, cpu, cuda, mps", "auto"),
     Setting("batch_size", "radiographs at once; 0 to fit it to memory", 0),
     Setting("workers", "processes that decode; 0 to fit it to the machine", 0),
     Setting("max_pixels", "most pixels a radiograph may declare", 100_000_000),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import sys
+import time
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
@@ -58,6 +59,8 @@ class Decoded:
     """"sha256:..." of the file's bytes."""
     square: NDArray[np.uint8]
     """(S, S)"""
+    milliseconds: float = 0.0
+    """Spent on reading, decoding and looking at it."""
 
 
 def decode_all(
@@ -126,7 +129,7 @@ def _refuse(radiograph: Radiograph, reason: str) -> Refusal:
 
 def decode(radiograph: Radiograph, limits: Limits) -> Decoded | Refusal:
     """Decode one file in this process: its square, or why there is none."""
-    path = radiograph.path
+    path, began = radiograph.path, time.perf_counter()
     try:
         with path.open("rb") as stream:
             digest = "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
@@ -141,4 +144,5 @@ def decode(radiograph: Radiograph, limits: Limits) -> Decoded | Refusal:
     reason = inspect(picture) if limits.inspected else None
     if reason is not None:
         return Refusal(path, Outcome.UNSUITABLE, reason, radiograph.study_key, digest)
-    return Decoded(radiograph, digest, pixels.square(picture.gray, limits.input_size))
+    square = pixels.square(picture.gray, limits.input_size)
+    return Decoded(radiograph, digest, square, 1000 * (time.perf_counter() - began))

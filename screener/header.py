@@ -31,7 +31,7 @@ _WORDS = (
     "BodyPartExamined", "AnatomicRegionSequence", "ViewPosition", "ViewCodeSequence",
     "PatientOrientation", "SamplesPerPixel",
     "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
-    "BitsStored",
+    "BitsStored", "QualityControlImage",
 )  # fmt: skip
 
 TAGS = tuple(int(Tag(word)) for word in _WORDS)
@@ -95,6 +95,7 @@ def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
         bits_stored=int(dataset.get("BitsStored") or dataset.get("BitsAllocated") or 0),
         size=found.size,
         mtime_ns=found.mtime_ns,
+        phantom=_text(dataset, "QualityControlImage") in ("YES", "BOTH"),  # PS3.3 C.7.6.1
     )
 
 

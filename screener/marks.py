@@ -33,6 +33,7 @@ UNSURE = "the network is unsure"
 UNSTEADY = "small changes of the picture change the score"
 INVERTED = "the pixels look inverted"
 CHILD = "under 18: not the intended use"
+PHANTOM = "a phantom, by its header: the score means nothing"
 
 
 def marks(
@@ -42,6 +43,7 @@ def marks(
     spread: float | None,
     inverted: bool,
     age: float | None,
+    phantom: bool,
 ) -> tuple[str, ...]:
     """What to warn of in one study, given the radiograph its score comes from.
 
@@ -51,8 +53,10 @@ def marks(
         spread: over test-time augmentation, where that was asked for.
         inverted: whether the pixels look like a negative.
         age: of the patient in years, where the header says it.
+        phantom: whether a header says that no person was imaged.
     """
     facts = {
+        PHANTOM: phantom,
         BORDER: border_share is not None and border_share > BORDER_LIMIT,
         UNSURE: probabilities is not None and entropy(probabilities) > UNSURE_ENTROPY,
         UNSTEADY: spread is not None and spread > UNSTEADY_SPREAD,

@@ -121,6 +121,7 @@ CREATE TABLE study (
     taken_at TEXT NOT NULL, -- '' where unknown
     age REAL,
     sex TEXT NOT NULL,
+    phantom INTEGER NOT NULL,
     place TEXT NOT NULL, -- the total order of the worklist in one text
     band TEXT NOT NULL,
     score REAL,

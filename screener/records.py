@@ -42,12 +42,13 @@ UNDATED = ""
 """``taken_at`` of a study without a date."""
 
 PUT_STUDY = """
-INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, age, sex,
+INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, age, sex, phantom,
     place, band, projections, scored, refused, inverted)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'UNSCORED', '', 0, 0, 0)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'UNSCORED', '', 0, 0, 0)
 ON CONFLICT (key) DO UPDATE SET pseudonym = excluded.pseudonym, patient_id = excluded.patient_id,
     patient_name = excluded.patient_name, accession = excluded.accession,
-    taken_at = excluded.taken_at, age = excluded.age, sex = excluded.sex
+    taken_at = excluded.taken_at, age = excluded.age, sex = excluded.sex,
+    phantom = excluded.phantom
 """
 
 PUT_FILE = f"""
@@ -150,6 +151,7 @@ def study_values(study: Study, identify: Identify, key: bytes) -> Values:
         taken_at,
         first.patient_age if first else None,
         plain(first.patient_sex) if first else "",
+        any(radiograph.phantom for radiograph in study.radiographs),
         place(None, Band.UNSCORED, taken_at, plain(study.key)),
     )
 

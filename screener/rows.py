@@ -136,6 +136,7 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
             spread=row["spread"],
             inverted=bool(row["inverted"]),
             age=row["age"],
+            phantom=bool(row["phantom"]),
         ),
     )
 

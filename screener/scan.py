@@ -8,7 +8,7 @@ prints nothing, and loads torch only once there is a scan to make.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -219,11 +219,18 @@ class _Scan:
         self._log(found.refusals)
         return run.id
 
-    def _log(self, results: Iterable[Settled]) -> None:
+    def _log(
+        self, results: Iterable[Settled], spent: Mapping[Path, Mapping[str, float]] | None = None
+    ) -> None:
+        spent = spent or {}
         for result in results:
             if isinstance(result, Refusal):
                 self.audit.file(
-                    result.path, result.outcome, digest=result.digest, reason=result.reason
+                    result.path,
+                    result.outcome,
+                    digest=result.digest,
+                    reason=result.reason,
+                    milliseconds=spent.get(result.path),
                 )
             else:
                 self.audit.file(
@@ -231,6 +238,7 @@ class _Scan:
                     Outcome.SCORED,
                     digest=result.digest,
                     weights_digest=self.card.digest,
+                    milliseconds=spent.get(result.radiograph.path),
                 )
 
     def _score(self, scorer: Scorer, found: Survey) -> Iterator[ScanEvent]:
@@ -242,9 +250,11 @@ class _Scan:
         yield BatchScored(done, total, reused, 0.0)
         began = self.clock()
         for batch in self._batches(unknown):
+            taken = self.clock()
             results = self._settle(scorer, batch)
+            pass_seconds = (self.clock() - taken).total_seconds()
             self.store.put_scores(results, *self.key)
-            self._log(results)
+            self._log(results, _milliseconds(batch, pass_seconds))
             yield from self._tell(studies, results)
             done += len(batch)
             seconds = (self.clock() - began).total_seconds()
@@ -319,6 +329,15 @@ class _Scan:
                 self.outcomes[Outcome.SCORED] += 1
             if complete := studies.settle(result):
                 yield StudyScored(complete)
+
+
+def _milliseconds(
+    batch: Iterable[Decoded | Refusal], pass_seconds: float
+) -> dict[Path, dict[str, float]]:
+    """What each picture of a batch took, stage by stage; the network's time in equal parts."""
+    decoded = [one for one in batch if isinstance(one, Decoded)]
+    share = 1000 * pass_seconds / max(1, len(decoded))
+    return {one.radiograph.path: {"decode": one.milliseconds, "score": share} for one in decoded}
 
 
 class _OpenStudies:

@@ -107,6 +107,8 @@ class Radiograph:
     size: int
     """Bytes of the file."""
     mtime_ns: int
+    phantom: bool = False
+    """A test object and no person, by Quality Control Image (0028,0300)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ QUIET = {
     "spread": 0.01,
     "inverted": False,
     "age": 50,
+    "phantom": False,
 }
 
 
@@ -21,6 +22,7 @@ QUIET = {
         ({"spread": 0.2}, (marks.UNSTEADY,)),
         ({"inverted": True}, (marks.INVERTED,)),
         ({"age": 17.9}, (marks.CHILD,)),
+        ({"phantom": True}, (marks.PHANTOM,)),
         ({"age": 0.0, "inverted": True}, (marks.INVERTED, marks.CHILD)),
         ({"probabilities": None, "border_share": None, "spread": None, "age": None}, ()),
     ],

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from screener import pixels
+from screener import marks, pixels
 from screener.errors import StoreBusyError, WeightsError
 from screener.events import (
     BatchScored,
@@ -80,6 +80,20 @@ def test_the_store_has_what_was_told(first, settings):
         rows = {row.key: row.score for row in Worklist(store).rows()}
     assert counts.found == counts.scored + counts.unsuitable + counts.unreadable == 17
     assert rows == {e.result.study.key: e.result.score for e in only(StudyScored, first)}
+
+
+def test_a_phantom_that_says_so_is_never_shown_as_a_patient(settings, first):
+    with Store.open(settings.results) as store:
+        rows = list(Worklist(store).rows())
+    marked = [row for row in rows if marks.PHANTOM in row.marks]
+    assert len(marked) == 12  # the others are refused, or PNG files, which have no header to say it
+
+
+def test_the_audit_has_the_time_of_each_stage(settings, first):
+    lines = map(json.loads, (settings.results / "audit.jsonl").read_text().splitlines())
+    scored = [line["ms"] for line in lines if line.get("outcome") == "scored"]
+    assert len(scored) == 14
+    assert all(ms["decode"] > 0 and ms["score"] > 0 for ms in scored)
 
 
 def test_a_second_scan_scores_nothing_again(second):
