@@ -31,7 +31,7 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[train,serve,dev]'
+	$(BIN)/pip install --quiet --editable '.[train,serve,graphics,dev]'
 	@touch $@
 
 clean:
