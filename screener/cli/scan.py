@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from screener.text import visible
 if TYPE_CHECKING:
     from screener.events import ScanFinished
     from screener.scan import Settings
+    from screener.study import Refusal
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -117,22 +118,25 @@ def command(
     """
     from screener import scan
     from screener.cli import progress
+    from screener.events import RadiographRefused
     from screener.grouping import GroupBy
     from screener.weights import bundled
 
     options["group"] = GroupBy(options["group"])
     settings = scan.Settings(weights=weights or bundled(), guarded=not no_guard, **options)
     run = scan.dry_run if dry_run else scan.scan
-    finished = None
+    finished, refusals = None, []
     with _stoppable() as stop, progress.shown(as_json=as_json) as show:
         for event in run(settings, stop.is_set):
             finished = show(event) or finished
+            if dry_run and isinstance(event, RadiographRefused):
+                refusals.append(event.refusal)
     assert finished is not None
     if finished.interrupted:
         console.note("interrupted; what was scored is kept, the same command goes on from there")
         console.end(ExitCode.INTERRUPTED)
     if dry_run:
-        _say_dry_run(finished)
+        _say_dry_run(finished, () if as_json else refusals)
         return
     _write(settings, with_report=not no_report, with_table=not as_json)
     if finished.scored < finished.found:
@@ -177,7 +181,10 @@ def _write(settings: Settings, *, with_report: bool, with_table: bool) -> None:
         console.say(f"Results in {visible(str(results))}; 'screener review' goes through them.")
 
 
-def _say_dry_run(finished: ScanFinished) -> None:
+def _say_dry_run(finished: ScanFinished, refusals: Iterable[Refusal]) -> None:
+    for refusal in refusals:
+        facts = (refusal.outcome, str(refusal.path), refusal.reason)
+        console.say("\t".join(map(visible, facts)))
     console.note(
         f"{finished.studies} studies, {finished.found} files: {finished.not_attempted} would be "
         f"read, {finished.unsuitable} unsuitable and {finished.unreadable} unreadable by their "

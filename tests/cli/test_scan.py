@@ -1,0 +1,41 @@
+"""``screener scan`` as a user runs it."""
+
+import pytest
+
+from screener.cli.console import ExitCode
+from screener.cli.main import run, screener
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("scan")
+
+
+def scan(capfd, phantoms, *options):
+    code = run(screener, "screener", ["scan", str(phantoms), *map(str, options)])
+    return code, *capfd.readouterr()
+
+
+def test_a_dry_run_names_what_it_would_refuse_and_writes_nothing(capfd, phantoms, folder):
+    code, out, err = scan(capfd, phantoms, "-o", folder / "dry", "--dry-run")
+    assert code == ExitCode.DONE
+    assert [line.split("\t")[0] for line in out.splitlines()] == ["unsuitable", "unsuitable"]
+    assert "a lateral view" in out
+    assert "15 would be read" in err
+    assert not (folder / "dry").exists()
+
+
+def test_the_bundled_weights_scan_the_samples_into_every_file(capfd, phantoms, folder):
+    code, out, err = scan(capfd, phantoms, "-o", folder / "out", "--device", "cpu")
+    assert code == ExitCode.REFUSALS
+    assert err == ""
+    assert out.index("Not scored") < out.index("rank  band")
+    assert out.count("a phantom, by its header") == 11  # the PNG files have no header to say it
+    for name in ("screening.db", "worklist.csv", "worklist.json", "audit.jsonl", "report.pdf"):
+        assert (folder / "out" / name).stat().st_size > 0
+
+
+def test_weights_that_are_missing_end_with_their_own_code(capfd, phantoms, folder):
+    code, out, err = scan(capfd, phantoms, "-o", folder / "none", "--weights", folder)
+    assert (code, out) == (ExitCode.UNUSABLE, "")
+    assert len(err.splitlines()) == 1
