@@ -95,7 +95,7 @@ def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
         bits_stored=int(dataset.get("BitsStored") or dataset.get("BitsAllocated") or 0),
         size=found.size,
         mtime_ns=found.mtime_ns,
-        phantom=_text(dataset, "QualityControlImage") in ("YES", "BOTH"),  # PS3.3 C.7.6.1
+        phantom=_text(dataset, "QualityControlImage") == "YES",
     )
 
 

@@ -108,7 +108,7 @@ class Radiograph:
     """Bytes of the file."""
     mtime_ns: int
     phantom: bool = False
-    """A test object and no person, by Quality Control Image (0028,0300)."""
+    """No person was imaged, by Quality Control Image (0028,0300); BOTH would be a person too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def test_facts_of_a_radiograph(tmp_path):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("value", "phantom"), [("YES", True), ("BOTH", True), ("NO", False)])
+@pytest.mark.parametrize(("value", "phantom"), [("YES", True), ("BOTH", False), ("NO", False)])
 def test_a_quality_control_image_is_a_phantom(tmp_path, value, phantom):
     assert of(tmp_path, QualityControlImage=value).phantom is phantom
 
