@@ -33,7 +33,7 @@ UNSURE = "the network is unsure"
 UNSTEADY = "small changes of the picture change the score"
 INVERTED = "the pixels look inverted"
 CHILD = "under 18: not the intended use"
-PHANTOM = "a phantom, by its header: the score means nothing"
+PHANTOM = "a phantom: its score means nothing"
 
 
 def marks(

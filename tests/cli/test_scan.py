@@ -30,7 +30,7 @@ def test_the_bundled_weights_scan_the_samples_into_every_file(capfd, phantoms, f
     assert code == ExitCode.REFUSALS
     assert err == ""
     assert out.index("Not scored") < out.index("rank  band")
-    assert out.count("a phantom, by its header") == 11  # the PNG files have no header to say it
+    assert out.count("a phantom: its score means nothing") == 11  # PNG cannot say it
     for name in ("screening.db", "worklist.csv", "worklist.json", "audit.jsonl", "report.pdf"):
         assert (folder / "out" / name).stat().st_size > 0
 
