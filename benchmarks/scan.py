@@ -108,7 +108,7 @@ def usual(folder: Path, weights_folder: Path) -> None:
     card, network = load_network(weights_folder)
     with torch.no_grad():
         for path in sorted(folder.iterdir()):
-            square = torch.from_numpy(pixels.square(pixels.load(path), 224))
+            square = torch.from_numpy(pixels.square(pixels.load(path), card.input_size))
             torch.softmax(network(to_input(square[None], card.mean, card.std)), dim=1)
 
 
@@ -162,16 +162,15 @@ def measure_cpu(root: Path, number: int) -> None:
 
 
 def measure_wall(root: Path, number: int) -> None:
-    """Wall time of a scan over that of the usual loop, in turns."""
-    folder, card = films(root / "films", number), weights(root / "weights", 224)
-    loops, scans = [], []
-    for _ in range(2):
-        loops.append(part("usual", folder, card)[1])
-        scans.append(scan(folder, card)[1])
-    print("| wall seconds, best of two | |\n|---|---|")
-    print(f"| one image after another, {number} films | {min(loops):.1f} |")
-    print(f"| scan | {min(scans):.1f} |")
-    print(f"| times faster (at least 1.3) | {min(loops) / min(scans):.2f} |")
+    """Wall time of a scan over that of the usual loop, in turns, at two input sizes."""
+    folder = films(root / "films", number)
+    print("| input, px | one image after another, s | scan, s | times faster (at least 1.3) |")
+    print("|---|---|---|---|")
+    for size in (128, 224):
+        card = weights(root / f"weights-{size}", size)
+        pairs = [(part("usual", folder, card)[1], scan(folder, card)[1]) for _ in range(2)]
+        loop, whole = (min(times) for times in zip(*pairs, strict=True))
+        print(f"| {size} | {loop:.1f} | {whole:.1f} | {loop / whole:.2f} |")
 
 
 def measure_memory(root: Path, number: int) -> None:
