@@ -121,7 +121,7 @@ class Checkpoint(Callback):  # type: ignore[misc]
         batches: Batches = self.learn.dls.train
         batches.step, batches.epoch = self.step, self.learn.epoch
         batches.first_batch = self.batch = 0
-        torch.manual_seed(hash((batches._seed, self.step, self.learn.epoch)) & 0x7FFFFFFF)
+        torch.manual_seed(hash((batches.seed, self.step, self.learn.epoch)) & 0x7FFFFFFF)
         if self.place and self.place["epoch"] == self.learn.epoch:
             self._go_on(batches)
         self.place = {}

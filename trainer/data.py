@@ -122,7 +122,7 @@ class Batches:
         self._labels = np.array([LABELS.index(entries[row].label) for row in rows])
         self._weights = group_weights([entries[row] for row in rows])
         self._size, self.bs = image_size, batch_size
-        self._seed, self._sampling, self._rules = seed, sampling, rules
+        self.seed, self._sampling, self._rules = seed, sampling, rules
         self.device = torch.device("cpu")
         self.step, self.epoch, self.first_batch = 0, 0, 0
         """Where in the fit the next pass stands; part of what the draw depends on."""
@@ -147,7 +147,7 @@ class Batches:
     def _order(self) -> NDArray[np.int64]:
         if not self._sampling:
             return np.arange(len(self._rows))
-        random = np.random.default_rng((self._seed, self.step, self.epoch))
+        random = np.random.default_rng((self.seed, self.step, self.epoch))
         if self._sampling == "shuffle":
             return random.permutation(len(self._rows))
         return random.choice(len(self._rows), len(self._rows), p=self._weights)
@@ -167,7 +167,7 @@ class Batches:
 
     def _random(self, number: int) -> torch.Generator:
         """The generator of one batch, whatever came before it."""
-        place = f"{self._seed}:{self.step}:{self.epoch}:{number}".encode()
+        place = f"{self.seed}:{self.step}:{self.epoch}:{number}".encode()
         seed = int.from_bytes(hashlib.sha256(place).digest()[:8], "little") >> 1
         return torch.Generator().manual_seed(seed)
 

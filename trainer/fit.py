@@ -223,6 +223,7 @@ def _rates(
         return tuple(chosen[step.name])
     if lr == "paper" or resuming:
         return step.lr
+    torch.manual_seed(run.recipe().seed + step.number)  # the same suggestion after a resume
     suggested = find_rate(learner, step.name, run.folder)
     last = choose(step.name, suggested, step.lr[-1]) if choose else suggested
     rates = tuple(rate * last / step.lr[-1] for rate in step.lr)

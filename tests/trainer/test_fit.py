@@ -1,6 +1,7 @@
 """A tiny recipe end to end, in processes of its own, also when they are killed."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -66,6 +67,10 @@ def test_a_run_folder_holds_everything(finished):
         "weights/weights.safetensors", "weights/card.json", "weights/MODEL_CARD.md",
     ):  # fmt: skip
         assert (finished / name).is_file(), name
+
+
+def test_a_run_remembers_how_its_rates_are_chosen(finished):
+    assert json.loads((finished / "run.json").read_text())["lr"] == "paper"
 
 
 def test_the_log_has_a_row_an_epoch(finished):

@@ -64,7 +64,8 @@ def command(
     folder, and one page, index.html, that shows them.
     """
     kind = device_kind(device)
-    run = _resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone)
+    run = _resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone, lr)
+    lr = run.facts().get("lr", lr)  # a resumed fit chooses its rates as it began to
     from trainer.finish import finish
     from trainer.fit import fit
     from trainer.progress import Progress
@@ -98,6 +99,7 @@ def _new(
     folder: Path | None,
     overrides: tuple[str, ...],
     backbone: str,
+    lr: str,
 ) -> Run:
     from trainer import recipe as recipes
     from trainer.backbone import check
@@ -110,7 +112,10 @@ def _new(
     read_manifests(data)
     check(backbone)
     run = Run(folder)
-    run.start(chosen, {"manifests": [str(path.resolve()) for path in data], "backbone": backbone})
+    run.start(
+        chosen,
+        {"manifests": [str(path.resolve()) for path in data], "backbone": backbone, "lr": lr},
+    )
     return run
 
 
