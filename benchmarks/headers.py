@@ -19,7 +19,7 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from sample_data.make_phantoms import Film, write_film
-from screener import folder, header
+from screener.reading import folder, header
 from screener.study import Radiograph
 
 MOST = 1.3

@@ -74,7 +74,7 @@ def weights(folder: Path, input_size: int) -> Path:
 
 def squares(folder: Path) -> list[np.ndarray]:
     """Decode alone: every file to the network's square, one after another."""
-    from screener import pixels
+    from screener.reading import pixels
 
     return [pixels.square(pixels.load(path), 224) for path in sorted(folder.iterdir())]
 
@@ -101,8 +101,8 @@ def usual(folder: Path, weights_folder: Path) -> None:
     """The field's loop: decode an image, put it through the plain network, take the next."""
     import torch
 
-    from screener import pixels
     from screener.batch import to_input
+    from screener.reading import pixels
     from screener.weights import load_network
 
     card, network = load_network(weights_folder)

@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screener import pixels, weights
+from screener import weights
 from screener.audit_log import AuditLog
-from screener.decode import Decoded, Limits, decode_all
 from screener.events import (
     BatchScored,
     FilesFound,
@@ -27,12 +26,14 @@ from screener.events import (
     ScanStarted,
     StudyScored,
 )
-from screener.grouping import GroupBy
 from screener.ranking import study_result
+from screener.reading import pixels
+from screener.reading.decode import Decoded, Limits, decode_all
+from screener.reading.grouping import GroupBy
+from screener.reading.survey import Survey, survey
 from screener.records import Identify
 from screener.store import Store
 from screener.study import Outcome, Radiograph, RadiographScore, Refusal, Study, StudyResult
-from screener.survey import Survey, survey
 
 if TYPE_CHECKING:
     from screener.score import Scorer

@@ -21,11 +21,11 @@ from torch.fx.experimental import optimization
 
 from screener import explain, guard, uncertainty
 from screener.batch import to_input
-from screener.decode import Decoded
 from screener.device import Device
 from screener.errors import DeviceError
 from screener.guard import Guard
 from screener.network import CovidResNet
+from screener.reading.decode import Decoded
 from screener.study import Outcome, RadiographScore, Refusal
 from screener.weights import WeightsCard
 

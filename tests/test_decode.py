@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from screener import decode, folder, header, pixels
 from screener.batch import to_input
-from screener.decode import Decoded, Limits, decode_all
+from screener.reading import decode, folder, header, pixels
+from screener.reading.decode import Decoded, Limits, decode_all
 from screener.study import Outcome, Refusal
 from screener.weights import IMAGENET_MEAN, IMAGENET_STD, digest_of_file
 
@@ -105,5 +105,5 @@ def test_a_file_that_takes_too_much_memory_is_refused(films, tmp_path, monkeypat
 
 
 def test_workers_load_no_torch():
-    code = "import sys, screener.decode; sys.exit('torch' in sys.modules)"
+    code = "import sys, screener.reading.decode; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from screener import folder
-from screener.folder import FoundFile, Kind, SkippedFile
+from screener.reading import folder
+from screener.reading.folder import FoundFile, Kind, SkippedFile
 from screener.study import Outcome, Refusal
 from tests import dicoms
 

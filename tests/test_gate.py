@@ -5,7 +5,7 @@ import pytest
 from pydicom import uid
 from pydicom.dataset import Dataset
 
-from screener import gate
+from screener.reading import gate
 from screener.study import Outcome, Projection
 from tests import dicoms
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener import grayscale
-from screener.grayscale import LookupTable, Rules, VoiFunction, Window
+from screener.reading import grayscale
+from screener.reading.grayscale import LookupTable, Rules, VoiFunction, Window
 
 numbers = st.floats(-1e5, 1e5)
 windows = st.builds(Window, numbers, st.floats(1.0, 1e5), st.sampled_from(list(VoiFunction)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from screener import grouping
+from screener.reading import grouping
 from screener.study import Outcome, Projection, Radiograph, Refusal
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sample_data.phantom import Variant, expose
-from screener import guard, pixels
+from screener import guard
 from screener.guard import Gaussian, Guard
-from screener.inspect_pixels import inspect
+from screener.reading import pixels
+from screener.reading.inspect import inspect
 from screener.weights import WeightsCard
 from trainer import guard_fit
 from trainer.guard_fit import Seen, limit_for

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydicom import uid
 
-from screener import dicom, folder, header
+from screener.reading import dicom, folder, header
 from screener.study import Outcome, Projection, Radiograph, Refusal
 from tests import dicoms
 

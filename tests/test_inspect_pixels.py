@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from sample_data.phantom import Variant, expose
-from screener.inspect_pixels import inspect
-from screener.pixels import Picture
+from screener.reading.inspect import inspect
+from screener.reading.pixels import Picture
 
 NOISE = np.random.default_rng(0)
 

@@ -5,7 +5,7 @@ import pytest
 
 from sample_data import make_phantoms
 from sample_data.phantom import Variant, expose
-from screener import folder, grouping, header, pixels
+from screener.reading import folder, grouping, header, pixels
 from screener.study import Radiograph, Refusal
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 
-from screener import pixels
+from screener.reading import pixels
 from screener.study import Outcome
 from tests import dicoms
 

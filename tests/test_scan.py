@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from screener import marks, pixels
+from screener import marks
 from screener.errors import StoreBusyError, WeightsError
 from screener.events import (
     BatchScored,
@@ -16,6 +16,7 @@ from screener.events import (
     ScanStarted,
     StudyScored,
 )
+from screener.reading import pixels
 from screener.scan import Settings, dry_run, scan
 from screener.store import Store
 from screener.study import Outcome

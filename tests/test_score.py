@@ -8,9 +8,9 @@ import torch
 
 from screener import device
 from screener.batch import to_input
-from screener.decode import Decoded
 from screener.errors import DeviceError
 from screener.guard import Guard
+from screener.reading.decode import Decoded
 from screener.score import TOLERANCE, Scorer, fold
 from screener.study import Outcome, Refusal
 from screener.weights import WeightsCard

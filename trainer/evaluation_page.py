@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from screener.pixels import PIPELINE
+from screener.reading.pixels import PIPELINE
 from screener.study import LABEL_NAMES, LABELS, Refusal
 from trainer import evaluate, plots
 from trainer.evaluate import CLASS_FIGURES, Comparison, Evaluation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screener import pixels
 from screener.errors import ConfigurationError
 from screener.network import CovidResNet
+from screener.reading import pixels
 from screener.study import LABELS
 from screener.weights import WeightsCard, save_weights
 from trainer.run import Run, load_tensors

@@ -1,6 +1,6 @@
 """Weights over the images of a manifest, in bounded memory.
 
-Pixels come the screener's way (:mod:`screener.pixels`, :mod:`screener.batch`), so a figure measured
+Pixels come the screener's way (:mod:`screener.reading.pixels`, :mod:`screener.batch`), so a figure measured
 here is a figure of what users get. An image that cannot be read becomes a refusal; none is dropped.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener import pixels
+from screener.reading import pixels
 from screener.study import Refusal
 from screener.weights import WeightsCard, load_network
 from trainer.manifest import Entry

@@ -62,7 +62,7 @@ def _decoders() -> dict[str, list[str]]:
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import AllTransferSyntaxes
 
-    from screener import pixels  # noqa: F401  (registers a decoder)
+    from screener.reading import pixels  # noqa: F401  (registers a decoder)
 
     found = {}
     for syntax in AllTransferSyntaxes:

@@ -119,7 +119,7 @@ def command(
     from screener import scan
     from screener.cli import progress
     from screener.events import RadiographRefused
-    from screener.grouping import GroupBy
+    from screener.reading.grouping import GroupBy
     from screener.weights import bundled
 
     options["group"] = GroupBy(options["group"])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from screener import pixels
+from screener.reading import pixels
 from screener.study import ActivationMap
 from screener.weights import digest_of_file
 from screener.worklist import RadiographRow

@@ -148,7 +148,7 @@ class ReviewApp(App[None]):
     @work(thread=True, group="warm up", exit_on_error=False)
     def _warm_up(self) -> None:
         """Load the decoders while the reviewer still reads the list."""
-        import screener.pixels  # noqa: F401
+        import screener.reading.pixels  # noqa: F401
 
     @property
     def sitting(self) -> Session:

@@ -32,6 +32,6 @@ def read_picture(path: Path) -> NDArray[np.float32] | str:
 
 @lru_cache(KEPT)
 def _read(path: Path, _changed: int) -> NDArray[np.float32]:
-    from screener.pixels import load
+    from screener.reading.pixels import load
 
     return reduce(load(path))

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from screener import pixels
 from screener.batch import to_input
 from screener.errors import ConfigurationError
+from screener.reading import pixels
 from screener.weights import IMAGENET_MEAN, IMAGENET_STD
 from trainer import data
 from trainer.data import Batches, cached_squares, group_weights

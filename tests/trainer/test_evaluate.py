@@ -14,7 +14,7 @@ from PIL import Image
 
 from screener.cli.main import run
 from screener.errors import ConfigurationError
-from screener.pixels import load, square
+from screener.reading.pixels import load, square
 from trainer import evaluate, evaluation_page, published
 from trainer.cli.evaluate import command
 from trainer.manifest import Entry, read_manifest, select

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from screener import folder, header
 from screener.errors import ConfigurationError
-from screener.folder import FoundFile
+from screener.reading import folder, header
+from screener.reading.folder import FoundFile
 from screener.study import Radiograph, Refusal
 from trainer.manifest import Entry
 

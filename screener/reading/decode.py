@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pebble import ProcessExpired, ProcessPool
 
-from screener import pixels
-from screener.inspect_pixels import inspect
+from screener.reading import pixels
+from screener.reading.inspect import inspect
 from screener.study import Outcome, Radiograph, Refusal
 
 BYTES_PER_PIXEL = 40

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from pydicom.dataset import Dataset
 
-from screener.dicom import safe_code
+from screener.reading.dicom import safe_code
 from screener.study import Outcome, Projection
 
 RADIOGRAPHY = frozenset({"CR", "DX", "RG"})

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from screener.grayscale import Floats
-from screener.pixels import Picture
+from screener.reading.grayscale import Floats
+from screener.reading.pixels import Picture
 
 # Limits with a wide margin: what 2,400 radiographs of five sources reached stands beside each.
 SMALLEST_SIDE = 100

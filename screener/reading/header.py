@@ -14,9 +14,9 @@ from pydicom.dataset import FileDataset
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from screener import dicom, gate
-from screener.folder import FoundFile, Kind
-from screener.pixels import MAX_PIXELS, PixelError, check_size
+from screener.reading import dicom, gate
+from screener.reading.folder import FoundFile, Kind
+from screener.reading.pixels import MAX_PIXELS, PixelError, check_size
 from screener.study import Outcome, Projection, Radiograph, Refusal
 
 MIN_SIDE = 64

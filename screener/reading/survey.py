@@ -9,10 +9,10 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from screener import folder, header
 from screener.events import FilesFound
-from screener.grouping import GroupBy, group
-from screener.pixels import MAX_PIXELS
+from screener.reading import folder, header
+from screener.reading.grouping import GroupBy, group
+from screener.reading.pixels import MAX_PIXELS
 from screener.study import Radiograph, Refusal, Study
 
 FILES_AN_EVENT = 100

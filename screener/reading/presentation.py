@@ -1,4 +1,4 @@
-"""What a DICOM header says about showing its pixels, as :class:`screener.grayscale.Rules`.
+"""What a DICOM header says about showing its pixels, as :class:`screener.reading.grayscale.Rules`.
 
 The first of several windows or tables is taken. Numbers that are none, and slopes of zero, are
 taken as absent; a table that cannot be read is an error, for a picture shown wrongly is worse.
@@ -12,8 +12,8 @@ import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.multival import MultiValue
 
-from screener import grayscale
-from screener.grayscale import LookupTable, Rules, VoiFunction, Window
+from screener.reading import grayscale
+from screener.reading.grayscale import LookupTable, Rules, VoiFunction, Window
 
 WORDS = (
     "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue",

@@ -29,15 +29,15 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from screener import (
+from screener.reading import (
     dicom,
     folder,
     grayscale,
     jpeg12,  # noqa: F401  (registers a decoder)
     presentation,
 )
-from screener.dicom import DAMAGED
-from screener.grayscale import Floats, Rules
+from screener.reading.dicom import DAMAGED
+from screener.reading.grayscale import Floats, Rules
 from screener.study import Outcome
 
 PIPELINE = "1"
