@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from screener import weights
-from screener.batch import to_input
-from screener.explain import activation_maps, border_share
-from screener.guard import Guard
+from screener.network import weights
+from screener.network.batch import to_input
+from screener.network.explain import activation_maps, border_share
+from screener.network.guard import Guard
 
 IMAGES = 16
 

@@ -24,6 +24,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from screener.export_html import write_html
+from screener.network.weights import digest_of_file
 from screener.report import write_report
 from screener.store import Store
 from screener.study import (
@@ -35,7 +36,6 @@ from screener.study import (
     Refusal,
     Study,
 )
-from screener.weights import digest_of_file
 from tests.results import NOW, make_card
 
 SIZES = (500, 5000)

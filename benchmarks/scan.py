@@ -83,9 +83,9 @@ def forward(folder: Path, weights_folder: Path) -> None:
     """The network alone: batches of the scan's shape through the folded network, one thread."""
     import torch
 
-    from screener.batch import to_input
-    from screener.score import fold
-    from screener.weights import load_network
+    from screener.network.batch import to_input
+    from screener.network.score import fold
+    from screener.network.weights import load_network
 
     torch.set_num_threads(1)
     card, network = load_network(weights_folder)
@@ -101,9 +101,9 @@ def usual(folder: Path, weights_folder: Path) -> None:
     """The field's loop: decode an image, put it through the plain network, take the next."""
     import torch
 
-    from screener.batch import to_input
+    from screener.network.batch import to_input
+    from screener.network.weights import load_network
     from screener.reading import pixels
-    from screener.weights import load_network
 
     card, network = load_network(weights_folder)
     with torch.no_grad():

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
+from screener.network.weights import WeightsCard, digest_of_file
 from screener.reading.survey import Survey, survey
 from screener.report import write_report
 from screener.store import Store
@@ -30,7 +31,6 @@ from screener.study import (
     Review,
     Verdict,
 )
-from screener.weights import WeightsCard, digest_of_file
 
 ROOT = Path(__file__).parents[1]
 STUDIES = ROOT / "sample_data" / "studies"

@@ -30,7 +30,7 @@ from screener.study import (
 from screener.text import plain
 
 if TYPE_CHECKING:
-    from screener.weights import WeightsCard
+    from screener.network.weights import WeightsCard
 
 Identify = Literal["none", "id", "full"]
 Values = tuple[Any, ...]

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screener import weights
 from screener.audit_log import AuditLog
 from screener.events import (
     BatchScored,
@@ -26,6 +25,7 @@ from screener.events import (
     ScanStarted,
     StudyScored,
 )
+from screener.network import weights
 from screener.ranking import study_result
 from screener.reading import pixels
 from screener.reading.decode import Decoded, Limits, decode_all
@@ -36,8 +36,8 @@ from screener.store import Store
 from screener.study import Outcome, Radiograph, RadiographScore, Refusal, Study, StudyResult
 
 if TYPE_CHECKING:
-    from screener.score import Scorer
-    from screener.weights import WeightsCard
+    from screener.network.score import Scorer
+    from screener.network.weights import WeightsCard
 
 Settled = RadiographScore | Refusal
 
@@ -148,7 +148,7 @@ class _Scan:
         stop: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
-        from screener import device
+        from screener.network import device
 
         self.settings = settings
         self.store = store
@@ -188,8 +188,8 @@ class _Scan:
         yield _finished(found, self.outcomes, took, interrupted=self.stop())
 
     def _scorer(self) -> Scorer:
-        from screener.guard import Guard
-        from screener.score import Scorer
+        from screener.network.guard import Guard
+        from screener.network.score import Scorer
 
         settings = self.settings
         card, network = weights.load_network(settings.weights)

@@ -26,7 +26,7 @@ from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun
 from screener.text import plain
 
 if TYPE_CHECKING:
-    from screener.weights import WeightsCard
+    from screener.network.weights import WeightsCard
 
 WAIT_SECONDS = 5.0
 """How long a statement waits for another process's transaction."""

@@ -29,8 +29,8 @@ from screener.study import Band, Outcome, Refusal, ScanRun
 from screener.text import plain
 
 if TYPE_CHECKING:
+    from screener.network.weights import WeightsCard
     from screener.store import Store
-    from screener.weights import WeightsCard
 
 __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
 
@@ -228,7 +228,7 @@ class Worklist:
 
     def card(self) -> WeightsCard:
         """The card of the latest run's weights."""
-        from screener.weights import WeightsCard
+        from screener.network.weights import WeightsCard
 
         values = json.loads(self._card_text())
         for key in ("labels", "mean", "std"):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from screener.network.weights import WeightsCard
 from screener.records import Identify
 from screener.store import Store
 from screener.study import (
@@ -25,7 +26,6 @@ from screener.study import (
     Study,
     Verdict,
 )
-from screener.weights import WeightsCard
 
 PIPELINE = "1"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

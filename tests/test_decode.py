@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from screener.batch import to_input
+from screener.network.batch import to_input
+from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD, digest_of_file
 from screener.reading import decode, folder, header, pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.study import Outcome, Refusal
-from screener.weights import IMAGENET_MEAN, IMAGENET_STD, digest_of_file
 
 LIMITS = Limits(input_size=32)
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from screener import device
 from screener.errors import DeviceError
+from screener.network import device
 
 
 def test_auto_takes_what_there_is_and_says_why():

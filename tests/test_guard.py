@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from sample_data.phantom import Variant, expose
-from screener import guard
-from screener.guard import Gaussian, Guard
+from screener.network import guard
+from screener.network.guard import Gaussian, Guard
+from screener.network.weights import WeightsCard
 from screener.reading import pixels
 from screener.reading.inspect import inspect
-from screener.weights import WeightsCard
 from trainer import guard_fit
 from trainer.guard_fit import Seen, limit_for
 from trainer.manifest import read_manifest

@@ -1,6 +1,6 @@
 import torch
 
-from screener.network import ConcatPool, CovidResNet, parameter_count
+from screener.network.model import ConcatPool, CovidResNet, parameter_count
 
 
 def test_the_network_has_the_papers_25_6_million_parameters():

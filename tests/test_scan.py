@@ -123,7 +123,7 @@ def test_a_copy_under_another_name_is_not_scored_again(weights, phantoms, tmp_pa
     settings = Settings((tmp_path / "in",), tmp_path / "out", weights)
     before = events_of(settings)
     shutil.copytree(phantoms / "01-clear", tmp_path / "in" / "b")
-    monkeypatch.setattr("screener.score.Scorer.score", None)
+    monkeypatch.setattr("screener.network.score.Scorer.score", None)
     after = events_of(settings)
     assert (before[-1].scored, after[-1].scored) == (1, 2)
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from screener import device
-from screener.batch import to_input
 from screener.errors import DeviceError
-from screener.guard import Guard
+from screener.network import device
+from screener.network.batch import to_input
+from screener.network.guard import Guard
+from screener.network.score import TOLERANCE, Scorer, fold
+from screener.network.weights import WeightsCard
 from screener.reading.decode import Decoded
-from screener.score import TOLERANCE, Scorer, fold
 from screener.study import Outcome, Refusal
-from screener.weights import WeightsCard
 from tests.test_ranking import radiograph
 from tests.weights_fixture import INPUT_SIZE, tiny_network
 
@@ -84,7 +84,7 @@ def test_augmentation_gives_a_spread(network, batch):
 
 def make_guard(limit: float) -> Guard:
     """A guard of noise, for which a picture that is brighter above is a negative."""
-    from screener import guard
+    from screener.network import guard
 
     dice = np.random.default_rng(0)
     points = guard.outlines(dice.integers(0, 256, (9, INPUT_SIZE, INPUT_SIZE), np.uint8))

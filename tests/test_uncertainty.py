@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from screener.uncertainty import mean_and_spread, views
+from screener.network.uncertainty import mean_and_spread, views
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from screener.errors import WeightsError
-from screener.network import CovidResNet
-from screener.weights import (
+from screener.network.model import CovidResNet
+from screener.network.weights import (
     CARD_FILE,
     WEIGHTS_FILE,
     WeightsCard,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from screener.network import CovidResNet
-from screener.weights import WeightsCard, save_weights
+from screener.network.model import CovidResNet
+from screener.network.weights import WeightsCard, save_weights
 
 INPUT_SIZE = 64
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from screener.weights import digest_of_file
+from screener.network.weights import digest_of_file
 from trainer import shortcuts
 from trainer.evaluate import chosen
 from trainer.judgement import Judgement, judge, judge_by

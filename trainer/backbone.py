@@ -13,7 +13,7 @@ import torch
 from torchvision.models import ResNet50_Weights
 
 from screener.errors import WeightsError
-from screener.network import CovidResNet
+from screener.network.model import CovidResNet
 
 
 def load_backbone(network: CovidResNet, source: str) -> None:

@@ -18,12 +18,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from screener.batch import to_input
 from screener.errors import ConfigurationError
-from screener.guard import Guard, thumbnails
-from screener.network import CovidResNet
+from screener.network.model import CovidResNet
+from screener.network.batch import to_input
+from screener.network.guard import Guard, thumbnails
+from screener.network.weights import WeightsCard, load_network, save_weights
 from screener.study import Band, Refusal
-from screener.weights import WeightsCard, load_network, save_weights
 from trainer import guard_fit
 from trainer.manifest import Entry, manifest_digest, read_manifests, select, with_validation
 from trainer.predict import BATCH, read_squares

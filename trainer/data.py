@@ -2,7 +2,7 @@
 
 Order, sampling and augmentation of a batch depend on nothing but (seed, epoch, batch), so a fit
 goes on in the middle of an epoch as if it had never stopped. Pixels come through
-``screener.reading.pixels`` and ``screener.batch``, as in a scan.
+``screener.reading.pixels`` and ``screener.network.batch``, as in a scan.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from screener.batch import to_input
 from screener.errors import ConfigurationError
+from screener.network.batch import to_input
+from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD
 from screener.reading import pixels
 from screener.study import LABELS
-from screener.weights import IMAGENET_MEAN, IMAGENET_STD
 from trainer.augment import augment
 from trainer.manifest import Entry
 from trainer.recipe import Augment

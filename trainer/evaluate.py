@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.errors import ConfigurationError
+from screener.network.weights import WeightsCard
 from screener.study import LABELS
-from screener.weights import WeightsCard
 from trainer import shortcuts, statistics
 from trainer.judgement import TARGET, Judgement, judge, judge_by, truth
 from trainer.manifest import Entry, manifest_digest, select

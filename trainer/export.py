@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from screener.errors import ConfigurationError
-from screener.network import CovidResNet
+from screener.network.model import CovidResNet
+from screener.network.weights import WeightsCard, save_weights
 from screener.reading import pixels
 from screener.study import LABELS
-from screener.weights import WeightsCard, save_weights
 from trainer.run import Run, load_tensors
 
 GRAYSCALE = (

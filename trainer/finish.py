@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screener.weights import WeightsCard, load_card
+from screener.network.weights import WeightsCard, load_card
 from trainer import evaluation_page, model_card
 from trainer.calibrate import calibrate
 from trainer.curves import plot_curves

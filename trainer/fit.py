@@ -2,7 +2,7 @@
 
     for each stage: batches of its size -> head alone -> whole network -> log, checkpoint
 
-The network is ``screener.network.CovidResNet``, the loop fastai's Learner. A fit killed at any
+The network is ``screener.network.model.CovidResNet``, the loop fastai's Learner. A fit killed at any
 moment goes on from its last checkpoint and ends with the same weights.
 """
 
@@ -24,7 +24,7 @@ from fastai.optimizer import OptimWrapper
 from torch import nn
 
 from screener.errors import ConfigurationError
-from screener.network import CovidResNet
+from screener.network.model import CovidResNet
 from screener.study import LABELS
 from trainer.backbone import load_backbone
 from trainer.callbacks import Checkpoint, Measures, Precision, last_checkpoint

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from screener.guard import Gaussian, Guard, brightness, outlines
+from screener.network.guard import Gaussian, Guard, brightness, outlines
 
 Floats = npt.NDArray[np.float32]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from screener.errors import ConfigurationError
+from screener.network.weights import MODEL_CARD_FILE, WeightsCard, load_card, save_card
 from screener.study import LABEL_NAMES, RESEARCH_ONLY
-from screener.weights import MODEL_CARD_FILE, WeightsCard, load_card, save_card
 
 TWIN_FILE = "MODEL_CARD.json"
 SCHEMA = 1

@@ -1,6 +1,6 @@
 """Weights over the images of a manifest, in bounded memory.
 
-Pixels come the screener's way (:mod:`screener.reading.pixels`, :mod:`screener.batch`), so a figure measured
+Pixels come the screener's way (:mod:`screener.reading.pixels`, :mod:`screener.network.batch`), so a figure measured
 here is a figure of what users get. An image that cannot be read becomes a refusal; none is dropped.
 """
 
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from screener.network.weights import WeightsCard, load_network
 from screener.reading import pixels
 from screener.study import Refusal
-from screener.weights import WeightsCard, load_network
 from trainer.manifest import Entry
 
 Array = npt.NDArray[Any]
@@ -64,7 +64,7 @@ def predict(
     Args:
         weights: folder with a card and its safetensors.
         entries: the images.
-        device: where to compute, as :func:`screener.device.choose` knows it.
+        device: where to compute, as :func:`screener.network.device.choose` knows it.
         batch_size: images in memory at once.
         change: done to each uint8 (S, S) square before it becomes input.
         progress: told the number of images of each batch that is done.
@@ -75,9 +75,9 @@ def predict(
     """
     import torch
 
-    from screener.batch import to_input
-    from screener.device import choose
-    from screener.network import parameter_count
+    from screener.network.model import parameter_count
+    from screener.network.batch import to_input
+    from screener.network.device import choose
 
     card, network = load_network(weights)
     place = torch.device(choose(device).kind)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from screener.errors import ConfigurationError
-from screener.weights import digest_of_file
+from screener.network.weights import digest_of_file
 from trainer.audit import crossing
 from trainer.importers.found import Import
 from trainer.manifest import MANIFEST_FILE, Entry, write_manifest

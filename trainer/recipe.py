@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from screener.errors import ConfigurationError
+from screener.network.weights import ARCHITECTURE
 from screener.study import LABELS
-from screener.weights import ARCHITECTURE
 
 RECIPES = Path(__file__).parent / "recipes"
 

@@ -33,8 +33,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Say which device, weights and decoders a scan would use, and why."""
-    from screener import device as devices
-    from screener.weights import bundled, load_card
+    from screener.network import device as devices
+    from screener.network.weights import bundled, load_card
 
     card = load_card(weights or bundled())
     chosen = devices.choose(

@@ -119,8 +119,8 @@ def command(
     from screener import scan
     from screener.cli import progress
     from screener.events import RadiographRefused
+    from screener.network.weights import bundled
     from screener.reading.grouping import GroupBy
-    from screener.weights import bundled
 
     options["group"] = GroupBy(options["group"])
     settings = scan.Settings(weights=weights or bundled(), guarded=not no_guard, **options)

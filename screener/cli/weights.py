@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 
-from screener import weights
 from screener.cli import console, options
 from screener.cli.table import table
 from screener.errors import WeightsError
+from screener.network import weights
 from screener.study import RESEARCH_ONLY
 from screener.text import visible
 

@@ -13,11 +13,11 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from screener.network.weights import WeightsCard
 from screener.records import Identify
 from screener.report import wording
 from screener.store import Store
 from screener.study import LABELS, TARGET_LABEL, Band, ScanRun
-from screener.weights import WeightsCard
 from screener.worklist import Filter, RadiographRow, StudyRow, Worklist
 
 RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from screener.network.weights import digest_of_file
 from screener.reading import pixels
 from screener.study import ActivationMap
-from screener.weights import digest_of_file
 from screener.worklist import RadiographRow
 
 SIDE = 600

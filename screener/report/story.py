@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from screener.network.weights import WeightsCard
 from screener.report import charts, figures, style, wording
 from screener.report.content import Report
 from screener.report.layout import Block, Cell, Column, Frame, Places, Table, lines
@@ -17,7 +18,6 @@ from screener.report.parts import boxed, facts, heading, subheading
 from screener.report.pdf import Sheet
 from screener.report.summary import summary
 from screener.study import LABEL_NAMES, Band
-from screener.weights import WeightsCard
 from screener.worklist import Filter, RadiographRow, StudyRow
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from screener import __version__
+from screener.network.weights import WeightsCard
 from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
-from screener.weights import WeightsCard
 from screener.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 
 TITLE = "Triage report"

@@ -191,7 +191,7 @@ def test_a_terminal_without_unicode_is_no_failure(results, encoding):
 
 
 def test_weights_show_and_verify(call, tmp_path):
-    from screener.weights import digest_of_file, save_card
+    from screener.network.weights import digest_of_file, save_card
     from tests.results import make_card
 
     (tmp_path / "weights.safetensors").write_bytes(b"tensors")

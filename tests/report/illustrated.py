@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from screener.network.weights import WeightsCard, digest_of_file
 from screener.records import Identify
 from screener.store import Store
 from screener.study import (
@@ -24,7 +25,6 @@ from screener.study import (
     Study,
     Verdict,
 )
-from screener.weights import WeightsCard, digest_of_file
 from tests.results import NOW, PIPELINE, make_card
 
 NAMES = (

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from screener.network.weights import digest_of_file
 from screener.report.preview import SIDE, NoPreview, Preview, colours, preview
 from screener.store import Store
-from screener.weights import digest_of_file
 from screener.worklist import Worklist
 
 

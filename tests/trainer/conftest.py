@@ -42,8 +42,8 @@ def untrained(tmp_path_factory) -> Path:
     """Weights with random numbers, small images and the card that fits them."""
     import torch
 
-    from screener.network import CovidResNet
-    from screener.weights import WeightsCard, save_weights
+    from screener.network.model import CovidResNet
+    from screener.network.weights import WeightsCard, save_weights
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")

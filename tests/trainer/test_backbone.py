@@ -3,7 +3,7 @@ import torch
 from torchvision.models import resnet50
 
 from screener.errors import WeightsError
-from screener.network import CovidResNet
+from screener.network.model import CovidResNet
 from trainer.backbone import load_backbone
 
 

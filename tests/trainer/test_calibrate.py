@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from screener.errors import ConfigurationError, WeightsError
-from screener.guard import Guard
-from screener.weights import CARD_FILE, load_card, load_guard, load_network, save_card
+from screener.network.guard import Guard
+from screener.network.weights import CARD_FILE, load_card, load_guard, load_network, save_card
 from trainer.calibrate import (
     band_figures,
     calibrate,

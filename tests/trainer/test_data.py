@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from screener.batch import to_input
 from screener.errors import ConfigurationError
+from screener.network.batch import to_input
+from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD
 from screener.reading import pixels
-from screener.weights import IMAGENET_MEAN, IMAGENET_STD
 from trainer import data
 from trainer.data import Batches, cached_squares, group_weights
 from trainer.manifest import Entry, read_manifest

@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from screener.network import CovidResNet
-from screener.weights import load_card, load_network
+from screener.network.model import CovidResNet
+from screener.network.weights import load_card, load_network
 from trainer import recipe
 from trainer.fit import equidistant, layer_groups, steps
 from trainer.run import load_tensors

@@ -4,8 +4,8 @@ import shutil
 import pytest
 
 from screener.errors import ConfigurationError
+from screener.network.weights import load_card
 from screener.study import RESEARCH_ONLY
-from screener.weights import load_card
 from trainer import model_card
 from trainer.calibrate import calibrate
 from trainer.evaluate import compare, evaluate, write_json

@@ -48,6 +48,6 @@ def device_kind(wanted: str) -> str:
     Raises:
         DeviceError: the one asked for cannot be used.
     """
-    from screener.device import choose
+    from screener.network.device import choose
 
     return choose(wanted).kind

@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.fx.experimental import optimization
 
-from screener import explain, guard, uncertainty
-from screener.batch import to_input
-from screener.device import Device
 from screener.errors import DeviceError
-from screener.guard import Guard
-from screener.network import CovidResNet
+from screener.network import CovidResNet, explain, guard, uncertainty
+from screener.network.batch import to_input
+from screener.network.device import Device
+from screener.network.guard import Guard
+from screener.network.weights import WeightsCard
 from screener.reading.decode import Decoded
 from screener.study import Outcome, RadiographScore, Refusal
-from screener.weights import WeightsCard
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between batch sizes on the CPU; none at equal batch size."""

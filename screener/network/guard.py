@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from screener.weights import WeightsCard
+from screener.network.weights import WeightsCard
 
 Floats = NDArray[np.float32]
 Squares = NDArray[np.uint8]
@@ -80,7 +80,7 @@ class Guard:
 
         Args:
             card: its ``guard`` holds ``limit`` and ``scale``.
-            statistics: arrays or CPU tensors by name, from :func:`screener.weights.load_guard`.
+            statistics: arrays or CPU tensors by name, from :func:`screener.network.weights.load_guard`.
         """
         if not statistics or "limit" not in card.guard:
             return None

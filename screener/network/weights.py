@@ -17,7 +17,7 @@ from screener.errors import WeightsError
 from screener.study import LABELS
 
 if TYPE_CHECKING:
-    from screener.network import CovidResNet
+    from screener.network.model import CovidResNet
 
 WEIGHTS_FILE = "weights.safetensors"
 CARD_FILE = "card.json"
@@ -62,7 +62,7 @@ class WeightsCard:
 
 def bundled() -> Path:
     """Folder of the weights that come with the package."""
-    return Path(__file__).parent / "weights" / ARCHITECTURE
+    return Path(__file__).parent / "bundled" / ARCHITECTURE
 
 
 def digest_of_file(path: Path) -> str:
@@ -122,7 +122,7 @@ def load_network(folder: Path) -> tuple[WeightsCard, CovidResNet]:
     """
     from safetensors.torch import load
 
-    from screener.network import CovidResNet
+    from screener.network.model import CovidResNet
 
     card = load_card(folder)
     path = folder / WEIGHTS_FILE

@@ -1,0 +1,1 @@
+"""What is computed: model, weights, scores, maps. torch is imported here and nowhere else."""
