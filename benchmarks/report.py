@@ -23,10 +23,11 @@ import numpy as np
 from PIL import Image
 from pypdf import PdfReader
 
+from sample_data.results import NOW, make_card
 from screener.export_html import write_html
 from screener.network.weights import digest_of_file
 from screener.report import write_report
-from screener.store import Store
+from screener.results.store import Store
 from screener.study import (
     ActivationMap,
     Outcome,
@@ -36,7 +37,6 @@ from screener.study import (
     Refusal,
     Study,
 )
-from tests.results import NOW, make_card
 
 SIZES = (500, 5000)
 PRIORITY_EVERY = 12.5

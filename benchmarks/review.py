@@ -24,11 +24,11 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import DataTable
 
-from screener.store import Store
+from sample_data.results import build_results
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.tui.app import ReviewApp
 from screener.tui.columns import COLUMNS
-from screener.worklist import Worklist
-from tests.results import build_results
 
 SIZE = (120, 36)
 PATTERN = ("j",) * 40 + ("pagedown",) + ("k",) * 5 + ("pageup",) + ("end", "home")

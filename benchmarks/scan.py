@@ -63,7 +63,7 @@ def thumbnails(folder: Path, number: int) -> Path:
 
 def weights(folder: Path, input_size: int) -> Path:
     """A random network of the real shape."""
-    from tests.weights_fixture import tiny_weights
+    from sample_data.weights import tiny_weights
 
     tiny_weights(folder, input_size=input_size)
     return folder

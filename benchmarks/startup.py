@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.results import build_results
+from sample_data.results import build_results
 
 TARGET = 8.0
 SCREENER = "from screener.cli.main import main; main()"

@@ -17,11 +17,11 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 
-from screener import export
-from screener.store import Store
+from sample_data.results import build_results
+from screener.results import export
+from screener.results.store import Store
+from screener.results.worklist import ALL, Filter, Worklist
 from screener.study import Band
-from screener.worklist import ALL, Filter, Worklist
-from tests.results import build_results
 
 PAGE = 50
 

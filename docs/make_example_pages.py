@@ -21,7 +21,7 @@ from PIL import Image
 from screener.network.weights import WeightsCard, digest_of_file
 from screener.reading.survey import Survey, survey
 from screener.report import write_report
-from screener.store import Store
+from screener.results.store import Store
 from screener.study import (
     ActivationMap,
     Outcome,

@@ -11,12 +11,12 @@ from datetime import datetime, tzinfo
 from html import escape
 from pathlib import Path
 
-from screener.export import atomically
-from screener.records import Identify
 from screener.report import figures, markup, wording
 from screener.report.content import SECTIONS, TARGET, Report, highest, opened
+from screener.results.export import atomically
+from screener.results.records import Identify
+from screener.results.worklist import Filter, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Band, Refusal
-from screener.worklist import Filter, RadiographRow, StudyDetail, StudyRow
 
 STYLE = Path(__file__).parent / "report" / "report.css"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screener.audit_log import AuditLog
 from screener.events import (
     BatchScored,
     FilesFound,
@@ -26,13 +25,14 @@ from screener.events import (
     StudyScored,
 )
 from screener.network import weights
-from screener.ranking import study_result
 from screener.reading import pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
 from screener.reading.survey import Survey, survey
-from screener.records import Identify
-from screener.store import Store
+from screener.results.audit_log import AuditLog
+from screener.results.ranking import study_result
+from screener.results.records import Identify
+from screener.results.store import Store
 from screener.study import Outcome, Radiograph, RadiographScore, Refusal, Study, StudyResult
 
 if TYPE_CHECKING:

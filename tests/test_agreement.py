@@ -1,8 +1,8 @@
 import pytest
 
-from screener.agreement import Agreement, agreements, cohen_kappa
+from sample_data.results import NOW
+from screener.results.agreement import Agreement, agreements, cohen_kappa
 from screener.study import Review, Verdict
-from tests.results import NOW
 
 
 def test_kappa_of_a_textbook_table():

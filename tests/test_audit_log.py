@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from screener.audit_log import AuditLog
+from screener.results.audit_log import AuditLog
 from screener.study import Outcome
 
 

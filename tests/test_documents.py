@@ -1,5 +1,5 @@
 from screener.config import SETTINGS
-from screener.export import CSV_COLUMNS
+from screener.results.export import CSV_COLUMNS
 from tests.conftest import REPOSITORY
 
 RESULTS = (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8")

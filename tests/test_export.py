@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from screener import export
+from sample_data.results import DIGEST, build_results
 from screener.errors import StoreError
-from screener.store import Store
+from screener.results import export
+from screener.results.store import Store
+from screener.results.worklist import Filter, Worklist
 from screener.study import RESEARCH_ONLY, Outcome, Refusal
-from screener.worklist import Filter, Worklist
-from tests.results import DIGEST, build_results
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.results import build_results
+from sample_data.results import build_results
 
 PACKAGE = Path(__file__).parents[1] / "screener"
 HEAVY = frozenset(

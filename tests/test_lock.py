@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from screener import lock
 from screener.errors import StoreBusyError, StoreError
+from screener.results import lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from screener import lock
+from screener.results import lock
 with lock.held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -19,7 +19,7 @@ with lock.held(Path(sys.argv[1])):
 LOOK = """
 import sys
 from pathlib import Path
-from screener import lock
+from screener.results import lock
 print(lock.is_held(Path(sys.argv[1])))
 """
 

@@ -2,9 +2,9 @@ import sqlite3
 
 import pytest
 
-from screener import migrations
 from screener.errors import StoreError
-from screener.store import Store
+from screener.results import migrations
+from screener.results.store import Store
 
 
 @pytest.fixture

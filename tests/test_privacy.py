@@ -8,7 +8,7 @@ import pytest
 from pydicom.datadict import DicomDictionary, keyword_for_tag
 from pypdf import PdfReader
 
-from tests.weights_fixture import tiny_weights
+from sample_data.weights import tiny_weights
 
 PROGRAM = "from screener.cli.main import main; main()"
 NAME = "Kowalska^Zofia"

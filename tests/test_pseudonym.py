@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from screener import pseudonym
 from screener.errors import ConfigurationError
+from screener.results import pseudonym
 
 KEY = bytes(32)
 

@@ -4,8 +4,10 @@ from datetime import datetime
 from itertools import permutations
 from pathlib import Path
 
-from screener.ranking import rank, study_result
-from screener.store import Store
+from sample_data.results import build_results
+from screener.results.ranking import rank, study_result
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.study import (
     Band,
     Outcome,
@@ -15,8 +17,6 @@ from screener.study import (
     Refusal,
     Study,
 )
-from screener.worklist import Worklist
-from tests.results import build_results
 
 THRESHOLDS = {"PRIORITY": 0.6, "ELEVATED": 0.3}
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sample_data.weights import tiny_weights
 from screener.cli.console import ExitCode
 from screener.cli.main import run, screener
-from screener.store import Store
-from screener.worklist import Worklist
-from tests.weights_fixture import tiny_weights
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 
 FILMS = 24
 PROGRAM = "from screener.cli.main import main; main()"

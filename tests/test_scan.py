@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sample_data.weights import tiny_weights
 from screener import marks
 from screener.errors import StoreBusyError, WeightsError
 from screener.events import (
@@ -17,11 +18,10 @@ from screener.events import (
     StudyScored,
 )
 from screener.reading import pixels
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.scan import Settings, dry_run, scan
-from screener.store import Store
 from screener.study import Outcome
-from screener.worklist import Worklist
-from tests.weights_fixture import tiny_weights
 
 
 def never() -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from sample_data.weights import INPUT_SIZE, tiny_network
 from screener.errors import DeviceError
 from screener.network import device
 from screener.network.batch import to_input
@@ -15,7 +16,6 @@ from screener.network.weights import WeightsCard
 from screener.reading.decode import Decoded
 from screener.study import Outcome, Refusal
 from tests.test_ranking import radiograph
-from tests.weights_fixture import INPUT_SIZE, tiny_network
 
 CARD = WeightsCard("test", "0", input_size=INPUT_SIZE, temperature=40.0)
 

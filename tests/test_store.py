@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from sample_data.results import NOW, PIPELINE, make_card
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
-from screener.store import Store
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.study import (
     Outcome,
     Projection,
@@ -23,8 +25,6 @@ from screener.study import (
     Study,
     Verdict,
 )
-from screener.worklist import Worklist
-from tests.results import NOW, PIPELINE, make_card
 
 CARD = make_card()
 OTHER = make_card("sha256:" + "cd" * 32)
@@ -298,7 +298,7 @@ REVIEW_AND_DIE = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from screener.store import Store
+from screener.results.store import Store
 from screener.study import Review
 store = Store.open(Path(sys.argv[1]))
 store.add_review(Review("1.2", "anna", None, None, False, "said before the end", datetime.now(UTC)))
@@ -380,7 +380,7 @@ SECOND_SCAN = """
 import sys
 from pathlib import Path
 from screener.errors import StoreBusyError
-from screener.store import Store
+from screener.results.store import Store
 try:
     with Store.writing(Path(sys.argv[1])):
         print("wrote")

@@ -1,11 +1,11 @@
 import pytest
 
+from sample_data.results import NOW, build_results, make_card
 from screener.errors import StoreError
-from screener.ranking import rank
-from screener.store import Store
+from screener.results.ranking import rank
+from screener.results.store import Store
+from screener.results.worklist import ALL, Filter, Worklist
 from screener.study import Band, Outcome, Review, Study, StudyResult, Verdict
-from screener.worklist import ALL, Filter, Worklist
-from tests.results import NOW, build_results, make_card
 
 
 @pytest.fixture(scope="module")

@@ -39,8 +39,8 @@ def command(results: Path, kind: str, out: Path | None) -> None:
 
         write_html(results, out, generated_at=publication_time(os.environ))
     else:
-        from screener import export
-        from screener.worklist import ALL
+        from screener.results import export
+        from screener.results.worklist import ALL
 
         with options.opened(results) as worklist, export.atomically(out) as stream:
             export.WRITERS[kind](worklist, stream, ALL)

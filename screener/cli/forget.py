@@ -23,8 +23,8 @@ def command(study: str | None, results: Path, everything: bool, yes: bool) -> No
     """
     if bool(study) == everything:
         raise click.UsageError("Give either a STUDY or --all.")
-    from screener import export, lock
-    from screener.audit_log import AuditLog
+    from screener.results import export, lock
+    from screener.results.audit_log import AuditLog
 
     with options.opened(results) as worklist, lock.held(results):
         key = worklist.find(study) if study else None

@@ -41,12 +41,12 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
-    from screener.worklist import Filter
+    from screener.results.worklist import Filter
 
     wanted = Filter(text, bands, review)
     with options.opened(results) as worklist:
         if as_json or as_csv:
-            from screener import export
+            from screener.results import export
 
             write = export.write_json if as_json else export.write_csv
             write(worklist, sys.stdout.buffer, wanted)

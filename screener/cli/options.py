@@ -13,7 +13,7 @@ from screener import locations
 from screener.study import Band
 
 if TYPE_CHECKING:
-    from screener.worklist import Worklist
+    from screener.results.worklist import Worklist
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -49,8 +49,8 @@ def opened(results: Path) -> Iterator[Worklist]:
     Raises:
         StoreNotFoundError: there are no results in it.
     """
-    from screener.store import Store
-    from screener.worklist import Worklist
+    from screener.results.store import Store
+    from screener.results.worklist import Worklist
 
     with Store.open(results) as store:
         yield Worklist(store)

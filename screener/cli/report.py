@@ -12,7 +12,7 @@ from screener.cli import console, options
 from screener.study import Band
 
 if TYPE_CHECKING:
-    from screener.records import Identify
+    from screener.results.records import Identify
 
 
 @click.command()

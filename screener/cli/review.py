@@ -112,8 +112,8 @@ def _resolve(folder: Path, output: Path) -> tuple[Path, Path | None]:
 
 def _scanned(studies: Path, results: Path) -> bool:
     """Whether the latest run in a results folder was over these studies."""
-    from screener.store import Store
-    from screener.worklist import Worklist
+    from screener.results.store import Store
+    from screener.results.worklist import Worklist
 
     if not (results / locations.DATABASE).is_file():
         return False

@@ -164,10 +164,10 @@ def _stoppable() -> Iterator[threading.Event]:
 def _write(settings: Settings, *, with_report: bool, with_table: bool) -> None:
     """The files beside the database, and the worklist for the person who waits for it."""
     from screener.cli.table import print_worklist
-    from screener.export import write_worklist
     from screener.report import publication_time, write_report
-    from screener.store import Store
-    from screener.worklist import Worklist
+    from screener.results.export import write_worklist
+    from screener.results.store import Store
+    from screener.results.worklist import Worklist
 
     results = settings.results
     with Store.open(results) as store:

@@ -14,7 +14,7 @@ from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Review
 from screener.text import visible
 
 if TYPE_CHECKING:
-    from screener.worklist import StudyDetail, Worklist
+    from screener.results.worklist import StudyDetail, Worklist
 
 
 @click.command()
@@ -35,7 +35,7 @@ def command(study: str | None, results: Path, review: bool, as_json: bool) -> No
             return
         detail = worklist.study(worklist.find(study))
     if as_json:
-        from screener.export import detail_json
+        from screener.results.export import detail_json
 
         console.say(detail_json(detail))
         return
@@ -84,8 +84,8 @@ def _reviews(reviews: tuple[Review, ...]) -> Iterator[str]:
 def _agreement(worklist: Worklist, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from screener.agreement import agreements
-    from screener.worklist import Filter
+    from screener.results.agreement import agreements
+    from screener.results.worklist import Filter
 
     labels = {row.key: row.label for row in worklist.rows(Filter(review="reviewed")) if row.label}
     found = agreements(worklist.store.reviews(), labels)

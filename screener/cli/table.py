@@ -13,9 +13,9 @@ from unicodedata import combining, east_asian_width
 import click
 
 from screener.cli.console import note, say, warn
+from screener.results.worklist import Counts, Filter, StudyRow, Worklist
 from screener.study import LABEL_NAMES, RESEARCH_ONLY, Band
 from screener.text import visible
-from screener.worklist import Counts, Filter, StudyRow, Worklist
 
 COLOURS = {Band.PRIORITY: "red", Band.ELEVATED: "yellow", Band.ROUTINE: "green"}
 SCORED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)

@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 
 from screener.network.weights import WeightsCard
-from screener.records import Identify
 from screener.report import wording
-from screener.store import Store
+from screener.results.records import Identify
+from screener.results.store import Store
+from screener.results.worklist import Filter, RadiographRow, StudyRow, Worklist
 from screener.study import LABELS, TARGET_LABEL, Band, ScanRun
-from screener.worklist import Filter, RadiographRow, StudyRow, Worklist
 
 RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from screener.export import atomically
-from screener.records import Identify
 from screener.report import furniture, layout, style, wording
 from screener.report.content import Report, opened
 from screener.report.furniture import Furniture
 from screener.report.layout import Places
 from screener.report.pdf import Sheet
 from screener.report.story import story
+from screener.results.export import atomically
+from screener.results.records import Identify
 from screener.study import RESEARCH_ONLY, Band
 
 

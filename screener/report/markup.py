@@ -11,9 +11,9 @@ from html import escape
 
 from screener.report import wording
 from screener.report.preview import NoPreview, preview
+from screener.results.worklist import RadiographRow
 from screener.study import Band
 from screener.text import visible
-from screener.worklist import RadiographRow
 
 BINS = 20
 """Bars of the histogram."""

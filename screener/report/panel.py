@@ -16,8 +16,8 @@ from screener.report.content import TARGET, highest
 from screener.report.layout import Block, Cell, Column, Frame, Table, lines, stack
 from screener.report.pdf import Sheet
 from screener.report.preview import NoPreview, Preview, preview
+from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
 from screener.study import Refusal
-from screener.worklist import RadiographRow, StudyDetail, StudyRow
 
 BOX = 138.0
 """Side of the square that a picture fits into."""

@@ -15,8 +15,8 @@ from PIL import Image
 
 from screener.network.weights import digest_of_file
 from screener.reading import pixels
+from screener.results.worklist import RadiographRow
 from screener.study import ActivationMap
-from screener.worklist import RadiographRow
 
 SIDE = 600
 """Longest side of a preview in pixels."""

@@ -17,8 +17,8 @@ from screener.report.panel import panel, rank_anchor, study_anchor
 from screener.report.parts import boxed, facts, heading, subheading
 from screener.report.pdf import Sheet
 from screener.report.summary import summary
+from screener.results.worklist import Filter, RadiographRow, StudyRow
 from screener.study import LABEL_NAMES, Band
-from screener.worklist import Filter, RadiographRow, StudyRow
 
 
 def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:

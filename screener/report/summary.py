@@ -13,7 +13,7 @@ from screener.report.content import SECTIONS, Report
 from screener.report.layout import Block, Frame, Places, lines
 from screener.report.parts import boxed, facts, subheading
 from screener.report.pdf import Sheet
-from screener.worklist import Counts
+from screener.results.worklist import Counts
 
 
 def summary(report: Report, frame: Frame, places: Places) -> Iterator[Block]:

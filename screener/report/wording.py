@@ -11,8 +11,8 @@ from datetime import datetime, tzinfo
 
 from screener import __version__
 from screener.network.weights import WeightsCard
+from screener.results.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
-from screener.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 
 TITLE = "Triage report"
 SUBTITLE = "Chest radiographs in a suggested order of review, by suspicion score for COVID-19"

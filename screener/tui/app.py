@@ -16,7 +16,8 @@ from textual.worker import Worker, WorkerState
 
 from screener.errors import StoreError
 from screener.locations import DATABASE
-from screener.store import Store
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.text import visible
 from screener.tui import themes
 from screener.tui.dialogs import ConfirmDialog
@@ -37,7 +38,6 @@ from screener.tui.scan_bar import ScanBar
 from screener.tui.session import Session, now
 from screener.tui.study_screen import StudyScreen
 from screener.tui.worklist_screen import SORTS, WorklistScreen
-from screener.worklist import Worklist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from screener.worklist import Counts
+    from screener.results.worklist import Counts
 
 POLL_SECONDS = 1.0
 WARM_UP_SECONDS = 0.3

@@ -16,7 +16,7 @@ from screener.tui import wording
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from screener.worklist import StudyRow
+    from screener.results.worklist import StudyRow
 
 GAP = 2
 """Empty cells between two columns."""

@@ -15,8 +15,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, OptionList, RadioButton, RadioSet, Static
 from textual.widgets.option_list import Option
 
+from screener.results.worklist import Filter
 from screener.study import LABEL_NAMES, LABELS, Band
-from screener.worklist import Filter
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -19,8 +19,8 @@ from screener.tui.wording import fitted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
     from screener.study import Band, Review
-    from screener.worklist import RadiographRow, StudyDetail, StudyRow
 
 FAINT = "$text-muted"
 STRONG = "bold"

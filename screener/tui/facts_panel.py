@@ -12,7 +12,7 @@ from screener.tui.facts import facts
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from screener.worklist import StudyDetail
+    from screener.results.worklist import StudyDetail
 
 
 class Facts(VerticalScroll, can_focus=False):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from screener.results.worklist import Counts
     from screener.tui.following import ScanProgress
-    from screener.worklist import Counts
 
 
 class Replaceable(Message):

@@ -18,7 +18,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from screener.errors import StoreBusyError, StoreError
-from screener.store import Store
+from screener.results.store import Store
 from screener.study import Review, Verdict
 
 if TYPE_CHECKING:

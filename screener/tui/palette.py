@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, cast
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
 
+from screener.results.worklist import Filter
 from screener.text import visible
-from screener.worklist import Filter
 
 if TYPE_CHECKING:
     from screener.tui.app import ReviewApp

@@ -19,9 +19,9 @@ from screener.tui.dialogs import UNSURE, CommentDialog, DisagreeDialog
 from screener.tui.help import HelpDialog
 
 if TYPE_CHECKING:
+    from screener.results.worklist import StudyRow
     from screener.tui.app import ReviewApp
     from screener.tui.session import Session
-    from screener.worklist import StudyRow
 
 
 def _key(keys: str, action: str, title: str, tooltip: str, *, show: bool = True) -> Binding:

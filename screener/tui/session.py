@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from screener.results.worklist import Filter, StudyDetail, StudyRow, Worklist
 from screener.study import Review
 from screener.tui.outbox import Outbox
-from screener.worklist import Filter, StudyDetail, StudyRow, Worklist
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from screener.store import Store
+    from screener.results.store import Store
 
 
 def now() -> datetime:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
-    from screener.worklist import RadiographRow, StudyDetail, StudyRow
+    from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
 
 ROOMY = 72
 """Cells from which the masthead has room for the study's place."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from textual import events
 
-    from screener.worklist import StudyRow
+    from screener.results.worklist import StudyRow
 
 
 class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):

@@ -16,7 +16,7 @@ from screener.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from screener.worklist import Counts, StudyRow
+    from screener.results.worklist import Counts, StudyRow
 
 PREVIEW = "preview, not for diagnosis"
 

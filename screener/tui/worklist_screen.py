@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Footer, Static
 
+from screener.results.worklist import Filter
 from screener.study import RESEARCH_ONLY, Band
 from screener.text import visible
 from screener.tui import wording
@@ -18,13 +19,12 @@ from screener.tui.review_screen import ReviewScreen
 from screener.tui.scan_bar import ScanBar
 from screener.tui.study_screen import StudyScreen
 from screener.tui.table import StudyTable, TableHeading
-from screener.worklist import Filter
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from screener.results.worklist import Counts, StudyRow
     from screener.tui.messages import SortChosen, StudyOpened
-    from screener.worklist import Counts, StudyRow
 
 ROOMY = 100
 """Cells from which the masthead has room for words."""

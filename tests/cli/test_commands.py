@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from sample_data.results import NOW, build_results
 from screener.cli.main import COMMANDS, run, screener
-from screener.store import Store
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.study import RESEARCH_ONLY, Outcome, Refusal, Review, Verdict
-from screener.worklist import Worklist
 from tests.conftest import REPOSITORY
-from tests.results import NOW, build_results
 
 
 @pytest.fixture
@@ -191,8 +191,8 @@ def test_a_terminal_without_unicode_is_no_failure(results, encoding):
 
 
 def test_weights_show_and_verify(call, tmp_path):
+    from sample_data.results import make_card
     from screener.network.weights import digest_of_file, save_card
-    from tests.results import make_card
 
     (tmp_path / "weights.safetensors").write_bytes(b"tensors")
     save_card(tmp_path, make_card(digest_of_file(tmp_path / "weights.safetensors")))

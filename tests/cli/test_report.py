@@ -3,9 +3,9 @@
 import pytest
 from pypdf import PdfReader
 
+from sample_data.results import build_results
 from screener.cli.console import ExitCode
 from screener.cli.main import run, screener
-from tests.results import build_results
 
 
 @pytest.fixture(scope="module")

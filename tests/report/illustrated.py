@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from sample_data.results import NOW, PIPELINE, make_card
 from screener.network.weights import WeightsCard, digest_of_file
-from screener.records import Identify
-from screener.store import Store
+from screener.results.records import Identify
+from screener.results.store import Store
 from screener.study import (
     ActivationMap,
     Outcome,
@@ -25,7 +26,6 @@ from screener.study import (
     Study,
     Verdict,
 )
-from tests.results import NOW, PIPELINE, make_card
 
 NAMES = (
     "Wąsowska^Żółcisława",

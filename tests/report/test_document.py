@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from sample_data.results import build_results, make_card
 from screener.errors import StoreError, StoreNotFoundError
 from screener.report import write_report
 from screener.report.content import SECTIONS, opened
 from screener.report.wording import WARNING, title_facts
-from screener.store import Store
+from screener.results.store import Store
 from screener.study import RESEARCH_ONLY, Band, Review, Verdict
 from tests.report.conftest import MADE
 from tests.report.illustrated import NAMES, build_illustrated
-from tests.results import build_results, make_card
 
 
 def text_of(path: Path) -> str:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from sample_data.results import make_card
 from screener.report import figures
 from screener.report.figures import Figure
-from tests.results import make_card
 
 ESTIMATE = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 120}
 CALIBRATION = {"ece": 0.04, "slope": 1.1, "said": [0.1, 0.9], "came": [0.2, 0.8], "cases": [9, 3]}

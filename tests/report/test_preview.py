@@ -9,8 +9,8 @@ from PIL import Image
 
 from screener.network.weights import digest_of_file
 from screener.report.preview import SIDE, NoPreview, Preview, colours, preview
-from screener.store import Store
-from screener.worklist import Worklist
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 
 
 @pytest.fixture

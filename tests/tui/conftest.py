@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from sample_data.phantom import Variant, expose
-from screener.pseudonym import KEY_BYTES
-from screener.store import Store
+from sample_data.results import NOW, build_results
+from screener.results.pseudonym import KEY_BYTES
+from screener.results.store import Store
+from screener.results.worklist import Filter, Worklist
 from screener.tui.app import ReviewApp
-from screener.worklist import Filter, Worklist
-from tests.results import NOW, build_results
 
 STUDIES = 40
 

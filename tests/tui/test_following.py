@@ -2,10 +2,10 @@
 
 import pytest
 
-from screener.store import Store
+from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.tui.following import ScanProcess, ScanProgress
 from screener.tui.reporting import write_report
-from screener.worklist import Worklist
 
 
 def batch(done, total=200, speed=2.0):
@@ -49,7 +49,7 @@ def test_report_is_written(results):
 
 @pytest.mark.slow
 def test_stopped_scan_keeps_what_it_has_and_goes_on(tmp_path, phantoms, monkeypatch):
-    from tests.weights_fixture import tiny_weights
+    from sample_data.weights import tiny_weights
 
     tiny_weights(tmp_path / "weights")
     monkeypatch.setenv("SCREENER_WEIGHTS", str(tmp_path / "weights"))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from screener import store as stores
+from sample_data.results import NOW
 from screener.errors import StoreBusyError, StoreError
 from screener.locations import DATABASE
+from screener.results import store as stores
 from screener.study import Review, Verdict
 from screener.tui.outbox import SPOOL, Outbox
-from tests.results import NOW
 
 LATER = NOW + timedelta(days=1)
 

@@ -5,10 +5,10 @@ After a wanted change: ``pytest tests/tui/test_snapshots.py --snapshot-update``,
 
 import pytest
 
+from screener.results.worklist import Filter
 from screener.study import Band
 from screener.tui.app import ReviewApp
 from screener.tui.study_screen import PAUSE
-from screener.worklist import Filter
 from tests.tui.conftest import settled, ticking
 
 NARROW, USUAL = (60, 30), (120, 36)

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from screener.store import Store
+from screener.results.store import Store
+from screener.results.worklist import Filter, Worklist
 from screener.study import Band, Verdict
 from screener.tui import themes
-from screener.worklist import Filter, Worklist
 from tests.conftest import REPOSITORY
 from tests.tui import browser
 
@@ -106,7 +106,7 @@ def test_review_loads_neither_torch_nor_reportlab():
 
 @pytest.mark.slow
 def test_scan_offered_followed_and_reviewed(terminal, tmp_path, monkeypatch, phantoms):
-    from tests.weights_fixture import tiny_weights
+    from sample_data.weights import tiny_weights
 
     tiny_weights(tmp_path / "weights")
     monkeypatch.setenv("SCREENER_WEIGHTS", str(tmp_path / "weights"))

@@ -1,12 +1,12 @@
 """Every key of the worklist."""
 
-from screener.store import Store
+from screener.results.store import Store
+from screener.results.worklist import Filter
 from screener.study import Band, Verdict
 from screener.tui.dialogs import ConfirmDialog, FilterDialog
 from screener.tui.help import HelpDialog
 from screener.tui.study_screen import StudyScreen
 from screener.tui.table import StudyTable
-from screener.worklist import Filter
 from tests.tui.conftest import STUDIES, settled, text_of
 
 

@@ -1,7 +1,7 @@
 """The read model that the list, the review screen, the report and the exports share.
 
 Filters, order and pages are SQL over indexes, so that a page of a hundred thousand studies costs
-milliseconds and no memory. Reads only: scans and reviews write through :mod:`screener.store`.
+milliseconds and no memory. Reads only: scans and reviews write through :mod:`screener.results.store`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from screener import lock, marks, records, selection
+from screener import marks
 from screener.errors import StoreError, StoreNotFoundError
-from screener.records import Identify
-from screener.rows import (
+from screener.results import lock, records, selection
+from screener.results.records import Identify
+from screener.results.rows import (
     Counts,
     RadiographRow,
     StudyDetail,
@@ -24,13 +25,13 @@ from screener.rows import (
     run_row,
     study_row,
 )
-from screener.selection import ALL, Filter
+from screener.results.selection import ALL, Filter
 from screener.study import Band, Outcome, Refusal, ScanRun
 from screener.text import plain
 
 if TYPE_CHECKING:
     from screener.network.weights import WeightsCard
-    from screener.store import Store
+    from screener.results.store import Store
 
 __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from screener import marks, records
-from screener.records import Identify
+from screener import marks
+from screener.results import records
+from screener.results.records import Identify
 from screener.study import (
     ActivationMap,
     Band,

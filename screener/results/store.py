@@ -17,11 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from screener import lock, records
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
 from screener.locations import DATABASE
-from screener.migrations import migrate
-from screener.records import Identify, path_bytes
+from screener.results import lock, records
+from screener.results.migrations import migrate
+from screener.results.records import Identify, path_bytes
 from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun, Study, Verdict
 from screener.text import plain
 
@@ -221,7 +221,7 @@ class Store:
 
         Results that are already known for these files and the run's weights count at once.
         """
-        from screener.pseudonym import load_key
+        from screener.results.pseudonym import load_key
 
         key = load_key()
         with self.transaction() as connection:

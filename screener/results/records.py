@@ -138,7 +138,9 @@ def chunks(values: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
 
 def study_values(study: Study, identify: Identify, key: bytes) -> Values:
     """For PUT_STUDY; leaves out what the identification policy does not allow."""
-    from screener.pseudonym import pseudonym  # its hashes would slow the start of every reader
+    from screener.results.pseudonym import (
+        pseudonym,  # its hashes would slow the start of every reader
+    )
 
     taken_at = study.taken_at.isoformat(timespec="microseconds") if study.taken_at else UNDATED
     first = study.radiographs[0] if study.radiographs else None

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from screener.errors import StoreError
+from screener.results.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
 from screener.study import LABELS, RESEARCH_ONLY, Refusal
-from screener.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
 
 SCHEMA = 1
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from screener.network.weights import WeightsCard
-from screener.records import Identify
-from screener.store import Store
+from screener.results.records import Identify
+from screener.results.store import Store
 from screener.study import (
     LABELS,
     ActivationMap,
