@@ -28,7 +28,7 @@ from sample_data.results import build_results
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.tui.app import ReviewApp
-from screener.tui.columns import COLUMNS
+from screener.tui.worklist.columns import COLUMNS
 
 SIZE = (120, 36)
 PATTERN = ("j",) * 40 + ("pagedown",) + ("k",) * 5 + ("pageup",) + ("end", "home")

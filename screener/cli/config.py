@@ -6,8 +6,8 @@ import json
 
 import click
 
-from screener import config
-from screener.cli import console, options
+from screener import config, console
+from screener.cli import options
 from screener.cli.table import table
 
 

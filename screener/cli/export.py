@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from screener.cli import console, options
+from screener import console
+from screener.cli import options
 
 
 @click.command()
@@ -34,8 +35,8 @@ def command(results: Path, kind: str, out: Path | None) -> None:
     """
     out = out or results / f"export.{kind}"
     if kind == "html":
-        from screener.export_html import write_html
         from screener.report import publication_time
+        from screener.report.html import write_html
 
         write_html(results, out, generated_at=publication_time(os.environ))
     else:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from screener.cli import console, options
+from screener import console
+from screener.cli import options
 from screener.text import visible
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from screener.cli import console, options
+from screener import console
+from screener.cli import options
 
 
 @click.command()

@@ -14,9 +14,8 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
-from screener import __version__, config
-from screener.cli import console
-from screener.cli.console import ExitCode
+from screener import __version__, config, console
+from screener.console import ExitCode
 from screener.errors import ScreenerError
 from screener.study import RESEARCH_ONLY
 

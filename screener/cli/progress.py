@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from screener.cli import console
+from screener import console
 from screener.events import (
     BatchScored,
     FilesFound,

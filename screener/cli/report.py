@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener.cli import console, options
+from screener import console
+from screener.cli import options
 from screener.study import Band
 
 if TYPE_CHECKING:

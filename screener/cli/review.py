@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener import config, locations
-from screener.cli import console
+from screener import config, console, locations
 from screener.errors import ConfigurationError, StoreError, StoreNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from screener.tui.app import ReviewApp
-    from screener.tui.radiograph_view import RadiographView
+    from screener.tui.picture.view import RadiographView
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -128,14 +127,14 @@ def _view(image: str) -> Callable[[], RadiographView] | None:
     Raises:
         ConfigurationError: the graphics extra is not installed.
     """
-    from screener.tui.radiograph_view import RadiographView
+    from screener.tui.picture.view import RadiographView
 
     if image == "off":
         return None
     if image == "halfblock":
         return RadiographView
     try:
-        from screener.tui import graphics
+        from screener.tui.picture import graphics
     except ImportError:
         raise ConfigurationError(
             f"--image {image} needs: pip install 'covid-resnet-screener[graphics]'"

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from screener import locations
-from screener.cli import console
-from screener.cli.console import ExitCode
+from screener import console, locations
+from screener.console import ExitCode
 from screener.text import visible
 
 if TYPE_CHECKING:

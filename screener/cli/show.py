@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener.cli import console, options
+from screener import console
+from screener.cli import options
 from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Review
 from screener.text import visible
 

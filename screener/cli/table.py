@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 
 import click
 
-from screener.cli.console import note, say, warn
+from screener.console import note, say, warn
 from screener.results.worklist import Counts, Filter, StudyRow, Worklist
 from screener.study import LABEL_NAMES, RESEARCH_ONLY, Band
 from screener.text import visible

@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from screener.cli import console, options
+from screener import console
+from screener.cli import options
 from screener.cli.table import table
 from screener.errors import WeightsError
 from screener.network import weights

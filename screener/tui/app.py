@@ -31,13 +31,13 @@ from screener.tui.messages import (
     StoreFailed,
 )
 from screener.tui.palette import StudyProvider
-from screener.tui.radiograph_view import RadiographView
+from screener.tui.picture.view import RadiographView
 from screener.tui.reporting import write_report
 from screener.tui.review_screen import ReviewScreen
-from screener.tui.scan_bar import ScanBar
 from screener.tui.session import Session, now
-from screener.tui.study_screen import StudyScreen
-from screener.tui.worklist_screen import SORTS, WorklistScreen
+from screener.tui.study.screen import StudyScreen
+from screener.tui.worklist.scan_bar import ScanBar
+from screener.tui.worklist.screen import SORTS, WorklistScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

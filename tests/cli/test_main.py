@@ -6,8 +6,8 @@ import sys
 import click
 import pytest
 
-from screener.cli.console import MEANINGS, ExitCode
 from screener.cli.main import COMMANDS, run, screener
+from screener.console import MEANINGS, ExitCode
 from screener.errors import (
     ConfigurationError,
     DeviceError,

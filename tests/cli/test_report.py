@@ -4,8 +4,8 @@ import pytest
 from pypdf import PdfReader
 
 from sample_data.results import build_results
-from screener.cli.console import ExitCode
 from screener.cli.main import run, screener
+from screener.console import ExitCode
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from screener.cli.console import ExitCode
 from screener.cli.main import run, screener
+from screener.console import ExitCode
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from screener.export_html import write_html
 from screener.report import write_report
+from screener.report.html import write_html
 from tests.report.illustrated import build_illustrated
 
 MADE = datetime(2026, 3, 3, 8, 15, tzinfo=UTC)

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from screener.export_html import write_html
 from screener.report.content import SECTIONS
+from screener.report.html import write_html
 from screener.report.style import BAND_COLOURS
 from screener.report.wording import WARNING
 from screener.study import RESEARCH_ONLY

@@ -2,11 +2,11 @@
 
 import pytest
 
-from screener.tui.radiograph_view import RadiographView
+from screener.tui.picture.view import RadiographView
 from screener.tui.review_screen import ReviewScreen
-from screener.tui.study_screen import StudyScreen
-from screener.tui.table import StudyTable
-from screener.tui.worklist_screen import WorklistScreen
+from screener.tui.study.screen import StudyScreen
+from screener.tui.worklist.screen import WorklistScreen
+from screener.tui.worklist.table import StudyTable
 from tests.conftest import REPOSITORY
 
 PLACES = (StudyTable, RadiographView, ReviewScreen, WorklistScreen, StudyScreen)

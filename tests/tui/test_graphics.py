@@ -2,12 +2,12 @@
 
 import pytest
 
-from screener.tui import study_screen
+from screener.tui.study import screen as study_screen
 from tests.tui.conftest import settled, text_of
 
 pytest.importorskip("textual_image", reason="the graphics extra is not installed")
 
-from screener.tui import graphics
+from screener.tui.picture import graphics
 
 
 @pytest.mark.parametrize("make_view", [graphics.kitty, graphics.sixel])

@@ -8,7 +8,7 @@ import pytest
 from screener.results.worklist import Filter
 from screener.study import Band
 from screener.tui.app import ReviewApp
-from screener.tui.study_screen import PAUSE
+from screener.tui.study.screen import PAUSE
 from tests.tui.conftest import settled, ticking
 
 NARROW, USUAL = (60, 30), (120, 36)

@@ -8,11 +8,11 @@ from screener.locations import DATABASE
 from screener.results import store as stores
 from screener.results.worklist import Filter
 from screener.study import Band, Verdict
-from screener.tui import study_screen
-from screener.tui.facts_panel import Facts
-from screener.tui.picture import Presentation
-from screener.tui.study_screen import StudyScreen
-from screener.tui.worklist_screen import WorklistScreen
+from screener.tui.picture.presentation import Presentation
+from screener.tui.study import screen as study_screen
+from screener.tui.study.panel import Facts
+from screener.tui.study.screen import StudyScreen
+from screener.tui.worklist.screen import WorklistScreen
 from tests.tui.conftest import settled, text_of, told
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from screener.study import Outcome, Projection, Refusal, Verdict
 from screener.tui import wording
-from screener.tui.columns import COLUMNS, GAP, fit
-from screener.tui.facts import facts
+from screener.tui.study.facts import facts
+from screener.tui.worklist.columns import COLUMNS, GAP, fit
 
 
 @pytest.mark.parametrize(

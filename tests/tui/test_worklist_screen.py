@@ -5,8 +5,8 @@ from screener.results.worklist import Filter
 from screener.study import Band, Verdict
 from screener.tui.dialogs import ConfirmDialog, FilterDialog
 from screener.tui.help import HelpDialog
-from screener.tui.study_screen import StudyScreen
-from screener.tui.table import StudyTable
+from screener.tui.study.screen import StudyScreen
+from screener.tui.worklist.table import StudyTable
 from tests.tui.conftest import STUDIES, settled, text_of
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from screener.cli.console import note, say
+from screener.console import note, say
 from trainer.cli.datasets import EXISTING, judging_options, read_entries
 from trainer.cli.options import device_option
 from trainer.cli.progress import progress_bar

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener.cli.console import ExitCode, end, note, say
+from screener.console import ExitCode, end, note, say
 from trainer.cli.datasets import EXISTING, judging_options, read_entries
 from trainer.cli.options import device_option
 from trainer.cli.progress import progress_bar

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener.cli import console
+from screener import console
 from screener.errors import ConfigurationError
 from trainer.cli.options import (
     backbone_option,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener.cli.console import ExitCode, end, note, say
+from screener.console import ExitCode, end, note, say
 
 if TYPE_CHECKING:
     from trainer.importers.found import Import

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from screener.cli import console
-from screener.cli.console import ExitCode
+from screener import console
+from screener.console import ExitCode
 from screener.errors import ConfigurationError
 from trainer.cli.options import data_option, recipe_argument, settings_option
 

@@ -18,7 +18,7 @@ from screener.results.records import Identify
 from screener.results.worklist import Filter, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Band, Refusal
 
-STYLE = Path(__file__).parent / "report" / "report.css"
+STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 

@@ -17,14 +17,15 @@ from textual.worker import get_current_worker
 
 from screener.study import LABELS, RESEARCH_ONLY, TARGET_LABEL, Refusal
 from screener.text import visible
-from screener.tui import facts, wording
+from screener.tui import wording
 from screener.tui.ends import Ends
-from screener.tui.facts_panel import Facts
 from screener.tui.messages import PictureFailed, PictureLoaded
-from screener.tui.opening import open_file
-from screener.tui.pictures import read_picture
-from screener.tui.radiograph_view import RadiographView
+from screener.tui.picture.read import read_picture
+from screener.tui.picture.view import RadiographView
 from screener.tui.review_screen import ReviewScreen
+from screener.tui.study import facts
+from screener.tui.study.opening import open_file
+from screener.tui.study.panel import Facts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from textual.content import Content
 from screener.study import LABELS, TARGET_LABEL, Projection, Refusal
 from screener.text import visible
 from screener.tui import wording
-from screener.tui.picture import OVERLAY_ALPHA, heat_colour
+from screener.tui.picture.presentation import OVERLAY_ALPHA, heat_colour
 from screener.tui.wording import fitted
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from screener.tui import wording
 from screener.tui.dialogs import FilterDialog
 from screener.tui.ends import Ends
 from screener.tui.review_screen import ReviewScreen
-from screener.tui.scan_bar import ScanBar
-from screener.tui.study_screen import StudyScreen
-from screener.tui.table import StudyTable, TableHeading
+from screener.tui.study.screen import StudyScreen
+from screener.tui.worklist.scan_bar import ScanBar
+from screener.tui.worklist.table import StudyTable, TableHeading
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -17,10 +17,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from screener.tui.columns import GAP, Column, Ink, fit
 from screener.tui.messages import SortChosen, StudyOpened
-from screener.tui.paging import Pages
 from screener.tui.wording import fitted
+from screener.tui.worklist.columns import GAP, Column, Ink, fit
+from screener.tui.worklist.paging import Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from textual_image._terminal import get_cell_size
 from textual_image.widget import SixelImage, TGPImage
 
-from screener.tui.picture import draw
-from screener.tui.radiograph_view import RadiographView
+from screener.tui.picture.presentation import draw
+from screener.tui.picture.view import RadiographView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from screener.tui.facts import facts
+from screener.tui.study.facts import facts
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -16,8 +16,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from screener.tui import halfblock
-from screener.tui.picture import Presentation, draw
+from screener.tui.picture.presentation import Presentation, draw, halfblock
 from screener.tui.wording import fitted
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screener.text import visible
-from screener.tui.picture import reduce
+from screener.tui.picture.presentation import reduce
 
 if TYPE_CHECKING:
     import numpy as np

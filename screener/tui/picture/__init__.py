@@ -1,0 +1,1 @@
+"""The radiograph in a terminal: half blocks or real pixels, window, overlay."""

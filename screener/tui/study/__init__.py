@@ -1,0 +1,1 @@
+"""The study screen and what stands beside the radiograph."""

@@ -1,0 +1,1 @@
+"""The worklist screen and its table."""
