@@ -36,8 +36,8 @@ def entries(count: int) -> list:
 def learner(count: int, folder: Path):  # noqa: ANN201 (fastai has no types)
     """A Learner as ``trainer fit`` makes it, over a cache of ``count`` images."""
     from trainer import recipe
-    from trainer.data import _write_header
-    from trainer.fit import fresh_network, learner_for, steps
+    from trainer.fitting.data import _write_header
+    from trainer.fitting.fit import fresh_network, learner_for, steps
 
     path = folder / f"{count}.npy"
     draws = np.random.default_rng(0)

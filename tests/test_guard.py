@@ -9,10 +9,10 @@ from screener.network.guard import Gaussian, Guard
 from screener.network.weights import WeightsCard
 from screener.reading import pixels
 from screener.reading.inspect import inspect
-from trainer import guard_fit
-from trainer.guard_fit import Seen, limit_for
+from trainer.judging import guard_fit
+from trainer.judging.guard_fit import Seen, limit_for
+from trainer.judging.predict import read_squares
 from trainer.manifest import read_manifest
-from trainer.predict import read_squares
 
 
 def squares_of(pictures):

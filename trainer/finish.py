@@ -8,14 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from screener.network.weights import WeightsCard, load_card
-from trainer import evaluation_page, model_card
-from trainer.calibrate import calibrate
-from trainer.curves import plot_curves
-from trainer.evaluate import compare, evaluate
-from trainer.export import export
+from trainer.fitting.curves import plot_curves
+from trainer.fitting.export import export
+from trainer.judging.calibrate import calibrate
+from trainer.judging.evaluate import compare, evaluate
 from trainer.manifest import read_manifests, with_validation
+from trainer.pages import card as model_card
+from trainer.pages import evaluation as evaluation_page
+from trainer.pages.run import write_run_page
 from trainer.run import Run
-from trainer.run_page import write_run_page
 
 
 def finish(run: Run) -> WeightsCard:

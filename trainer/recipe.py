@@ -1,7 +1,7 @@
 """Recipes as data: which stages a fit goes through, at which size, rates and augmentation.
 
 A recipe is one TOML file. Reading it reports every error at once and knows no torch: what the
-words mean to the network is ``trainer.fit``'s and ``trainer.augment``'s to say.
+words mean to the network is ``trainer.fitting.fit``'s and ``trainer.fitting.augment``'s to say.
 """
 
 from __future__ import annotations

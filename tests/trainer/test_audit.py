@@ -9,10 +9,10 @@ from PIL import Image
 
 from screener.cli.main import run
 from screener.study import LABELS
-from trainer import audit, shortcuts
 from trainer.cli.audit import command
+from trainer.judging import audit, shortcuts
+from trainer.judging.twins import twins
 from trainer.manifest import Entry, read_manifest
-from trainer.twins import twins
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from trainer.augment import augment
+from trainer.fitting.augment import augment
 from trainer.recipe import Augment
 
 EVERYTHING = Augment(15, 0.2, 0.1, 0.5, 0.5, 0.3, 0.4, 0.5, 0.03, 0.5, 0.5)

@@ -4,7 +4,7 @@ from torchvision.models import resnet50
 
 from screener.errors import WeightsError
 from screener.network.model import CovidResNet
-from trainer.backbone import load_backbone
+from trainer.fitting.backbones import load_backbone
 
 
 def test_a_torchvision_state_dict_becomes_the_body(tmp_path):

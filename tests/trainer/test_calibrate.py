@@ -8,7 +8,7 @@ import pytest
 from screener.errors import ConfigurationError, WeightsError
 from screener.network.guard import Guard
 from screener.network.weights import CARD_FILE, load_card, load_guard, load_network, save_card
-from trainer.calibrate import (
+from trainer.judging.calibrate import (
     band_figures,
     calibrate,
     fit_temperature,

@@ -6,8 +6,8 @@ from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD
 from screener.reading import pixels
-from trainer import data
-from trainer.data import Batches, cached_squares, group_weights
+from trainer.fitting import data
+from trainer.fitting.data import Batches, cached_squares, group_weights
 from trainer.manifest import Entry, read_manifest
 from trainer.recipe import Augment
 

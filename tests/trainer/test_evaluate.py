@@ -15,10 +15,11 @@ from PIL import Image
 from screener.cli.main import run
 from screener.errors import ConfigurationError
 from screener.reading.pixels import load, square
-from trainer import evaluate, evaluation_page, published
 from trainer.cli.evaluate import command
+from trainer.judging import evaluate, published
+from trainer.judging.predict import predict
 from trainer.manifest import Entry, read_manifest, select
-from trainer.predict import predict
+from trainer.pages import evaluation as evaluation_page
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from screener.network.model import CovidResNet
 from screener.network.weights import load_card, load_network
 from trainer import recipe
-from trainer.fit import equidistant, layer_groups, steps
+from trainer.fitting.fit import equidistant, layer_groups, steps
 from trainer.run import load_tensors
 
 COMMAND = [sys.executable, "-m", "trainer.cli.main", "fit"]

@@ -13,8 +13,8 @@ from screener.errors import ConfigurationError
 from trainer.cli.prepare import command
 from trainer.importers import cohen, covidx, folders, kermany
 from trainer.importers.found import Import
+from trainer.importers.prepare import prepare
 from trainer.manifest import Entry, read_manifest, select
-from trainer.prepare import prepare
 
 HEADER = "Patientid,offset,sex,age,finding,survival,view,date,location,filename,doi, url,license\n"
 

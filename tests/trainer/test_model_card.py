@@ -6,10 +6,10 @@ import pytest
 from screener.errors import ConfigurationError
 from screener.network.weights import load_card
 from screener.study import RESEARCH_ONLY
-from trainer import model_card
-from trainer.calibrate import calibrate
-from trainer.evaluate import compare, evaluate, write_json
+from trainer.judging.calibrate import calibrate
+from trainer.judging.evaluate import compare, evaluate, write_json
 from trainer.manifest import read_manifest
+from trainer.pages import card as model_card
 
 
 @pytest.fixture(scope="module")

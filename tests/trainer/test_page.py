@@ -1,6 +1,6 @@
 """The page builder escapes, embeds and warns."""
 
-from trainer.page import Page
+from trainer.pages.page import Page
 
 
 def test_everything_is_escaped():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from trainer.statistics import (
+from trainer.judging.statistics import (
     auc,
     average_precision,
     balanced_accuracy,

@@ -33,9 +33,9 @@ def command(
     Shortcuts know no medicine: the image source alone, and linear models on the outer frame and on
     the whole of 32 x 32 thumbnails. Each source is also left out of the linear model once.
     """
-    from trainer import audit_page
-    from trainer.audit import audit, verdict
-    from trainer.evaluate import chosen
+    from trainer.judging.audit import audit, verdict
+    from trainer.judging.evaluate import chosen
+    from trainer.pages import audit as audit_page
 
     entries = read_entries(data, fraction, seed)
     length = 3 * len(chosen(entries, split)) if weights else 0

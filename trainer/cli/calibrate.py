@@ -33,9 +33,9 @@ def command(weights: Path, data: tuple[Path, ...], fraction: float, seed: int) -
     expected sensitivity and specificity, and the guard that refuses what is no frontal chest
     radiograph. The test split is not looked at.
     """
-    from trainer.calibrate import calibrate, images_for
+    from trainer.judging.calibrate import calibrate, images_for
     from trainer.manifest import read_manifests, with_validation
-    from trainer.model_card import band_rows
+    from trainer.pages.card import band_rows
 
     images = sum(map(len, images_for(with_validation(read_manifests(data), fraction, seed))))
     with progress_bar(images, weights.name) as bar:

@@ -18,6 +18,6 @@ def command(weights: Path, evaluations: tuple[Path, ...]) -> None:
     Puts their figures into card.json too, where the report and 'screener weights show' find them.
     Figures of other weights are refused.
     """
-    from trainer.model_card import write
+    from trainer.pages.card import write
 
     click.echo(str(write(weights, evaluations)))

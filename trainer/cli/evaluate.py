@@ -13,9 +13,9 @@ from trainer.cli.options import device_option
 from trainer.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from trainer.evaluate import Evaluation
+    from trainer.judging.evaluate import Evaluation
+    from trainer.judging.predict import Predictions
     from trainer.manifest import Entry
-    from trainer.predict import Predictions
 
 
 @click.command("evaluate")
@@ -43,8 +43,8 @@ def command(
     Writes tables, curves and calibration with 95 % intervals as HTML, PNG, JSON and CSV, beside
     what the image source and the outer frame of the image alone would reach.
     """
-    from trainer import evaluation_page
-    from trainer.evaluate import called, compare
+    from trainer.judging.evaluate import called, compare
+    from trainer.pages import evaluation as evaluation_page
 
     entries = read_entries(data, fraction, seed)
     evaluation, predictions = _evaluate(weights, entries, split, device)
@@ -67,15 +67,15 @@ def command(
 def _evaluate(
     weights: Path, entries: list[Entry], split: str, device: str
 ) -> tuple[Evaluation, Predictions]:
-    from trainer.evaluate import chosen, evaluate
+    from trainer.judging.evaluate import chosen, evaluate
 
     with progress_bar(len(chosen(entries, split)), weights.name) as bar:
         return evaluate(weights, entries, split, device=device, progress=bar.update)
 
 
 def _score_aux(weights: Path, entries: list[Entry], device: str) -> Predictions:
+    from trainer.judging.predict import predict
     from trainer.manifest import select
-    from trainer.predict import predict
 
     aux = select(entries, "aux")
     with progress_bar(len(aux), f"{weights.name}, other labels") as bar:

@@ -18,7 +18,7 @@ def command(run: Path, output: Path | None, version: str) -> None:
 
     They have no thresholds until 'trainer calibrate' has measured them.
     """
-    from trainer.export import export
+    from trainer.fitting.export import export
     from trainer.run import Run
 
     found = Run(run)

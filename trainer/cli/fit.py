@@ -67,8 +67,8 @@ def command(
     run = _resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone, lr)
     lr = run.facts().get("lr", lr)  # a resumed fit chooses its rates as it began to
     from trainer.finish import finish
-    from trainer.fit import fit
-    from trainer.progress import Progress
+    from trainer.fitting.fit import fit
+    from trainer.fitting.progress import Progress
 
     with Progress() as progress:
         fit(
@@ -102,7 +102,7 @@ def _new(
     lr: str,
 ) -> Run:
     from trainer import recipe as recipes
-    from trainer.backbone import check
+    from trainer.fitting.backbones import check
     from trainer.manifest import read_manifests
     from trainer.run import Run
 

@@ -43,10 +43,10 @@ def command(
 ) -> None:
     """Train for a moment with growing rates and suggest one for a step of RECIPE."""
     from trainer import recipe as recipes
-    from trainer.data import cached_squares
-    from trainer.fit import fresh_network, learner_for, learning_entries, steps
-    from trainer.progress import Progress
-    from trainer.rates import find_rate
+    from trainer.fitting.data import cached_squares
+    from trainer.fitting.fit import fresh_network, learner_for, learning_entries, steps
+    from trainer.fitting.progress import Progress
+    from trainer.fitting.rates import find_rate
 
     chosen = recipes.read(recipes.find(recipe), overrides)
     named = {step.name: step for step in steps(chosen)}

@@ -80,7 +80,7 @@ def _folders(folder: Path, source: str | None, patient: str, output: Path) -> No
 
 
 def _prepare(imported: Import, output: Path) -> None:
-    from trainer.prepare import prepare
+    from trainer.importers.prepare import prepare
 
     made = prepare(imported, output)
     say(f"{imported.name}: {len(made.entries)} found / {made.expected} expected")

@@ -20,12 +20,12 @@ import numpy.typing as npt
 from screener.errors import ConfigurationError
 from screener.network.weights import WeightsCard
 from screener.study import LABELS
-from trainer import shortcuts, statistics
-from trainer.judgement import TARGET, Judgement, judge, judge_by, truth
+from trainer.judging import shortcuts, statistics
+from trainer.judging.judgement import TARGET, Judgement, judge, judge_by, truth
+from trainer.judging.predict import Predictions, predict
+from trainer.judging.published import Published, comparable
+from trainer.judging.statistics import Calibration, ClassFigures, Estimate
 from trainer.manifest import Entry, manifest_digest, select
-from trainer.predict import Predictions, predict
-from trainer.published import Published, comparable
-from trainer.statistics import Calibration, ClassFigures, Estimate
 
 Array = npt.NDArray[Any]
 

@@ -24,10 +24,10 @@ from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
 from screener.network.weights import WeightsCard, load_network, save_weights
 from screener.study import Band, Refusal
-from trainer import guard_fit
+from trainer.judging import guard_fit
+from trainer.judging.predict import BATCH, read_squares
+from trainer.judging.statistics import Estimate, calibration, proportion
 from trainer.manifest import Entry, manifest_digest, read_manifests, select, with_validation
-from trainer.predict import BATCH, read_squares
-from trainer.statistics import Estimate, calibration, proportion
 
 Array = npt.NDArray[Any]
 Progress = Callable[[int], None]

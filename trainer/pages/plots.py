@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.study import LABEL_NAMES, LABELS
-from trainer import statistics
-from trainer.statistics import Calibration
+from trainer.judging import statistics
+from trainer.judging.statistics import Calibration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

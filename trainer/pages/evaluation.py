@@ -16,11 +16,12 @@ from PIL import Image
 
 from screener.reading.pixels import PIPELINE
 from screener.study import LABEL_NAMES, LABELS, Refusal
-from trainer import evaluate, plots
-from trainer.evaluate import CLASS_FIGURES, Comparison, Evaluation
-from trainer.judgement import Judgement, truth
-from trainer.page import Page
-from trainer.predict import Predictions, Square, read_squares
+from trainer.judging import evaluate
+from trainer.judging.evaluate import CLASS_FIGURES, Comparison, Evaluation
+from trainer.judging.judgement import Judgement, truth
+from trainer.judging.predict import Predictions, Square, read_squares
+from trainer.pages import plots
+from trainer.pages.page import Page
 
 FAILURES = 24
 _FAILURE_SIZE = 192

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trainer.evaluate import Comparison, Evaluation
-from trainer.evaluation_page import accuracy_rows, verdict
-from trainer.page import Page
+from trainer.judging.evaluate import Comparison, Evaluation
+from trainer.pages.evaluation import accuracy_rows, verdict
+from trainer.pages.page import Page
 from trainer.run import Run
 
 COLUMNS = (

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.network.weights import digest_of_file
-from trainer import shortcuts
-from trainer.evaluate import chosen
-from trainer.judgement import Judgement, judge, judge_by
+from trainer.judging import shortcuts
+from trainer.judging.evaluate import chosen
+from trainer.judging.judgement import Judgement, judge, judge_by
+from trainer.judging.predict import Change, predict
+from trainer.judging.shortcuts import Thumbnails
+from trainer.judging.twins import Twins, twins
 from trainer.manifest import Entry, manifest_digest
-from trainer.predict import Change, predict
-from trainer.shortcuts import Thumbnails
-from trainer.twins import Twins, twins
 
 EASY = 0.9
 """An AUC that a model without medicine should not reach on a set that is to show medicine."""

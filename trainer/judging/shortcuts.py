@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.study import LABELS, Refusal
-from trainer.judgement import Judgement, judge
+from trainer.judging.judgement import Judgement, judge
+from trainer.judging.predict import Square, read_squares
 from trainer.manifest import Entry
-from trainer.predict import Square, read_squares
 
 Array = npt.NDArray[Any]
 

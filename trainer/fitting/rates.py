@@ -8,7 +8,7 @@ from pathlib import Path
 from fastai.callback.schedule import valley
 from fastai.learner import Learner
 
-from trainer.curves import plot_rate_finder
+from trainer.fitting.curves import plot_rate_finder
 
 TRIALS = 100
 """Batches of the mock training."""

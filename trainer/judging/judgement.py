@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.study import LABELS, TARGET_LABEL
-from trainer import statistics
+from trainer.judging import statistics
+from trainer.judging.statistics import Estimate
 from trainer.manifest import Entry
-from trainer.statistics import Estimate
 
 Array = npt.NDArray[Any]
 

@@ -26,7 +26,7 @@ from screener.network.batch import to_input
 from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD
 from screener.reading import pixels
 from screener.study import LABELS
-from trainer.augment import augment
+from trainer.fitting.augment import augment
 from trainer.manifest import Entry
 from trainer.recipe import Augment
 

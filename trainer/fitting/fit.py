@@ -26,15 +26,15 @@ from torch import nn
 from screener.errors import ConfigurationError
 from screener.network.model import CovidResNet
 from screener.study import LABELS
-from trainer.backbone import load_backbone
-from trainer.callbacks import Checkpoint, Measures, Precision, last_checkpoint
-from trainer.data import Batches, Squares, cached_squares
+from trainer.fitting.backbones import load_backbone
+from trainer.fitting.callbacks import Checkpoint, Measures, Precision, last_checkpoint
+from trainer.fitting.data import Batches, Squares, cached_squares
+from trainer.fitting.progress import Progress
+from trainer.fitting.rates import find_rate
+from trainer.fitting.selection import group_recall
 from trainer.manifest import Entry, manifest_digest, read_manifests, with_validation
-from trainer.progress import Progress
-from trainer.rates import find_rate
 from trainer.recipe import Recipe, Stage
 from trainer.run import Run, save_tensors
-from trainer.selection import group_recall
 
 
 @dataclass(frozen=True, slots=True)

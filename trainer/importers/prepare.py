@@ -15,11 +15,11 @@ from pathlib import Path
 
 from screener.errors import ConfigurationError
 from screener.network.weights import digest_of_file
-from trainer.audit import crossing
 from trainer.importers.found import Import
+from trainer.judging.audit import crossing
+from trainer.judging.shortcuts import thumbnails
+from trainer.judging.twins import twins
 from trainer.manifest import MANIFEST_FILE, Entry, write_manifest
-from trainer.shortcuts import thumbnails
-from trainer.twins import twins
 
 IMAGES = "images"
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from trainer.judging.shortcuts import Thumbnails
 from trainer.manifest import Entry
-from trainer.shortcuts import Thumbnails
 
 NEAR = 8
 """Bits of 64 in which the perceptual hashes of twins may differ."""

@@ -15,7 +15,7 @@ import torch
 from fastai.callback.core import Callback
 from torch import Tensor
 
-from trainer.data import Batches
+from trainer.fitting.data import Batches
 from trainer.run import Run, load_tensors, save_tensors
 
 

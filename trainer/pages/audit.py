@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.audit import Audit, verdict
-from trainer.evaluate import SCHEMA, plain
-from trainer.evaluation_page import JUDGED, judgement_row
-from trainer.judgement import Judgement
-from trainer.page import Page
+from trainer.judging.audit import Audit, verdict
+from trainer.judging.evaluate import SCHEMA, plain
+from trainer.judging.judgement import Judgement
+from trainer.pages.evaluation import JUDGED, judgement_row
+from trainer.pages.page import Page
 
 LISTED = 30
 """Patients, pairs and files that are spelt out; the JSON has all."""

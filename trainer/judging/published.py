@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from trainer.judging.statistics import ClassFigures, Estimate, class_figures_of, wilson
 from trainer.manifest import Entry
-from trainer.statistics import ClassFigures, Estimate, class_figures_of, wilson
 
 TEST_IMAGES = 637
 _TEST_NAMES = "1b467ca391b3601d47384f9b12d8b7ad43384b9e3dcdac48ea08c92e7f74bc8f"

@@ -1,0 +1,1 @@
+"""What weights are worth: figures with intervals, beside what shortcuts reach."""
