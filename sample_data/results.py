@@ -98,7 +98,9 @@ def build_results(
         store.put_studies(study for study, _ in invented)
         store.put_refusals(_refusals(root, invented, unreadable, dice))
         store.put_scores(
-            _scores([study for study, _ in invented], dice, with_maps), card.digest, PIPELINE
+            _scores([study for study, _ in invented], dice, with_maps=with_maps),
+            card.digest,
+            PIPELINE,
         )
         _review(store, [s for s, _ in invented], reviewed, dice)
         store.finish_run(run.id, NOW + timedelta(minutes=7), skipped=2)
@@ -154,7 +156,7 @@ def _refusals(
 
 
 def _scores(
-    studies: Iterable[Study], dice: random.Random, with_maps: bool
+    studies: Iterable[Study], dice: random.Random, *, with_maps: bool
 ) -> Iterator[RadiographScore]:
     for study in studies:
         for image, radiograph in enumerate(study.radiographs):

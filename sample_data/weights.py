@@ -1,6 +1,7 @@
 """Weights for tests: a seeded network that has learnt nothing. Its scores mean nothing."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -22,8 +23,13 @@ def tiny_network() -> CovidResNet:
     return network.eval()
 
 
-def tiny_weights(folder: Path, **card) -> WeightsCard:
+def tiny_weights(folder: Path, **card: object) -> WeightsCard:
     """Save them for 64-pixel squares; further fields of the card as keywords."""
-    about = {"name": "test", "version": "0", "input_size": INPUT_SIZE, "temperature": 40.0}
+    about: dict[str, Any] = {
+        "name": "test",
+        "version": "0",
+        "input_size": INPUT_SIZE,
+        "temperature": 40.0,
+    }
     about["thresholds"] = {"PRIORITY": 0.5, "ELEVATED": 0.3}
     return save_weights(folder, tiny_network(), WeightsCard(**(about | card)))

@@ -29,4 +29,5 @@ def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCREENER_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         patch.setenv("SCREENER_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+        patch.delenv("COLUMNS", raising=False)
         yield

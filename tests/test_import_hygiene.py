@@ -32,7 +32,8 @@ print(json.dumps(loaded))
 
 RUN = """
 import json, sys
-from screener.cli.main import run, screener
+from screener.cli.main import screener
+from screener.program import run
 sys.stdout, stdout = sys.stderr, sys.stdout
 code = run(screener, "screener", sys.argv[1:])
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=stdout)

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from sample_data.weights import tiny_weights
-from screener.cli.main import run, screener
+from screener.cli.main import screener
 from screener.console import ExitCode
+from screener.program import run
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 

@@ -1,7 +1,7 @@
 """Gray squares into the network's input, the one way the trainer and the screener both take.
 
-:func:`screener.reading.pixels.square` gives uint8 squares; here they become normalised float32 with three
-equal channels. No augmentation, no resizing, no file access.
+:func:`screener.reading.pixels.square` gives uint8 squares; here they become normalised float32
+with three equal channels. No augmentation, no resizing, no file access.
 """
 
 from __future__ import annotations

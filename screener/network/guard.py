@@ -80,7 +80,8 @@ class Guard:
 
         Args:
             card: its ``guard`` holds ``limit`` and ``scale``.
-            statistics: arrays or CPU tensors by name, from :func:`screener.network.weights.load_guard`.
+            statistics: arrays or CPU tensors by name, from
+                :func:`screener.network.weights.load_guard`.
         """
         if not statistics or "limit" not in card.guard:
             return None

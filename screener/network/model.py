@@ -33,7 +33,7 @@ class CovidResNet(nn.Module):
     """
 
     def __init__(self, classes: int = 4) -> None:
-        """Build the network with random weights; load real ones with :mod:`screener.network.weights`."""
+        """Build it with random weights; :mod:`screener.network.weights` loads real ones."""
         super().__init__()
         resnet = resnet50(weights=None)
         self.body = nn.Sequential(

@@ -2,7 +2,8 @@
 
 The order of PS3.3 C.11 and PS3.4 N.2, in numpy alone. Every step is a function of the value and
 not of its place, so it is worked out once for each value that can occur and then looked up. It
-reads no file and knows no DICOM library; :mod:`screener.reading.pixels` fills in the :class:`Rules`.
+reads no file and knows no DICOM library; :mod:`screener.reading.pixels` fills in the
+:class:`Rules`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The read model that the list, the review screen, the report and the exports share.
 
 Filters, order and pages are SQL over indexes, so that a page of a hundred thousand studies costs
-milliseconds and no memory. Reads only: scans and reviews write through :mod:`screener.results.store`.
+milliseconds and no memory. Reads only: scans and reviews write through
+:mod:`screener.results.store`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sample_data.results import NOW, build_results
-from screener.cli.main import COMMANDS, run, screener
+from screener.cli.main import COMMANDS, screener
+from screener.program import run
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.study import RESEARCH_ONLY, Outcome, Refusal, Review, Verdict

@@ -6,7 +6,7 @@ import sys
 import click
 import pytest
 
-from screener.cli.main import COMMANDS, run, screener
+from screener.cli.main import COMMANDS, screener
 from screener.console import MEANINGS, ExitCode
 from screener.errors import (
     ConfigurationError,
@@ -15,6 +15,7 @@ from screener.errors import (
     StoreNotFoundError,
     WeightsError,
 )
+from screener.program import run
 
 
 def raising(error: BaseException) -> click.Group:
@@ -113,7 +114,7 @@ def test_a_reader_that_stops_early_is_no_failure():
 @pytest.mark.skipif(os.name == "nt", reason="signals are another matter there")
 def test_a_real_ctrl_c_ends_with_130(tmp_path):
     program = (
-        "import click, time; from screener.cli.main import run\n"
+        "import click, time; from screener.program import run\n"
         "@click.group()\n"
         "def g(): pass\n"
         "@g.command()\n"

@@ -4,8 +4,9 @@ import pytest
 from pypdf import PdfReader
 
 from sample_data.results import build_results
-from screener.cli.main import run, screener
+from screener.cli.main import screener
 from screener.console import ExitCode
+from screener.program import run
 
 
 @pytest.fixture(scope="module")

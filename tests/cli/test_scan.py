@@ -2,8 +2,9 @@
 
 import pytest
 
-from screener.cli.main import run, screener
+from screener.cli.main import screener
 from screener.console import ExitCode
+from screener.program import run
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from screener import __version__
-from screener.cli.main import LazyGroup, run
+from screener.program import LazyGroup, run
 from screener.study import RESEARCH_ONLY
 
 COMMANDS = {

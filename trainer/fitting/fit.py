@@ -2,8 +2,8 @@
 
     for each stage: batches of its size -> head alone -> whole network -> log, checkpoint
 
-The network is ``screener.network.model.CovidResNet``, the loop fastai's Learner. A fit killed at any
-moment goes on from its last checkpoint and ends with the same weights.
+The network is ``screener.network.model.CovidResNet``, the loop fastai's Learner. A fit killed at
+any moment goes on from its last checkpoint and ends with the same weights.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from screener.errors import ConfigurationError
-from screener.network.model import CovidResNet
 from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
+from screener.network.model import CovidResNet
 from screener.network.weights import WeightsCard, load_network, save_weights
 from screener.study import Band, Refusal
 from trainer.judging import guard_fit

@@ -1,7 +1,8 @@
 """Weights over the images of a manifest, in bounded memory.
 
-Pixels come the screener's way (:mod:`screener.reading.pixels`, :mod:`screener.network.batch`), so a figure measured
-here is a figure of what users get. An image that cannot be read becomes a refusal; none is dropped.
+Pixels come the screener's way (:mod:`screener.reading.pixels`, :mod:`screener.network.batch`), so a
+figure measured here is a figure of what users get. An image that cannot be read becomes a refusal;
+none is dropped.
 """
 
 from __future__ import annotations
@@ -75,9 +76,9 @@ def predict(
     """
     import torch
 
-    from screener.network.model import parameter_count
     from screener.network.batch import to_input
     from screener.network.device import choose
+    from screener.network.model import parameter_count
 
     card, network = load_network(weights)
     place = torch.device(choose(device).kind)

@@ -16,7 +16,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from screener.tui.picture.presentation import Presentation, draw, halfblock
+from screener.tui.picture import halfblock
+from screener.tui.picture.presentation import Presentation, draw
 from screener.tui.wording import fitted
 
 if TYPE_CHECKING:

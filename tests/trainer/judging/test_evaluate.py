@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from screener.cli.main import run
 from screener.errors import ConfigurationError
+from screener.program import run
 from screener.reading.pixels import load, square
 from trainer.cli.evaluate import command
 from trainer.judging import evaluate, published

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from screener.study import ActivationMap
-from screener.tui.picture.presentation import MAX_ZOOM, Presentation, draw, halfblock, heat, reduce
+from screener.tui.picture import halfblock
+from screener.tui.picture.presentation import MAX_ZOOM, Presentation, draw, heat, reduce
 
 RAMP = np.linspace(0, 1, 100, dtype=np.float32)[None, :].repeat(100, axis=0)
 LEFT_SPOT = ActivationMap(1, 2, bytes([255, 0]))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from screener.cli.main import run
 from screener.errors import ConfigurationError
+from screener.program import run
 from trainer.cli.prepare import command
 from trainer.importers import cohen, covidx, folders, kermany
 from trainer.importers.found import Import

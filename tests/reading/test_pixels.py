@@ -284,7 +284,7 @@ def test_missing_decoder_is_named_with_its_package(tmp_path):
     path = transcode(plain, tmp_path / "a.dcm", uid.JPEGLSLossless)
     program = (
         "import sys; sys.modules['gdcm'] = None\n"
-        "from pathlib import Path; from screener import pixels\n"
+        "from pathlib import Path; from screener.reading import pixels\n"
         "try: pixels.load(Path(sys.argv[1]))\n"
         "except pixels.PixelError as error: print(error)"
     )

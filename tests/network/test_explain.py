@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from screener.network.model import FEATURES, CovidResNet
 from screener.network.explain import activation_maps, border_share, to_activation_map
+from screener.network.model import FEATURES, CovidResNet
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from screener.network.score import TOLERANCE, Scorer, fold
 from screener.network.weights import WeightsCard
 from screener.reading.decode import Decoded
 from screener.study import Outcome, Refusal
-from tests.test_ranking import radiograph
+from tests.results.test_ranking import radiograph
 
 CARD = WeightsCard("test", "0", input_size=INPUT_SIZE, temperature=40.0)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from screener.cli.main import run
+from screener.program import run
 from screener.study import LABELS
 from trainer.cli.audit import command
 from trainer.judging import audit, shortcuts
