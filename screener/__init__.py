@@ -4,4 +4,4 @@ The package reads radiographs, scores them with COVID-ResNet, ranks the studies 
 person review the ranking. It makes no diagnosis and trains nothing: see the package ``trainer``.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
