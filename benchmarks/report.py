@@ -24,7 +24,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from sample_data.results import NOW, make_card
-from screener.network.weights import digest_of_file
+from screener.digest import digest_of_file
 from screener.report import write_report
 from screener.report.html import write_html
 from screener.results.store import Store

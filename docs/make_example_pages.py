@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-from screener.network.weights import WeightsCard, digest_of_file
+from screener.card import WeightsCard
+from screener.digest import digest_of_file
 from screener.reading.survey import Survey, survey
 from screener.report import write_report
 from screener.results.store import Store

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from screener.network.weights import WeightsCard
-from screener.results.records import Identify
+from screener.card import WeightsCard
+from screener.results.identity import Identify
 from screener.results.store import Store
 from screener.study import (
     LABELS,

@@ -5,8 +5,9 @@ from typing import Any
 
 import torch
 
+from screener.card import WeightsCard
 from screener.network.model import CovidResNet
-from screener.network.weights import WeightsCard, save_weights
+from screener.network.weights import save_weights
 
 INPUT_SIZE = 64
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screener.card import load_card
 from screener.events import (
     BatchScored,
     FilesFound,
@@ -28,16 +29,17 @@ from screener.network import weights
 from screener.reading import pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
+from screener.reading.limits import MAX_PIXELS
 from screener.reading.survey import Survey, survey
 from screener.results.audit_log import AuditLog
+from screener.results.identity import Identify
 from screener.results.ranking import study_result
-from screener.results.records import Identify
 from screener.results.store import Store
 from screener.study import Outcome, Radiograph, RadiographScore, Refusal, Study, StudyResult
 
 if TYPE_CHECKING:
+    from screener.card import WeightsCard
     from screener.network.score import Scorer
-    from screener.network.weights import WeightsCard
 
 Settled = RadiographScore | Refusal
 
@@ -65,7 +67,7 @@ class Settings:
     """Refuse what is no chest radiograph by its pixels."""
     fix_inverted: bool = False
     """Score what looks like a negative as its positive."""
-    max_pixels: int = pixels.MAX_PIXELS
+    max_pixels: int = MAX_PIXELS
     seconds: float = 60.0
     """Longest time that one file may take to decode."""
 
@@ -100,7 +102,7 @@ def scan(
         DeviceError: the device cannot be used.
         StoreError: the results cannot be written, or another scan is writing them.
     """
-    card = weights.load_card(settings.weights)
+    card = load_card(settings.weights)
     with Store.writing(settings.results) as store, AuditLog(settings.results) as audit:
         yield from _Scan(settings, store, audit, card, stop, clock).events()
 

@@ -6,11 +6,12 @@ worklist, the report and shell completion can use them at no cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 LABELS = ("normal", "bacterial", "viral", "covid19")
 """The network's classes, in the order of its outputs."""
@@ -25,6 +26,9 @@ LABEL_NAMES = {
 
 TARGET_LABEL = "covid19"
 """The class whose probability is the suspicion score."""
+
+TARGET = LABELS.index(TARGET_LABEL)
+"""Its place among the network's outputs."""
 
 RESEARCH_ONLY = (
     "Research use only. Not a medical device. Not for diagnosis, and not to rule out disease."
@@ -166,6 +170,29 @@ class RadiographScore:
     """The pixels look like a negative."""
 
 
+class Judged(Protocol):
+    """A radiograph with the probabilities of its classes, in the order of LABELS."""
+
+    @property
+    def probabilities(self) -> Sequence[float]:
+        """In the order of LABELS."""
+
+
+def suspicion(probabilities: Sequence[float]) -> float:
+    """The suspicion score of a radiograph: the probability of the target label."""
+    return probabilities[TARGET]
+
+
+def likeliest(probabilities: Sequence[float]) -> str:
+    """The most probable label; of equal ones the first."""
+    return LABELS[max(range(len(LABELS)), key=probabilities.__getitem__)]
+
+
+def deciding(radiographs: Sequence[Judged]) -> int:
+    """Which radiograph gives its study the score: the most suspicious, of equal ones the first."""
+    return max(range(len(radiographs)), key=lambda i: suspicion(radiographs[i].probabilities))
+
+
 @dataclass(frozen=True, slots=True)
 class StudyResult:
     """A study with everything known of it: scores of its radiographs and its refusals."""
@@ -178,15 +205,6 @@ class StudyResult:
     """The most probable class of the radiograph that gave the score."""
     scores: tuple[RadiographScore, ...]
     refusals: tuple[Refusal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A study's place in the worklist. Unscored studies have no position."""
-
-    position: int | None
-    band: Band
-    result: StudyResult
 
 
 class Verdict(StrEnum):

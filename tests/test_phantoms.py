@@ -6,6 +6,7 @@ import pytest
 from sample_data import make_phantoms
 from sample_data.phantom import Variant, expose
 from screener.reading import folder, grouping, header, pixels
+from screener.reading.limits import PixelError
 from screener.study import Radiograph, Refusal
 
 
@@ -65,7 +66,7 @@ def test_only_the_damaged_one_does_not_decode(read):
     for one in read:
         try:
             pixels.load(one.path)
-        except pixels.PixelError:
+        except PixelError:
             broken.append(one.path.parent.name)
     assert broken == ["12-damaged"]
 

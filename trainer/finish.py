@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screener.network.weights import WeightsCard, load_card
+from screener.card import WeightsCard, load_card
 from trainer.fitting.curves import plot_curves
 from trainer.fitting.export import export
 from trainer.judging.calibrate import calibrate

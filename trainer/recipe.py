@@ -12,8 +12,8 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from screener.card import ARCHITECTURE
 from screener.errors import ConfigurationError
-from screener.network.weights import ARCHITECTURE
 from screener.study import LABELS
 
 RECIPES = Path(__file__).parent / "recipes"

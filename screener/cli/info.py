@@ -34,8 +34,9 @@ def command(
     as_json: bool,
 ) -> None:
     """Say which device, weights and decoders a scan would use, and why."""
+    from screener.card import load_card
     from screener.network import device as devices
-    from screener.network.weights import bundled, load_card
+    from screener.network.weights import bundled
 
     card = load_card(weights or bundled())
     chosen = devices.choose(

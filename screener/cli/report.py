@@ -13,7 +13,7 @@ from screener.cli import options
 from screener.study import Band
 
 if TYPE_CHECKING:
-    from screener.results.records import Identify
+    from screener.results.identity import Identify
 
 
 @click.command()

@@ -14,8 +14,10 @@ from typing import Any
 import click
 
 from screener import console
+from screener.card import load_card
 from screener.cli import options
 from screener.cli.table import table
+from screener.digest import digest_of_file
 from screener.errors import WeightsError
 from screener.network import weights
 from screener.study import RESEARCH_ONLY
@@ -39,7 +41,7 @@ def command() -> None:
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
 def list_weights(folders: tuple[Path, ...]) -> None:
     """List the bundled weights and those in each DIR."""
-    cards = [(folder, weights.load_card(folder)) for folder in (weights.bundled(), *folders)]
+    cards = [(folder, load_card(folder)) for folder in (weights.bundled(), *folders)]
     rows = [(card.name, card.version, card.digest, str(folder)) for folder, card in cards]
     for line in table(("name", "version", "digest", "folder"), rows):
         console.say(line)
@@ -50,7 +52,7 @@ def list_weights(folders: tuple[Path, ...]) -> None:
 @options.json_option
 def show(folder: Path | None, as_json: bool) -> None:
     """Print the card: what the weights were trained on, what was measured, the thresholds."""
-    card = weights.load_card(folder or weights.bundled())
+    card = load_card(folder or weights.bundled())
     if as_json:
         console.say(json.dumps({"schema": 1, **asdict(card)}, ensure_ascii=False))
         return
@@ -94,10 +96,10 @@ def _figure(figure: Mapping[str, Any]) -> str:
 def verify(folder: Path | None) -> None:
     """Check that the weights are whole: their SHA-256 must be the one the card names."""
     folder = folder or weights.bundled()
-    card = weights.load_card(folder)
+    card = load_card(folder)
     path = folder / weights.WEIGHTS_FILE
     if not path.is_file():
         raise WeightsError(f"{path}: no weights here; give --weights another folder")
-    if weights.digest_of_file(path) != card.digest:
+    if digest_of_file(path) != card.digest:
         raise WeightsError(f"{path}: damaged or exchanged, its digest is not its card's; reinstall")
     console.say(f"{folder}: whole, {card.digest}")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from screener.network.weights import WeightsCard
+from screener.card import WeightsCard
 
 Floats = NDArray[np.float32]
 Squares = NDArray[np.uint8]

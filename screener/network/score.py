@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.fx.experimental import optimization
 
+from screener.card import WeightsCard
 from screener.errors import DeviceError
 from screener.network import explain, guard, uncertainty
 from screener.network.batch import to_input
 from screener.network.device import Device
 from screener.network.guard import Guard
 from screener.network.model import CovidResNet
-from screener.network.weights import WeightsCard
 from screener.reading.decode import Decoded
 from screener.study import Outcome, RadiographScore, Refusal
 

@@ -6,7 +6,6 @@ the network sees comes back. Workers never import torch: they start fast and sta
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import sys
 import time
@@ -21,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pebble import ProcessExpired, ProcessPool
 
+from screener.digest import digest_of_stream
 from screener.reading import pixels
 from screener.reading.inspect import inspect
+from screener.reading.limits import MAX_PIXELS, PixelError
 from screener.study import Outcome, Radiograph, Refusal
 
 BYTES_PER_PIXEL = 40
@@ -38,7 +39,7 @@ class Limits:
 
     input_size: int = 224
     """Side of the square in pixels."""
-    max_pixels: int = pixels.MAX_PIXELS
+    max_pixels: int = MAX_PIXELS
     seconds: float = 60.0
     """Wall time for one file; a refusal after that."""
     inspected: bool = True
@@ -132,11 +133,11 @@ def decode(radiograph: Radiograph, limits: Limits) -> Decoded | Refusal:
     path, began = radiograph.path, time.perf_counter()
     try:
         with path.open("rb") as stream:
-            digest = "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = digest_of_stream(stream)
         picture = pixels.picture(path, max_pixels=limits.max_pixels)
         if path.stat().st_mtime_ns != radiograph.mtime_ns:
             return _refuse(radiograph, "it changed while it was being read; scan again")
-    except pixels.PixelError as error:
+    except PixelError as error:
         lasting = digest if error.outcome is Outcome.UNSUITABLE else ""
         return Refusal(path, error.outcome, error.reason, radiograph.study_key, lasting)
     except OSError as error:

@@ -15,12 +15,10 @@ from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from screener.reading import dicom, gate
-from screener.reading.folder import FoundFile, Kind
-from screener.reading.pixels import MAX_PIXELS, PixelError, check_size
+from screener.reading.folder import FoundFile
+from screener.reading.limits import MAX_PIXELS, PixelError, check_sides
+from screener.reading.sniff import Kind
 from screener.study import Outcome, Projection, Radiograph, Refusal
-
-MIN_SIDE = 64
-"""Fewest rows or columns of a radiograph; icons and test images have fewer."""
 
 _WORDS = (
     "SpecificCharacterSet", "SOPClassUID", "Modality", "PresentationIntentType",
@@ -106,7 +104,7 @@ def _check_pixels(
     if not has_pixels:
         raise PixelError(Outcome.UNREADABLE, "the header is there, but no pixels follow it")
     rows, columns = int(dataset.Rows), int(dataset.Columns)
-    _check_sides(rows, columns, max_pixels)
+    check_sides(rows, columns, max_pixels)
     if dataset.file_meta.TransferSyntaxUID in _PLAIN:
         needed = rows * columns * int(dataset.get("BitsAllocated") or 8) // 8
         if needed > file_size:
@@ -114,16 +112,9 @@ def _check_pixels(
             raise PixelError(Outcome.UNREADABLE, reason)
 
 
-def _check_sides(rows: int, columns: int, max_pixels: int) -> None:
-    check_size(rows, columns, max_pixels)
-    if min(rows, columns) < MIN_SIDE:
-        reason = f"only {columns} x {rows} pixels, too few for a radiograph"
-        raise PixelError(Outcome.UNSUITABLE, reason)
-
-
 def _raster(found: FoundFile, max_pixels: int) -> Radiograph:
     with Image.open(found.path, formats=("PNG", "JPEG")) as image:
-        _check_sides(image.height, image.width, max_pixels)
+        check_sides(image.height, image.width, max_pixels)
         if found.kind is Kind.PNG and getattr(image, "n_frames", 1) > 1:
             raise PixelError(Outcome.UNSUITABLE, "an animation, not one radiograph")
         columns, rows = image.size

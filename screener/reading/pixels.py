@@ -31,20 +31,18 @@ from pydicom.uid import (
 
 from screener.reading import (
     dicom,
-    folder,
     grayscale,
     jpeg12,  # noqa: F401  (registers a decoder)
     presentation,
 )
 from screener.reading.dicom import DAMAGED
 from screener.reading.grayscale import Floats, Rules
+from screener.reading.limits import MAX_PIXELS, PixelError, check_size
+from screener.reading.sniff import HEAD, Kind, sniff
 from screener.study import Outcome
 
 PIPELINE = "1"
 """Version of everything between a file and the network's input; part of every result's key."""
-
-MAX_PIXELS = 100_000_000
-"""Largest rows x columns decoded, unless told otherwise; a large detector has 18 million."""
 
 Image.MAX_IMAGE_PIXELS = None  # checked here, before decoding and with a limit of ours
 
@@ -71,15 +69,6 @@ _WORDS = (
     "ExtendedOffsetTableLengths", "FloatPixelData", "DoubleFloatPixelData", "PixelData",
 )  # fmt: skip
 _TAGS = tuple(int(Tag(word)) for word in (*_WORDS, *presentation.WORDS))
-
-
-class PixelError(Exception):
-    """A file whose pixels cannot be had."""
-
-    def __init__(self, outcome: Outcome, reason: str) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +101,11 @@ def picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """
     try:
         with path.open("rb") as file:
-            kind = folder.sniff(file.read(folder.HEAD))
+            kind = sniff(file.read(HEAD))
         if kind is None:
             raise PixelError(Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
         with dicom.quiet():
-            if kind in (folder.Kind.PNG, folder.Kind.JPEG):
+            if kind in (Kind.PNG, Kind.JPEG):
                 return _raster(path, max_pixels)
             return Picture(_dicom(path, max_pixels), 0.0)
     except DAMAGED as error:
@@ -147,22 +136,6 @@ def quiet_process() -> None:
     To be called once in a process that only decodes.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
-def check_size(rows: int, columns: int, max_pixels: int) -> None:
-    """Refuse absurd declared sizes.
-
-    Raises:
-        PixelError: there are no pixels, or more than the limit.
-    """
-    if rows < 1 or columns < 1:
-        raise PixelError(Outcome.UNREADABLE, f"the header declares {columns} x {rows} pixels")
-    if rows * columns > max_pixels:
-        raise PixelError(
-            Outcome.UNREADABLE,
-            f"the header declares {columns} x {rows} pixels, "
-            f"over the limit of {max_pixels / 1e6:g} million",
-        )
 
 
 def _raster(path: Path, max_pixels: int) -> Picture:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from screener.errors import ConfigurationError
-from screener.results.records import Identify
+from screener.results.identity import Identify
 from screener.study import Band
 
 PAPERS = ("a4", "letter")

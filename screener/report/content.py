@@ -6,19 +6,19 @@ nothing half way through.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from screener.network.weights import WeightsCard
+from screener.card import WeightsCard
 from screener.report import wording
-from screener.results.records import Identify
+from screener.results.identity import Identify
 from screener.results.store import Store
-from screener.results.worklist import Filter, RadiographRow, StudyRow, Worklist
-from screener.study import LABELS, TARGET_LABEL, Band, ScanRun
+from screener.results.worklist import Filter, StudyRow, Worklist
+from screener.study import Band, ScanRun
 
 RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
 
@@ -31,14 +31,6 @@ SECTIONS = {
     "files": "Files",
 }
 """The order of content. What could not be scored stands before the ranking."""
-
-
-TARGET = LABELS.index(TARGET_LABEL)
-
-
-def highest(radiographs: Sequence[RadiographRow]) -> RadiographRow:
-    """The radiograph that gave the study its score."""
-    return max(radiographs, key=lambda radiograph: radiograph.probabilities[TARGET])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from screener.report.layout import Places
 from screener.report.pdf import Sheet
 from screener.report.story import story
 from screener.results.export import atomically
-from screener.results.records import Identify
+from screener.results.identity import Identify
 from screener.study import RESEARCH_ONLY, Band
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from screener.network.weights import WeightsCard
+from screener.card import WeightsCard
 
 NAMES = {
     "auc": "AUC",

@@ -12,11 +12,11 @@ from html import escape
 from pathlib import Path
 
 from screener.report import figures, markup, wording
-from screener.report.content import SECTIONS, TARGET, Report, highest, opened
+from screener.report.content import SECTIONS, Report, opened
 from screener.results.export import atomically
-from screener.results.records import Identify
+from screener.results.identity import Identify
 from screener.results.worklist import Filter, RadiographRow, StudyDetail, StudyRow
-from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Band, Refusal
+from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Band, Refusal, suspicion
 
 STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -192,7 +192,7 @@ def _study(detail: StudyDetail, zone: tzinfo | None) -> Iterator[str]:
     yield f'<p class="score">{label}<br>{row.score:.3f}</p></header>'
     yield markup.terms(wording.study_facts(row), "facts")
     yield '<div class="pictures">'
-    shown = highest(detail.radiographs)
+    shown = detail.deciding
     yield from markup.shown(shown)
     yield "<div><dl>"
     for label, share in zip(LABELS, shown.probabilities, strict=True):
@@ -218,7 +218,7 @@ def _file(file: RadiographRow | Refusal) -> tuple[str, ...]:
     if isinstance(file, Refusal):
         reason = f"{wording.OUTCOME_NAMES[file.outcome]}: {markup.safe(file.reason)}"
         return name, "–", "–", "–", reason
-    score = f"{file.probabilities[TARGET]:.3f}"
+    score = f"{suspicion(file.probabilities):.3f}"
     pixels = f"{file.columns} × {file.rows}"
     return name, file.projection.value, score, pixels, escape(wording.remarks(file))
 

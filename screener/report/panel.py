@@ -12,12 +12,11 @@ from datetime import tzinfo
 from functools import partial
 
 from screener.report import charts, style, wording
-from screener.report.content import TARGET, highest
 from screener.report.layout import Block, Cell, Column, Frame, Table, lines, stack
 from screener.report.pdf import Sheet
 from screener.report.preview import NoPreview, Preview, preview
 from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
-from screener.study import Refusal
+from screener.study import Refusal, suspicion
 
 BOX = 138.0
 """Side of the square that a picture fits into."""
@@ -41,7 +40,7 @@ def rank_anchor(row: StudyRow) -> str:
 def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Block]:
     """A scored study as blocks: one kept together, and the rest of a long comment."""
     row = detail.row
-    shown = highest(detail.radiographs)
+    shown = detail.deciding
     said = [row.comment] if row.comment else []
     said += wording.other_opinions(detail, zone)
     comment = [line for text in said for line in lines(text, style.BODY, frame.left, frame.width)]
@@ -160,7 +159,7 @@ def _file(table: Table, file: RadiographRow | Refusal) -> Block:
     return table.row(
         name,
         Cell(file.projection.value),
-        Cell(f"{file.probabilities[TARGET]:.3f}"),
+        Cell(f"{suspicion(file.probabilities):.3f}"),
         Cell(f"{file.columns} × {file.rows}"),
         Cell(wording.remarks(file)),
     )

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from screener.network.weights import digest_of_file
+from screener.digest import digest_of_file
 from screener.reading import pixels
+from screener.reading.limits import PixelError
 from screener.results.worklist import RadiographRow
 from screener.study import ActivationMap
 
@@ -59,7 +60,7 @@ def preview(radiograph: RadiographRow) -> Preview | NoPreview:
         gray = _small(pixels.load(radiograph.path))
     except OSError:
         return NoPreview("the file is no longer there or cannot be read")
-    except pixels.PixelError as error:
+    except PixelError as error:
         return NoPreview(error.reason)
     heat = _jpeg(_overlay(gray, radiograph.activation)) if radiograph.activation else None
     return Preview(gray.shape[1], gray.shape[0], _jpeg(gray), heat)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from screener.network.weights import WeightsCard
+from screener.card import WeightsCard
 from screener.report import charts, figures, style, wording
 from screener.report.content import Report
 from screener.report.layout import Block, Cell, Column, Frame, Places, Table, lines

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from screener import __version__
-from screener.network.weights import WeightsCard
+from screener.card import WeightsCard
 from screener.results.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
 

@@ -1,46 +1,39 @@
 """From scores to the order of review: pure functions, the same answer for the same studies.
 
 A study counts as suspicious as its most suspicious radiograph. The order is total: unscored studies
-first and without a position, then by band, score, age of the study and key. Nothing is left out.
+first, then by band, score, age of the study and key. Nothing is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import struct
+from collections.abc import Sequence
 
 from screener.study import (
-    LABELS,
-    TARGET_LABEL,
     Band,
     Outcome,
     RadiographScore,
-    Ranked,
     Refusal,
     Study,
     StudyResult,
+    deciding,
+    likeliest,
+    suspicion,
 )
 
-_TARGET = LABELS.index(TARGET_LABEL)
 _BANDS = (Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
 _WORST_FIRST = (Outcome.UNREADABLE, Outcome.UNSUITABLE)
-
-
-def suspicion(score: RadiographScore) -> float:
-    """The suspicion score of one radiograph: its target probability."""
-    return score.probabilities[_TARGET]
 
 
 def study_result(
     study: Study, scores: Sequence[RadiographScore], refusals: Sequence[Refusal]
 ) -> StudyResult:
-    """Join what became of a study's files. Of equal scores the first radiograph's counts."""
+    """Join what became of a study's files."""
     if not scores:
         return StudyResult(study, _unscored(refusals), None, None, (), tuple(refusals))
-    top = max(scores, key=suspicion)
-    likeliest = max(range(len(LABELS)), key=top.probabilities.__getitem__)
-    return StudyResult(
-        study, Outcome.SCORED, suspicion(top), LABELS[likeliest], tuple(scores), tuple(refusals)
-    )
+    top = scores[deciding(scores)].probabilities
+    score, label = suspicion(top), likeliest(top)
+    return StudyResult(study, Outcome.SCORED, score, label, tuple(scores), tuple(refusals))
 
 
 def _unscored(refusals: Sequence[Refusal]) -> Outcome:
@@ -49,26 +42,14 @@ def _unscored(refusals: Sequence[Refusal]) -> Outcome:
     return next((o for o in _WORST_FIRST if o in outcomes), Outcome.NOT_ATTEMPTED)
 
 
-def rank(results: Iterable[StudyResult], thresholds: Mapping[str, float]) -> list[Ranked]:
-    """Put studies in order of review; positions count from 1 and only scored studies have one.
+def place(score: float | None, band: Band, taken_at: str, key: str) -> str:
+    """A text whose order is the worklist's: unscored, then band, score down, oldest first, key.
 
     Args:
-        results: of any studies, in any order.
-        thresholds: least suspicion score of the bands PRIORITY and ELEVATED.
+        score: suspicion score, 0 to 1.
+        band: of that score.
+        taken_at: ISO 8601 with microseconds; "" for an undated study, which comes last.
+        key: of the study.
     """
-    banded = sorted(
-        ((Band.of(result.score, thresholds), result) for result in results),
-        key=lambda pair: _order(*pair),
-    )
-    unscored = sum(band is Band.UNSCORED for band, _ in banded)
-    return [
-        Ranked(place - unscored if place > unscored else None, band, result)
-        for place, (band, result) in enumerate(banded, start=1)
-    ]
-
-
-def _order(band: Band, result: StudyResult) -> tuple[int, float, bool, str, str]:
-    """Band, score descending, oldest first, undated last, key."""
-    taken = result.study.taken_at
-    when = taken.isoformat() if taken else ""
-    return _BANDS.index(band), -(result.score or 0.0), taken is None, when, result.study.key
+    bits: int = struct.unpack(">Q", struct.pack(">d", score or 0.0))[0]  # ordered as the score is
+    return f"{_BANDS.index(band)}{0xFFFF_FFFF_FFFF_FFFF - bits:016x}{taken_at or '~':26}{key}"

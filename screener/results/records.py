@@ -1,4 +1,4 @@
-"""How values become rows of the database and back, and how a study's row sums up its files.
+"""How values become rows of the database and back.
 
 The SQL of the writing side. Nothing here opens a database or ends a transaction.
 """
@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from screener.results import identity
+from screener.results.identity import Identify
+from screener.results.ranking import place
 from screener.study import (
-    LABELS,
-    TARGET_LABEL,
     ActivationMap,
     Band,
     Outcome,
@@ -30,9 +30,8 @@ from screener.study import (
 from screener.text import plain
 
 if TYPE_CHECKING:
-    from screener.network.weights import WeightsCard
+    from screener.card import WeightsCard
 
-Identify = Literal["none", "id", "full"]
 Values = tuple[Any, ...]
 T = TypeVar("T")
 
@@ -120,15 +119,6 @@ def path_of(content: bytes) -> Path:
     return Path(os.fsdecode(content))
 
 
-def place(score: float | None, band: Band, taken_at: str, key: str) -> str:
-    """A text whose order is the worklist's: unscored, then band, score down, oldest first, key."""
-    bits: int = struct.unpack(">Q", struct.pack(">d", score or 0.0))[0]  # ordered as the score is
-    return f"{ORDER[band]}{0xFFFF_FFFF_FFFF_FFFF - bits:016x}{taken_at or '~':26}{key}"
-
-
-ORDER = {Band.UNSCORED: 0, Band.PRIORITY: 1, Band.ELEVATED: 2, Band.ROUTINE: 3}
-
-
 def chunks(values: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
     """The values in lists of at most ``size``."""
     iterator = iter(values)
@@ -147,9 +137,7 @@ def study_values(study: Study, identify: Identify, key: bytes) -> Values:
     return (
         plain(study.key),
         pseudonym(study.patient_id or study.key, key),
-        plain(study.patient_id) if identify != "none" else "",
-        plain(study.patient_name) if identify == "full" else "",
-        plain(study.accession) if identify != "none" else "",
+        *identity.kept(study, identify),
         taken_at,
         first.patient_age if first else None,
         plain(first.patient_sex) if first else "",
@@ -246,90 +234,6 @@ def result_of(row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Ref
 def card_json(card: WeightsCard) -> str:
     """A weights card as the database keeps it."""
     return json.dumps(asdict(card))
-
-
-def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
-    """Sum up the files of some studies in their rows, as the latest run's weights see them."""
-    run = connection.execute(
-        "SELECT weights_digest, pipeline, card FROM run JOIN weights ON digest = weights_digest"
-        " ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    thresholds = json.loads(run["card"])["thresholds"]
-    target = LABELS.index(TARGET_LABEL)
-    for key in keys:
-        files = connection.execute(FILES_OF_STUDY, (run[0], run[1], key)).fetchall()
-        scored = [row for row in files if row["probabilities"]]
-        best = max(scored, key=lambda row: json.loads(row["probabilities"])[target], default=None)
-        connection.execute(SUM_UP, _summary(key, files, best, thresholds, connection))
-
-
-FILES_OF_STUDY = """
-SELECT file.scorable, file.projection, file.outcome, probabilities, border_share, spread, inverted
-FROM file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
-    AND weights_digest = ? AND pipeline = ?
-WHERE study_key = ? ORDER BY path
-"""
-
-SUM_UP = """
-UPDATE study SET place = ?, band = ?, score = ?, label = ?, probabilities = ?, projections = ?,
-    scored = ?, refused = ?, border_share = ?, spread = ?, inverted = ?
-WHERE key = ?
-"""
-
-
-def _summary(
-    key: str,
-    files: Sequence[sqlite3.Row],
-    best: sqlite3.Row | None,
-    thresholds: dict[str, float],
-    connection: sqlite3.Connection,
-) -> Values:
-    """For SUM_UP; ``best`` is the radiograph that gives the study its score."""
-    date = connection.execute("SELECT taken_at FROM study WHERE key = ?", (key,)).fetchone()
-    probabilities = json.loads(best["probabilities"]) if best else None
-    score = probabilities[LABELS.index(TARGET_LABEL)] if probabilities else None
-    band = Band.of(score, thresholds)
-    scored = sum(row["outcome"] == Outcome.SCORED for row in files)
-    return (
-        place(score, band, date[0] if date else UNDATED, key),
-        band,
-        score,
-        LABELS[probabilities.index(max(probabilities))] if probabilities else None,
-        best["probabilities"] if best else None,
-        ",".join(dict.fromkeys(row["projection"] for row in files if row["scorable"])),
-        scored,
-        len(files) - scored,
-        best["border_share"] if best else None,
-        best["spread"] if best else None,
-        any(row["inverted"] for row in files),
-        key,
-    )
-
-
-def resettle(connection: sqlite3.Connection, weights_digest: str, pipeline: str) -> None:
-    """Show every file's outcome under other weights than before, where it is known."""
-    connection.execute(
-        "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE scorable AND reason <> ?",
-        (PENDING, GONE),
-    )
-    connection.execute(SETTLE_KNOWN + f" AND file.reason <> '{GONE}'", (weights_digest, pipeline))
-    refresh_all(connection)
-
-
-def refresh_all(connection: sqlite3.Connection) -> None:
-    """Sum up the files of every study anew."""
-    refresh(connection, [row[0] for row in connection.execute("SELECT key FROM study")])
-
-
-def erase_identity(connection: sqlite3.Connection, identify: Identify) -> None:
-    """Empty what an earlier run kept of patients and this policy does not allow."""
-    if identify != "full":
-        connection.execute("UPDATE study SET patient_name = '' WHERE patient_name <> ''")
-    if identify == "none":
-        connection.execute(
-            "UPDATE study SET patient_id = '', accession = ''"
-            " WHERE patient_id <> '' OR accession <> ''"
-        )
 
 
 def below(folder: str, run: int) -> Values:

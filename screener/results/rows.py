@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from screener import marks
-from screener.results import records
-from screener.results.records import Identify
+from screener.results import identity, records
+from screener.results.identity import Identify
 from screener.study import (
     ActivationMap,
     Band,
@@ -23,6 +23,7 @@ from screener.study import (
     Review,
     ScanRun,
     Verdict,
+    deciding,
 )
 
 
@@ -90,6 +91,11 @@ class StudyDetail:
     reviews: tuple[Review, ...]
     """Of all reviewers, oldest first."""
 
+    @property
+    def deciding(self) -> RadiographRow:
+        """The radiograph that gave the study its score."""
+        return self.radiographs[deciding(self.radiographs)]
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -113,7 +119,7 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
     return StudyRow(
         rank=rank,
         key=row["key"],
-        patient=_patient(row, identify),
+        patient=identity.shown(row, identify),
         pseudonym=row["pseudonym"],
         band=Band(row["band"]),
         score=row["score"],
@@ -140,14 +146,6 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
             phantom=bool(row["phantom"]),
         ),
     )
-
-
-def _patient(row: sqlite3.Row, identify: Identify) -> str:
-    if identify == "full" and row["patient_name"]:
-        return str(row["patient_name"])
-    if identify != "none" and row["patient_id"]:
-        return str(row["patient_id"])
-    return str(row["pseudonym"])
 
 
 def radiograph_row(row: sqlite3.Row) -> RadiographRow:

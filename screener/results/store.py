@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
 from screener.locations import DATABASE
-from screener.results import lock, records
+from screener.results import identity, lock, records, summaries
+from screener.results.identity import Identify
 from screener.results.migrations import migrate
-from screener.results.records import Identify, path_bytes
+from screener.results.records import path_bytes
 from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun, Study, Verdict
 from screener.text import plain
 
 if TYPE_CHECKING:
-    from screener.network.weights import WeightsCard
+    from screener.card import WeightsCard
 
 WAIT_SECONDS = 5.0
 """How long a statement waits for another process's transaction."""
@@ -164,7 +165,7 @@ class Store:
                 (card.digest, text),
             )
             if before and before["card"] != text:
-                records.refresh_all(connection)
+                summaries.refresh_all(connection)
 
     def begin_run(
         self,
@@ -190,9 +191,9 @@ class Store:
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 (json.dumps(names), weights_digest, pipeline, device, identify, str(started_at)),
             )
-            records.erase_identity(connection, identify)
+            identity.erase(connection, identify)
             if previous and tuple(previous) != (weights_digest, pipeline):
-                records.resettle(connection, weights_digest, pipeline)
+                summaries.resettle(connection, weights_digest, pipeline)
         return ScanRun(
             cursor.lastrowid or 0, names, weights_digest, device, started_at, None, 0, 0, 0
         )
@@ -242,7 +243,7 @@ class Store:
                     records.SETTLE_KNOWN + " AND file.path = ?",
                     [(*weights, file[0]) for file in files],
                 )
-                records.refresh(connection, [plain(study.key) for study in chunk])
+                summaries.refresh(connection, [plain(study.key) for study in chunk])
 
     def put_refusals(self, refusals: Iterable[Refusal]) -> None:
         """Record files that the latest run found and refused by their headers."""
@@ -252,7 +253,7 @@ class Store:
                 connection.executemany(
                     records.PUT_REFUSAL, [records.refusal_values(refusal, run) for refusal in chunk]
                 )
-                records.refresh(connection, {plain(r.study_key) for r in chunk if r.study_key})
+                summaries.refresh(connection, {plain(r.study_key) for r in chunk if r.study_key})
 
     def close_walk(self, run: int) -> int:
         """After a whole walk is recorded: refuse files of its folders which it did not find.
@@ -277,7 +278,7 @@ class Store:
                 "SELECT key FROM study WHERE scored + refused <>"
                 " (SELECT count(*) FROM file WHERE study_key = key)"
             ).fetchall()
-            records.refresh(connection, {study for _, study in gone} | {row[0] for row in stale})
+            summaries.refresh(connection, {study for _, study in gone} | {row[0] for row in stale})
             connection.execute(
                 "DELETE FROM study WHERE NOT scored + refused AND reviewer IS NULL"
                 " AND key IN (SELECT value FROM json_each(?))",
@@ -332,7 +333,7 @@ class Store:
                         "SELECT study_key FROM file WHERE path = ?", values[-1:]
                     )
                 )
-                records.refresh(connection, keys)
+                summaries.refresh(connection, keys)
 
     # Reviews
 

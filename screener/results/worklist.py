@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from screener import marks
 from screener.errors import StoreError, StoreNotFoundError
 from screener.results import lock, records, selection
-from screener.results.records import Identify
+from screener.results.identity import Identify, lesser
 from screener.results.rows import (
     Counts,
     RadiographRow,
@@ -31,7 +31,7 @@ from screener.study import Band, Outcome, Refusal, ScanRun
 from screener.text import plain
 
 if TYPE_CHECKING:
-    from screener.network.weights import WeightsCard
+    from screener.card import WeightsCard
     from screener.results.store import Store
 
 __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
@@ -230,7 +230,7 @@ class Worklist:
 
     def card(self) -> WeightsCard:
         """The card of the latest run's weights."""
-        from screener.network.weights import WeightsCard
+        from screener.card import WeightsCard
 
         values = json.loads(self._card_text())
         for key in ("labels", "mean", "std"):
@@ -240,9 +240,8 @@ class Worklist:
     @property
     def identify(self) -> Identify:
         """What the rows show of patients: the lesser of what is stored and what is allowed."""
-        policies: tuple[Identify, ...] = ("none", "id", "full")
         for row in self.store.query("SELECT identify FROM run ORDER BY id DESC LIMIT 1"):
-            return min(row["identify"], self._allowed, key=policies.index)
+            return lesser(row["identify"], self._allowed)
         return "none"
 
     @property

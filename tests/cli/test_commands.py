@@ -193,7 +193,8 @@ def test_a_terminal_without_unicode_is_no_failure(results, encoding):
 
 def test_weights_show_and_verify(call, tmp_path):
     from sample_data.results import make_card
-    from screener.network.weights import digest_of_file, save_card
+    from screener.card import save_card
+    from screener.digest import digest_of_file
 
     (tmp_path / "weights.safetensors").write_bytes(b"tensors")
     save_card(tmp_path, make_card(digest_of_file(tmp_path / "weights.safetensors")))

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.network.batch import to_input
-from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD
 
 
 def test_white_becomes_one_normalised():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sample_data.phantom import Variant, expose
+from screener.card import WeightsCard
 from screener.network import guard
 from screener.network.guard import Gaussian, Guard
-from screener.network.weights import WeightsCard
 from screener.reading import pixels
 from screener.reading.inspect import inspect
 from trainer.judging import guard_fit

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from sample_data.weights import INPUT_SIZE, tiny_network
+from screener.card import WeightsCard
 from screener.errors import DeviceError
 from screener.network import device
 from screener.network.batch import to_input
 from screener.network.guard import Guard
 from screener.network.score import TOLERANCE, Scorer, fold
-from screener.network.weights import WeightsCard
 from screener.reading.decode import Decoded
 from screener.study import Outcome, Refusal
 from tests.results.test_ranking import radiograph

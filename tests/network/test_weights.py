@@ -4,20 +4,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from screener.card import CARD_FILE, WeightsCard, load_card, save_card
+from screener.digest import digest_of_file
 from screener.errors import WeightsError
 from screener.network.model import CovidResNet
-from screener.network.weights import (
-    CARD_FILE,
-    WEIGHTS_FILE,
-    WeightsCard,
-    bundled,
-    digest_of_file,
-    load_card,
-    load_guard,
-    load_network,
-    save_card,
-    save_weights,
-)
+from screener.network.weights import WEIGHTS_FILE, bundled, load_guard, load_network, save_weights
 
 
 @pytest.fixture(scope="module")

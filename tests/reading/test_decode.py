@@ -10,8 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
+from screener.card import IMAGENET_MEAN, IMAGENET_STD
+from screener.digest import digest_of_file
 from screener.network.batch import to_input
-from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD, digest_of_file
 from screener.reading import decode, folder, header, pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.study import Outcome, Refusal

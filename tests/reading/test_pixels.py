@@ -10,6 +10,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 
 from screener.reading import pixels
+from screener.reading.limits import PixelError
 from screener.study import Outcome
 from tests import dicoms
 
@@ -18,7 +19,7 @@ WHOLE = {"WindowCenter": 127.5, "WindowWidth": 255, "VOILUTFunction": "LINEAR_EX
 
 
 def refusal(path, **options):
-    with pytest.raises(pixels.PixelError) as raised:
+    with pytest.raises(PixelError) as raised:
         pixels.load(path, **options)
     return raised.value
 
@@ -284,9 +285,9 @@ def test_missing_decoder_is_named_with_its_package(tmp_path):
     path = transcode(plain, tmp_path / "a.dcm", uid.JPEGLSLossless)
     program = (
         "import sys; sys.modules['gdcm'] = None\n"
-        "from pathlib import Path; from screener.reading import pixels\n"
+        "from pathlib import Path; from screener.reading import limits, pixels\n"
         "try: pixels.load(Path(sys.argv[1]))\n"
-        "except pixels.PixelError as error: print(error)"
+        "except limits.PixelError as error: print(error)"
     )
     run = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True)
     assert "JPEG-LS Lossless" in run.stdout
@@ -345,6 +346,6 @@ def test_every_real_file_is_pixels_or_a_reason(shared, capfd):
 def outcome_of(path):
     try:
         gray = pixels.load(path)
-    except pixels.PixelError as error:
+    except PixelError as error:
         return error.reason
     return "pixels" if 0 <= gray.min() <= gray.max() <= 1 else "out of range"

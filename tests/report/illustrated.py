@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image
 
 from sample_data.results import NOW, PIPELINE, make_card
-from screener.network.weights import WeightsCard, digest_of_file
-from screener.results.records import Identify
+from screener.card import WeightsCard
+from screener.digest import digest_of_file
+from screener.results.identity import Identify
 from screener.results.store import Store
 from screener.study import (
     ActivationMap,

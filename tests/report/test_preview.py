@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from screener.network.weights import digest_of_file
+from screener.digest import digest_of_file
 from screener.report.preview import SIDE, NoPreview, Preview, colours, preview
 from screener.results.store import Store
 from screener.results.worklist import Worklist

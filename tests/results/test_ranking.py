@@ -2,12 +2,10 @@
 
 from datetime import datetime
 from itertools import permutations
+from math import nextafter
 from pathlib import Path
 
-from sample_data.results import build_results
-from screener.results.ranking import rank, study_result
-from screener.results.store import Store
-from screener.results.worklist import Worklist
+from screener.results.ranking import place, study_result
 from screener.study import (
     Band,
     Outcome,
@@ -35,10 +33,6 @@ def study(key: str = "S", taken_at: datetime | None = None) -> Study:
     return Study(key, "", "", "", taken_at, ())
 
 
-def result(target: float | None, key: str = "S", taken_at: datetime | None = None):
-    return study_result(study(key, taken_at), [] if target is None else [score(target)], [])
-
-
 def test_a_study_is_as_suspicious_as_its_most_suspicious_radiograph():
     found = study_result(study(), [score(0.2, "a.png"), score(0.7, "b.png")], [])
     assert (found.score, found.label, found.outcome) == (0.7, "covid19", Outcome.SCORED)
@@ -57,35 +51,31 @@ def test_a_study_of_which_nothing_was_read_was_not_attempted():
     assert (found.outcome, found.score, found.label) == (Outcome.NOT_ATTEMPTED, None, None)
 
 
-def test_unscored_come_first_and_without_position():
-    ranked = rank([result(0.9, "A"), result(None, "B")], THRESHOLDS)
-    assert [(one.position, one.band) for one in ranked] == [
-        (None, Band.UNSCORED),
-        (1, Band.PRIORITY),
-    ]
+def order(*studies: tuple[float | None, str, datetime | None]) -> list[str]:
+    """The keys of some studies in the order of their places."""
+    return [key for _, key in sorted((where(*study), study[1]) for study in studies)]
+
+
+def where(score: float | None, key: str, taken_at: datetime | None = None) -> str:
+    taken = taken_at.isoformat(timespec="microseconds") if taken_at else ""
+    return place(score, Band.of(score, THRESHOLDS), taken, key)
+
+
+def test_unscored_come_first_then_the_bands_then_the_scores():
+    studies = [(0.1, "E", None), (0.9, "B", None), (0.5, "D", None), (None, "A", None)]
+    assert order(*studies, (0.65, "C", None)) == ["A", "B", "C", "D", "E"]
 
 
 def test_ties_go_to_the_older_then_the_dated_then_the_key():
     old, new = datetime(2020, 1, 1), datetime(2020, 2, 1)
-    studies = [
-        result(0.5, "D", old), result(0.5, "A", new), result(0.5, "B"), result(0.5, "C"),
-    ]  # fmt: skip
-    for order in permutations(studies):
-        assert [one.result.study.key for one in rank(order, THRESHOLDS)] == ["D", "A", "B", "C"]
+    studies = [(0.5, "D", old), (0.5, "A", new), (0.5, "B", None), (0.5, "C", None)]
+    assert all(order(*turned) == ["D", "A", "B", "C"] for turned in permutations(studies))
+
+
+def test_scores_that_differ_in_the_last_bit_have_an_order():
+    assert order((0.5, "A", None), (nextafter(0.5, 1), "B", None)) == ["B", "A"]
 
 
 def test_a_threshold_itself_is_in_the_band():
-    bands = [one.band for one in rank([result(0.6), result(0.3), result(0.29)], THRESHOLDS)]
-    assert bands == [Band.PRIORITY, Band.ELEVATED, Band.ROUTINE]
-
-
-def test_the_store_has_the_same_order(tmp_path):
-    with Store.open(build_results(tmp_path, studies=60)) as store:
-        worklist = Worklist(store)
-        rows = list(worklist.rows())
-        ranked = rank(
-            [result(r.score, r.key, r.taken_at) for r in rows], worklist.card().thresholds
-        )
-    assert [(r.rank, r.band, r.key) for r in rows] == [
-        (one.position, one.band, one.result.study.key) for one in ranked
-    ]
+    bands = [Band.of(score, THRESHOLDS) for score in (0.6, 0.3, 0.29, None)]
+    assert bands == [Band.PRIORITY, Band.ELEVATED, Band.ROUTINE, Band.UNSCORED]

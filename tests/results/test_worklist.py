@@ -2,10 +2,9 @@ import pytest
 
 from sample_data.results import NOW, build_results, make_card
 from screener.errors import StoreError
-from screener.results.ranking import rank
 from screener.results.store import Store
 from screener.results.worklist import ALL, Filter, Worklist
-from screener.study import Band, Outcome, Review, Study, StudyResult, Verdict
+from screener.study import Band, Review, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -147,17 +146,16 @@ def test_the_card_comes_back_whole(worklist):
     assert worklist.card() == make_card()
 
 
-def test_the_order_is_that_of_the_ranking_rule(worklist):
-    """The index and the pure function must never tell two orders."""
-    studies = [
-        StudyResult(
-            Study(row.key, "", "", "", row.taken_at, ()), Outcome.SCORED, row.score, None, (), ()
-        )
-        for row in worklist.rows(Filter(sort="patient"))
-    ]
-    ranked = rank(studies, make_card().thresholds)
-    expected = [(place.position, place.band, place.result.study.key) for place in ranked]
-    assert [(row.rank, row.band, row.key) for row in worklist.rows()] == expected
+def test_the_order_is_band_score_date_and_key(worklist):
+    rows = list(worklist.rows())
+    bands = [Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE]
+    thresholds = make_card().thresholds
+
+    def rule(row):
+        dated = row.taken_at.isoformat() if row.taken_at else "~"
+        return bands.index(Band.of(row.score, thresholds)), -(row.score or 0), dated, row.key
+
+    assert rows == sorted(rows, key=rule)
 
 
 def test_a_flag_without_a_verdict_shows_but_is_no_review(tmp_path):

@@ -42,8 +42,9 @@ def untrained(tmp_path_factory) -> Path:
     """Weights with random numbers, small images and the card that fits them."""
     import torch
 
+    from screener.card import WeightsCard
     from screener.network.model import CovidResNet
-    from screener.network.weights import WeightsCard, save_weights
+    from screener.network.weights import save_weights
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
-from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD
 from screener.reading import pixels
+from screener.reading.limits import PixelError
 from screener.study import LABELS
 from trainer.fitting.augment import augment
 from trainer.manifest import Entry
@@ -94,7 +95,7 @@ def _write_header(stream: BinaryIO, shape: tuple[int, int, int]) -> None:
 def _decode(path: Path, size: int) -> Squares | str:
     try:
         return pixels.square(pixels.load(path), size)
-    except pixels.PixelError as error:
+    except PixelError as error:
         return error.reason
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from screener.card import WeightsCard
 from screener.errors import ConfigurationError
 from screener.network.model import CovidResNet
-from screener.network.weights import WeightsCard, save_weights
+from screener.network.weights import save_weights
 from screener.reading import pixels
 from screener.study import LABELS
 from trainer.run import Run, load_tensors

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from screener.digest import digest_of_file
 from screener.errors import ConfigurationError
-from screener.network.weights import digest_of_file
 from trainer.importers.found import Import
 from trainer.judging.audit import crossing
 from trainer.judging.shortcuts import thumbnails

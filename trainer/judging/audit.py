@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from screener.network.weights import digest_of_file
+from screener.digest import digest_of_file
 from trainer.judging import shortcuts
 from trainer.judging.evaluate import chosen
 from trainer.judging.judgement import Judgement, judge, judge_by

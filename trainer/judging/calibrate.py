@@ -18,11 +18,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from screener.card import WeightsCard
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
 from screener.network.model import CovidResNet
-from screener.network.weights import WeightsCard, load_network, save_weights
+from screener.network.weights import load_network, save_weights
 from screener.study import Band, Refusal
 from trainer.judging import guard_fit
 from trainer.judging.predict import BATCH, read_squares

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from screener.card import WeightsCard
 from screener.errors import ConfigurationError
-from screener.network.weights import WeightsCard
-from screener.study import LABELS
+from screener.study import LABELS, TARGET
 from trainer.judging import shortcuts, statistics
-from trainer.judging.judgement import TARGET, Judgement, judge, judge_by, truth
+from trainer.judging.judgement import Judgement, judge, judge_by, truth
 from trainer.judging.predict import Predictions, predict
 from trainer.judging.published import Published, comparable
 from trainer.judging.statistics import Calibration, ClassFigures, Estimate

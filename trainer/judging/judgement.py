@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener.study import LABELS, TARGET_LABEL
+from screener.study import LABELS, TARGET, TARGET_LABEL
 from trainer.judging import statistics
 from trainer.judging.statistics import Estimate
 from trainer.manifest import Entry
 
 Array = npt.NDArray[Any]
-
-TARGET = LABELS.index(TARGET_LABEL)
 
 
 @dataclass(frozen=True, slots=True)

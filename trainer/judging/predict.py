@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener.network.weights import WeightsCard, load_network
+from screener.card import WeightsCard
+from screener.network.weights import load_network
 from screener.reading import pixels
+from screener.reading.limits import PixelError
 from screener.study import Refusal
 from trainer.manifest import Entry
 
@@ -115,5 +117,5 @@ def read_squares(
 def _square(size: int, entry: Entry) -> Square | Refusal:
     try:
         return pixels.square(pixels.load(entry.image), size)
-    except pixels.PixelError as error:
+    except PixelError as error:
         return Refusal(entry.image, error.outcome, error.reason)

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from screener.card import MODEL_CARD_FILE, WeightsCard, load_card, save_card
 from screener.errors import ConfigurationError
-from screener.network.weights import MODEL_CARD_FILE, WeightsCard, load_card, save_card
 from screener.study import LABEL_NAMES, RESEARCH_ONLY
 
 TWIN_FILE = "MODEL_CARD.json"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screener.study import LABELS, TARGET_LABEL, Projection, Refusal
+from screener.study import LABELS, TARGET_LABEL, Projection, Refusal, suspicion
 from screener.text import visible
 from screener.tui import wording
 from screener.tui.picture.presentation import OVERLAY_ALPHA, heat_colour
@@ -144,7 +144,7 @@ def _siblings(detail: StudyDetail, index: int, width: int) -> Content:
 def _sibling(number: int, radiograph: RadiographRow, *, current: bool) -> Content:
     score = ""
     if radiograph.probabilities:
-        score = f"{radiograph.probabilities[LABELS.index(TARGET_LABEL)]:.2f}"
+        score = f"{suspicion(radiograph.probabilities):.2f}"
     return Content.assemble(
         ("▸ " if current else "  ", "$primary"),
         (f"{number + 1} {view(radiograph)}", STRONG if current else ""),

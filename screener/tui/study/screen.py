@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
-from screener.study import LABELS, RESEARCH_ONLY, TARGET_LABEL, Refusal
+from screener.study import RESEARCH_ONLY, Refusal, deciding
 from screener.text import visible
 from screener.tui import wording
 from screener.tui.ends import Ends
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 ROOMY = 72
 """Cells from which the masthead has room for the study's place."""
-TARGET = LABELS.index(TARGET_LABEL)
 PAUSE = 0.05
 """Seconds without a key before pixels are read."""
 
@@ -148,7 +147,7 @@ class StudyScreen(ReviewScreen):
     def on_mount(self) -> None:
         """Show the study."""
         self.view.focus()
-        self.set_reactive(StudyScreen.index, decisive(self.detail))
+        self.set_reactive(StudyScreen.index, shown_first(self.detail))
         self._show()
         self._load_soon()
 
@@ -164,7 +163,7 @@ class StudyScreen(ReviewScreen):
     def go_to(self, key: str) -> None:
         """Show another study."""
         self._key, self._detail = key, None
-        self.set_reactive(StudyScreen.index, decisive(self.detail))
+        self.set_reactive(StudyScreen.index, shown_first(self.detail))
         self.view.action_reset()
         self._show()
         self._load_soon()
@@ -258,7 +257,7 @@ class StudyScreen(ReviewScreen):
         key = self.session.neighbour(self._key, 1)
         following = self.session.study(key) if key else None
         if following and following.radiographs:
-            self._read_ahead(following.radiographs[decisive(following)].path)
+            self._read_ahead(following.deciding.path)
 
     @work(thread=True, exclusive=True, group="ahead", exit_on_error=False)
     def _read_ahead(self, path: Path) -> None:
@@ -296,7 +295,6 @@ class StudyScreen(ReviewScreen):
         legend.show(facts.legend(has_map=self.view.has_overlay))
 
 
-def decisive(study: StudyDetail) -> int:
-    """Which radiograph gave the study its score; 0 where none was scored."""
-    suspicions = [image.probabilities[TARGET] for image in study.radiographs]
-    return suspicions.index(max(suspicions)) if suspicions else 0
+def shown_first(study: StudyDetail) -> int:
+    """The radiograph that gave the study its score; 0 where none was scored."""
+    return deciding(study.radiographs) if study.radiographs else 0

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
-from screener.network.weights import IMAGENET_MEAN, IMAGENET_STD
 from screener.reading import pixels
 from trainer.fitting import data
 from trainer.fitting.data import Batches, cached_squares, group_weights

@@ -11,8 +11,9 @@ import time
 import numpy as np
 import pytest
 
+from screener.card import load_card
 from screener.network.model import CovidResNet
-from screener.network.weights import load_card, load_network
+from screener.network.weights import load_network
 from trainer import recipe
 from trainer.fitting.fit import equidistant, layer_groups, steps
 from trainer.run import load_tensors

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from screener.card import CARD_FILE, load_card, save_card
 from screener.errors import ConfigurationError, WeightsError
 from screener.network.guard import Guard
-from screener.network.weights import CARD_FILE, load_card, load_guard, load_network, save_card
+from screener.network.weights import load_guard, load_network
 from trainer.judging.calibrate import (
     band_figures,
     calibrate,

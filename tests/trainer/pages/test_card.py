@@ -3,8 +3,8 @@ import shutil
 
 import pytest
 
+from screener.card import load_card
 from screener.errors import ConfigurationError
-from screener.network.weights import load_card
 from screener.study import RESEARCH_ONLY
 from trainer.judging.calibrate import calibrate
 from trainer.judging.evaluate import compare, evaluate, write_json

@@ -1,0 +1,52 @@
+"""How large a radiograph may be, and the error of pixels that cannot be had.
+
+Declared sizes are held against these limits when the header is read and again before anything is
+decoded.
+"""
+
+from __future__ import annotations
+
+from screener.study import Outcome
+
+MAX_PIXELS = 100_000_000
+"""Largest rows x columns decoded, unless told otherwise; a large detector has 18 million."""
+
+MIN_SIDE = 64
+"""Fewest rows or columns of a radiograph; icons and test images have fewer."""
+
+
+class PixelError(Exception):
+    """A file whose pixels cannot be had."""
+
+    def __init__(self, outcome: Outcome, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+
+
+def check_size(rows: int, columns: int, max_pixels: int) -> None:
+    """Refuse absurd declared sizes.
+
+    Raises:
+        PixelError: there are no pixels, or more than the limit.
+    """
+    if rows < 1 or columns < 1:
+        raise PixelError(Outcome.UNREADABLE, f"the header declares {columns} x {rows} pixels")
+    if rows * columns > max_pixels:
+        raise PixelError(
+            Outcome.UNREADABLE,
+            f"the header declares {columns} x {rows} pixels, "
+            f"over the limit of {max_pixels / 1e6:g} million",
+        )
+
+
+def check_sides(rows: int, columns: int, max_pixels: int) -> None:
+    """Refuse absurd declared sizes, and what is too small for a radiograph.
+
+    Raises:
+        PixelError: there are too few pixels, or more than the limit.
+    """
+    check_size(rows, columns, max_pixels)
+    if min(rows, columns) < MIN_SIDE:
+        reason = f"only {columns} x {rows} pixels, too few for a radiograph"
+        raise PixelError(Outcome.UNSUITABLE, reason)

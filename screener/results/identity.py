@@ -1,0 +1,52 @@
+"""What may be kept and shown of a patient, by the policy of ``--identify``.
+
+Names and numbers are left out before they are stored, and emptied when a later run allows less.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Literal
+
+from screener.study import Study
+from screener.text import plain
+
+Identify = Literal["none", "id", "full"]
+"""Nothing but a pseudonym; numbers too; names too."""
+
+POLICIES: tuple[Identify, ...] = ("none", "id", "full")
+"""From the least to the most that is shown."""
+
+
+def kept(study: Study, identify: Identify) -> tuple[str, str, str]:
+    """PatientID, PatientName and AccessionNumber as the policy lets them be stored."""
+    return (
+        plain(study.patient_id) if identify != "none" else "",
+        plain(study.patient_name) if identify == "full" else "",
+        plain(study.accession) if identify != "none" else "",
+    )
+
+
+def shown(row: sqlite3.Row, identify: Identify) -> str:
+    """What stands for the patient of a row of ``study``: name, number or pseudonym."""
+    if identify == "full" and row["patient_name"]:
+        return str(row["patient_name"])
+    if identify != "none" and row["patient_id"]:
+        return str(row["patient_id"])
+    return str(row["pseudonym"])
+
+
+def lesser(one: Identify, other: Identify) -> Identify:
+    """The policy that shows less."""
+    return min(one, other, key=POLICIES.index)
+
+
+def erase(connection: sqlite3.Connection, identify: Identify) -> None:
+    """Empty what an earlier run kept of patients and this policy does not allow."""
+    if identify != "full":
+        connection.execute("UPDATE study SET patient_name = '' WHERE patient_name <> ''")
+    if identify == "none":
+        connection.execute(
+            "UPDATE study SET patient_id = '', accession = ''"
+            " WHERE patient_id <> '' OR accession <> ''"
+        )

@@ -1,0 +1,104 @@
+"""How a study's row sums up its files, as the latest run's weights see them.
+
+SQL of the writing side. Nothing here opens a database or ends a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from screener.results.ranking import place
+from screener.results.records import GONE, PENDING, SETTLE_KNOWN, UNDATED, Values
+from screener.study import Band, Outcome, deciding, likeliest, suspicion
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A file of a study that has a score."""
+
+    row: sqlite3.Row
+    probabilities: Sequence[float]
+
+
+def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
+    """Sum up the files of some studies in their rows."""
+    run = connection.execute(
+        "SELECT weights_digest, pipeline, card FROM run JOIN weights ON digest = weights_digest"
+        " ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    thresholds = json.loads(run["card"])["thresholds"]
+    for key in keys:
+        files = connection.execute(FILES_OF_STUDY, (run[0], run[1], key)).fetchall()
+        date = connection.execute("SELECT taken_at FROM study WHERE key = ?", (key,)).fetchone()
+        taken_at = date[0] if date else UNDATED
+        connection.execute(SUM_UP, _summary(key, taken_at, files, thresholds))
+
+
+FILES_OF_STUDY = """
+SELECT file.scorable, file.projection, file.outcome, probabilities, border_share, spread, inverted
+FROM file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
+    AND weights_digest = ? AND pipeline = ?
+WHERE study_key = ? ORDER BY path
+"""
+
+SUM_UP = """
+UPDATE study SET place = ?, band = ?, score = ?, label = ?, probabilities = ?, border_share = ?,
+    spread = ?, projections = ?, scored = ?, refused = ?, inverted = ?
+WHERE key = ?
+"""
+
+
+def _summary(
+    key: str, taken_at: str, files: Sequence[sqlite3.Row], thresholds: Mapping[str, float]
+) -> Values:
+    """For SUM_UP."""
+    scored = sum(row["outcome"] == Outcome.SCORED for row in files)
+    return (
+        *_judged(key, taken_at, files, thresholds),
+        ",".join(dict.fromkeys(row["projection"] for row in files if row["scorable"])),
+        scored,
+        len(files) - scored,
+        any(row["inverted"] for row in files),
+        key,
+    )
+
+
+def _judged(
+    key: str, taken_at: str, files: Sequence[sqlite3.Row], thresholds: Mapping[str, float]
+) -> Values:
+    """Place, band, score and what else the radiograph says that decides the study."""
+    scored = [
+        _Scored(row, json.loads(row["probabilities"])) for row in files if row["probabilities"]
+    ]
+    if not scored:
+        return (place(None, Band.UNSCORED, taken_at, key), Band.UNSCORED, *[None] * 5)
+    best = scored[deciding(scored)]
+    score = suspicion(best.probabilities)
+    band = Band.of(score, thresholds)
+    return (
+        place(score, band, taken_at, key),
+        band,
+        score,
+        likeliest(best.probabilities),
+        best.row["probabilities"],
+        best.row["border_share"],
+        best.row["spread"],
+    )
+
+
+def resettle(connection: sqlite3.Connection, weights_digest: str, pipeline: str) -> None:
+    """Show every file's outcome under other weights than before, where it is known."""
+    connection.execute(
+        "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE scorable AND reason <> ?",
+        (PENDING, GONE),
+    )
+    connection.execute(SETTLE_KNOWN + f" AND file.reason <> '{GONE}'", (weights_digest, pipeline))
+    refresh_all(connection)
+
+
+def refresh_all(connection: sqlite3.Connection) -> None:
+    """Sum up the files of every study anew."""
+    refresh(connection, [row[0] for row in connection.execute("SELECT key FROM study")])
