@@ -1,26 +1,25 @@
 """One scan at a time on a results folder, by a lock the system frees when its process dies.
 
-A lock file left behind after ``kill -9`` blocks nobody. The lock belongs to the process: worker
-processes that outlive it do not hold it.
+A lock file left behind after ``kill -9`` blocks nobody, and worker processes that outlive a scan do
+not hold it. The lock belongs to whoever opened it, not to the process: a second one in the same
+process, in any thread, is turned away like a stranger's and takes nothing from the first.
 """
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from screener.errors import StoreBusyError, StoreError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 LOCK_FILE = "screening.lock"
 PATIENCE = 0.5
 """Seconds to wait, so that a look by :func:`is_held` never turns a scan away."""
-
-_held: set[Path] = set()
-"""Folders this process has locked: the system's lock does not stop a process from itself."""
 
 
 @contextmanager
@@ -31,59 +30,46 @@ def held(folder: Path) -> Iterator[None]:
         StoreBusyError: another scan holds it.
         StoreError: the folder cannot be written.
     """
-    folder = folder.resolve()
-    with _open(folder) as stream:
-        deadline = time.monotonic() + PATIENCE
-        while folder in _held or not _lock(stream):
-            if time.monotonic() > deadline:
-                raise StoreBusyError(
-                    f"{folder}: another scan is writing here; wait for it or give another --output"
-                )
-            time.sleep(0.02)
-        _held.add(folder)
-        try:
-            yield
-        finally:
-            _held.discard(folder)
+    from filelock import Timeout
 
-
-def is_held(folder: Path) -> bool:
-    """Whether a scan is writing to the folder now."""
-    folder = folder.resolve()
-    if folder in _held:
-        return True
-    if not (folder / LOCK_FILE).exists():
-        return False
-    with suppress(StoreError), _open(folder) as stream:
-        return not _lock(stream)
-    return False
-
-
-def _open(folder: Path) -> IO[bytes]:
+    if not folder.is_dir():  # the library would make it
+        raise StoreError(f"{folder}: no such folder; choose one you can write with --output")
+    own = _lock(folder)
     try:
-        return (folder / LOCK_FILE).open("ab")
+        own.acquire(timeout=PATIENCE, poll_interval=0.02)
+    except Timeout:
+        raise StoreBusyError(
+            f"{folder}: another scan is writing here; wait for it or give another --output"
+        ) from None
     except OSError as error:
         raise StoreError(
             f"{folder}: {error.strerror}; choose a folder you can write with --output"
         ) from None
+    try:
+        yield
+    finally:
+        own.release()
 
 
-if sys.platform == "win32":
-    import msvcrt
+def is_held(folder: Path) -> bool:
+    """Whether a scan is writing to the folder now."""
+    from filelock import Timeout
 
-    def _lock(stream: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
+    if not (folder / LOCK_FILE).exists():
+        return False
+    look = _lock(folder)
+    try:
+        look.acquire(blocking=False)
+    except Timeout:
         return True
+    except OSError:  # a folder that cannot be written
+        return False
+    look.release()
+    return False
 
-else:
-    import fcntl
 
-    def _lock(stream: IO[bytes]) -> bool:
-        try:
-            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+def _lock(folder: Path) -> BaseFileLock:
+    # Imported late: the worklist is printed without asking for the lock.
+    from filelock import FileLock
+
+    return FileLock(folder.resolve() / LOCK_FILE, thread_local=False)
