@@ -12,6 +12,8 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from screener.card import ARCHITECTURE
 from screener.errors import ConfigurationError
 from screener.study import LABELS
@@ -142,23 +144,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> Recipe:
 
 def dump(recipe: Recipe) -> str:
     """The recipe as TOML, with every value spelt out."""
-    content = asdict(recipe)
-    stages = content.pop("stages")
-    lines = [f"{key} = {_toml(value)}" for key, value in content.items()]
-    for stage in stages:
-        augment = stage.pop("augment")
-        lines += ["", "[[stages]]", *(f"{key} = {_toml(value)}" for key, value in stage.items())]
-        lines += [
-            "[stages.augment]",
-            *(f"{key} = {_toml(value)}" for key, value in augment.items()),
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(_toml(element) for element in value) + "]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    return tomli_w.dumps(asdict(recipe))
 
 
 def _override(content: dict[str, Any], override: str, errors: list[str]) -> None:

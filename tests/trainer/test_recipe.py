@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from screener.errors import ConfigurationError
@@ -30,6 +32,12 @@ def test_every_recipe_opens_with_the_command_that_runs_it(name):
 def test_a_dumped_recipe_reads_as_itself(name, tmp_path):
     (tmp_path / "r.toml").write_text(recipe.dump(read(name)))
     assert recipe.read(tmp_path / "r.toml") == read(name)
+
+
+def test_a_name_that_needs_escaping_survives_the_dump(tmp_path):
+    odd = replace(read("tiny"), name='a "quoted" \\ name\nof two lines')
+    (tmp_path / "r.toml").write_text(recipe.dump(odd), encoding="utf-8")
+    assert recipe.read(tmp_path / "r.toml") == odd
 
 
 def test_overrides_reach_recipe_stage_and_augmentation():

@@ -1,7 +1,8 @@
 """Figures with their intervals: proportions, confusion tables, AUC, calibration.
 
-Plain numpy, so that it costs nothing to import. Gives no proportion without the interval that says
-how little a small set of images knows; knows nothing of networks or images.
+Gives no proportion without the interval that says how little a small set of images knows; knows
+nothing of networks or images. Intervals of proportions are scipy's, loaded late;
+it has none for an area under the curve that resamples whole patients.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ TINY = 30
 """Below this many cases a proportion gets the exact interval in place of Wilson's."""
 RESAMPLES = 1000
 BINS = 10
-
-_Z = 1.959963984540054  # 97.5 % of the normal distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +55,22 @@ def proportion(successes: int, n: int) -> Estimate:
 
 def wilson(successes: int, n: int) -> Estimate:
     """A proportion with Wilson's score interval."""
-    if n == 0:
-        return NOTHING
-    p, z2 = successes / n, _Z**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half), n)
+    return _proportion(successes, n, "wilson")
 
 
 def exact(successes: int, n: int) -> Estimate:
     """A proportion with the interval of Clopper and Pearson."""
+    return _proportion(successes, n, "exact")
+
+
+def _proportion(successes: int, n: int, method: str) -> Estimate:
+    # Imported late: scipy.stats costs nearly a second.
+    from scipy.stats import binomtest
+
     if n == 0:
         return NOTHING
-    low = _rate_where(successes, n, 0.025) if successes > 0 else 0.0
-    high = _rate_where(successes + 1, n, 0.975) if successes < n else 1.0
-    return Estimate(successes / n, low, high, n)
-
-
-def _rate_where(least: int, n: int, probability: float) -> float:
-    """The rate at which ``least`` or more of ``n`` cases have the given probability; bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        rate = (low + high) / 2
-        tail = sum(math.comb(n, k) * rate**k * (1 - rate) ** (n - k) for k in range(least, n + 1))
-        low, high = (rate, high) if tail < probability else (low, rate)
-    return (low + high) / 2
+    low, high = binomtest(successes, n).proportion_ci(0.95, method)
+    return Estimate(successes / n, float(low), float(high), n)
 
 
 def confusion(truth: Array, predicted: Array, classes: int) -> Array:

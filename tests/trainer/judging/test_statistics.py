@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from trainer.judging.statistics import (
     auc,
@@ -59,6 +60,19 @@ def test_class_figures_of_a_small_table():
 def test_auc_counts_ties_half():
     positive = np.array([True, True, False, False])
     assert auc(positive, np.array([0.9, 0.5, 0.5, 0.1]), "abcd").value == 0.875
+
+
+def test_curves_and_areas_are_those_of_scikit_learn():
+    positive = RANDOM.uniform(size=300) < 0.3
+    scores = RANDOM.normal(positive * 1.0).round(1)  # with ties
+    points = curve(positive, scores)
+    assert auc(positive, scores, ["one"] * 300, resamples=1).value == pytest.approx(
+        roc_auc_score(positive, scores)
+    )
+    assert average_precision(points) == pytest.approx(average_precision_score(positive, scores))
+    alarms, hits, _ = roc_curve(positive, scores, drop_intermediate=False)
+    assert points.false_positive_rate == pytest.approx(alarms)
+    assert points.sensitivity == pytest.approx(hits)
 
 
 def test_auc_needs_both_kinds():
