@@ -12,8 +12,6 @@ from pathlib import Path
 RESULTS = Path("screening")
 """Default results folder, below the working directory."""
 
-DATABASE = "screening.db"
-
 
 def config_dir() -> Path:
     """Where the user's ``screener.toml`` is looked for; need not exist."""

@@ -31,6 +31,7 @@ from screener.reading.decode import Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
 from screener.reading.limits import MAX_PIXELS
 from screener.reading.survey import Survey, survey
+from screener.results import files
 from screener.results.audit_log import AuditLog
 from screener.results.identity import Identify
 from screener.results.ranking import study_result
@@ -119,7 +120,13 @@ def dry_run(
 
 
 def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFound, None, Survey]:
-    return survey(settings.folders, mode=settings.group, max_pixels=settings.max_pixels, stop=stop)
+    return survey(
+        settings.folders,
+        mode=settings.group,
+        max_pixels=settings.max_pixels,
+        ours=files.ours,
+        stop=stop,
+    )
 
 
 def _finished(

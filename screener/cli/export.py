@@ -9,6 +9,7 @@ import click
 
 from screener import console
 from screener.cli import options
+from screener.results.files import EXPORTS
 
 
 @click.command()
@@ -33,7 +34,7 @@ def command(results: Path, kind: str, out: Path | None) -> None:
     All formats hold the reviewers' verdicts and name each file that was not scored. HTML is the
     report for a browser.
     """
-    out = out or results / f"export.{kind}"
+    out = out or results / EXPORTS[kind]
     if kind == "html":
         from screener.report import publication_time
         from screener.report.html import write_html
@@ -41,8 +42,9 @@ def command(results: Path, kind: str, out: Path | None) -> None:
         write_html(results, out, generated_at=publication_time(os.environ))
     else:
         from screener.results import export
+        from screener.results.files import atomically
         from screener.results.worklist import ALL
 
-        with options.opened(results) as worklist, export.atomically(out) as stream:
+        with options.opened(results) as worklist, atomically(out) as stream:
             export.WRITERS[kind](worklist, stream, ALL)
     console.say(str(out))

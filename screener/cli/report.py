@@ -10,6 +10,7 @@ import click
 
 from screener import console
 from screener.cli import options
+from screener.results.files import REPORT
 from screener.study import Band
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def command(
 
     written = write_report(
         results,
-        out or results / "report.pdf",
+        out or results / REPORT,
         generated_at=publication_time(os.environ),
         top=top,
         bands=[Band(band) for band in bands],

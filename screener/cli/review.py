@@ -12,6 +12,7 @@ import click
 
 from screener import config, console, locations
 from screener.errors import ConfigurationError, StoreError, StoreNotFoundError
+from screener.results.files import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def _resolve(folder: Path, output: Path) -> tuple[Path, Path | None]:
     Raises:
         StoreNotFoundError: there are neither results nor anything to scan.
     """
-    if (folder / locations.DATABASE).is_file():
+    if (folder / DATABASE).is_file():
         return folder, None
     if not folder.is_dir() or not any(folder.iterdir()):
         raise StoreNotFoundError(
@@ -114,7 +115,7 @@ def _scanned(studies: Path, results: Path) -> bool:
     from screener.results.store import Store
     from screener.results.worklist import Worklist
 
-    if not (results / locations.DATABASE).is_file():
+    if not (results / DATABASE).is_file():
         return False
     with Store.open(results) as store:
         runs = Worklist(store).runs()

@@ -18,6 +18,7 @@ import click
 
 from screener import console, locations
 from screener.console import ExitCode
+from screener.results.files import REPORT
 from screener.text import visible
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _write(settings: Settings, *, with_report: bool, with_table: bool) -> None:
         if with_table:
             print_worklist(worklist)
     if with_report:
-        write_report(results, results / "report.pdf", generated_at=publication_time(os.environ))
+        write_report(results, results / REPORT, generated_at=publication_time(os.environ))
     if with_table:
         console.say(f"Results in {visible(str(results))}; 'screener review' goes through them.")
 

@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from screener.reading.sniff import HEAD, Kind, sniff
 from screener.study import Outcome, Refusal
-
-RESULTS = "screening.db"
-"""The file by which a folder of results is known."""
-
-OUTPUTS = (RESULTS, "worklist.", "audit.jsonl", "report.")
-"""How the names of our own output files begin, where results lie among the radiographs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +41,26 @@ class SkippedFile:
 Finding = FoundFile | SkippedFile | Refusal
 
 
-def walk(roots: Sequence[Path]) -> Iterator[Finding]:
+Ours = Callable[[Collection[str]], Collection[str]]
+"""Which of the names in one folder are results of an earlier scan."""
+
+
+def none_ours(_: Collection[str]) -> Collection[str]:
+    """No name is: for folders that hold no results."""
+    return ()
+
+
+def walk(roots: Sequence[Path], ours: Ours = none_ours) -> Iterator[Finding]:
     """Find every file below some folders, each once, in the order of names.
 
     Args:
         roots: folders, or single files. They may overlap.
+        ours: which names in a folder are results of an earlier scan, to be passed over.
 
     Yields:
         What is found: files to read, skipped ones, and refusals of what cannot be read.
     """
-    walker = _Walker()
+    walker = _Walker(ours)
     absolute = [Path(os.path.normpath(root.absolute())) for root in roots]
     for root, name in zip(absolute, root_names(absolute), strict=True):
         if os.path.isdir(root):  # noqa: PTH112  (Path.is_dir raises where it may not look)
@@ -86,6 +90,7 @@ def root_names(roots: Sequence[Path]) -> list[str]:
 class _Walker:
     """Remembers the real folders and files it has met, over all roots."""
 
+    ours: Ours
     seen: set[tuple[int, int] | str] = field(default_factory=set)
 
     def below(self, root: Path, name: str) -> Iterator[Finding]:
@@ -96,14 +101,14 @@ class _Walker:
             if not is_folder:
                 yield from self.file(path, label, real)
                 continue
-            findings, entries = self._open(path, is_root=path == root)
+            findings, entries = self._open(path)
             yield from findings
             for entry in reversed(entries):
                 inner = path / entry.name
                 target = os.path.realpath(inner) if entry.is_symlink() else f"{real}/{entry.name}"
                 waiting.append((inner, f"{label}/{entry.name}", target, _is_folder(entry)))
 
-    def _open(self, folder: Path, *, is_root: bool) -> tuple[list[Finding], list[os.DirEntry[str]]]:
+    def _open(self, folder: Path) -> tuple[list[Finding], list[os.DirEntry[str]]]:
         """What is to be said of a folder, and what is to be looked at in it."""
         try:
             status = folder.stat()
@@ -112,14 +117,9 @@ class _Walker:
             return [Refusal(folder, Outcome.UNREADABLE, _words(error, "folder"))], []
         if self._met((status.st_dev, status.st_ino)):  # a loop of links, or overlapping roots
             return [], []
-        has_results = any(entry.name == RESULTS for entry in entries)
-        if has_results and not is_root:
-            return [SkippedFile(folder, "a folder of results")], []
-        skipped = {
-            entry.name: why
-            for entry in entries
-            if (why := _skip_by_name(entry.name, among_results=has_results))
-        }
+        names = [entry.name for entry in entries]
+        skipped = {name: why for name in names if (why := _skip_by_name(name))}
+        skipped |= dict.fromkeys(self.ours(names), "a result of an earlier scan")
         kept = [entry for entry in entries if entry.name not in skipped]
         return [SkippedFile(folder / name, why) for name, why in skipped.items()], kept
 
@@ -145,13 +145,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     return False
 
 
-def _skip_by_name(name: str, *, among_results: bool) -> str:
+def _skip_by_name(name: str) -> str:
     if name.startswith("."):
         return "hidden"
     if name.upper() == "DICOMDIR":
         return "a DICOMDIR, an index of other files"
-    if among_results and name.startswith(OUTPUTS):
-        return "a result of an earlier scan"
     return ""
 
 

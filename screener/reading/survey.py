@@ -72,6 +72,7 @@ def survey(
     *,
     mode: GroupBy = GroupBy.AUTO,
     max_pixels: int = MAX_PIXELS,
+    ours: folder.Ours = folder.none_ours,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[FilesFound, None, Survey]:
     """Find every file, read its header and group the radiographs into studies.
@@ -80,13 +81,14 @@ def survey(
         folders: where to look.
         mode: what is one study where no header says it.
         max_pixels: most rows x columns that a header may declare.
+        ours: which names in a folder are results of an earlier scan, to be passed over.
         stop: asked at every file; once true, the walk ends where it is.
 
     Yields:
         How far it has come; the last is complete unless it was stopped.
     """
     findings = _Findings()
-    for number, found in enumerate(folder.walk(folders), start=1):
+    for number, found in enumerate(folder.walk(folders, ours), start=1):
         if stop():
             break
         findings.add(found, max_pixels)

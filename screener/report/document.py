@@ -11,7 +11,7 @@ from screener.report.furniture import Furniture
 from screener.report.layout import Places
 from screener.report.pdf import Sheet
 from screener.report.story import story
-from screener.results.export import atomically
+from screener.results.files import atomically
 from screener.results.identity import Identify
 from screener.study import RESEARCH_ONLY, Band
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from screener.report import figures, markup, wording
 from screener.report.content import SECTIONS, Report, opened
-from screener.results.export import atomically
+from screener.results.files import atomically
 from screener.results.identity import Identify
 from screener.results.worklist import Filter, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Band, Refusal, suspicion

@@ -14,9 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from screener.results.files import AUDIT
 from screener.study import Outcome
-
-FILE = "audit.jsonl"
 
 
 class AuditLog:
@@ -24,7 +23,7 @@ class AuditLog:
 
     def __init__(self, folder: Path) -> None:
         """Open the log to append, after a line that a killed scan may have left unfinished."""
-        self._stream = (folder / FILE).open("ab+", buffering=0)
+        self._stream = (folder / AUDIT).open("ab+", buffering=0)
         if self._stream.tell():
             self._stream.seek(-1, os.SEEK_END)
             if self._stream.read() != b"\n":

@@ -9,14 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from screener.errors import StoreError
+from screener.results import files
+from screener.results.files import atomically
 from screener.results.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
 from screener.study import LABELS, RESEARCH_ONLY, Refusal
 
@@ -116,28 +115,10 @@ def write_worklist(worklist: Worklist, folder: Path) -> None:
     Raises:
         StoreError: one of them cannot be written.
     """
-    with atomically(folder / "worklist.csv") as stream:
+    with atomically(folder / files.WORKLIST_CSV) as stream:
         write_csv(worklist, stream)
-    with atomically(folder / "worklist.json") as stream:
+    with atomically(folder / files.WORKLIST_JSON) as stream:
         write_json(worklist, stream)
-
-
-@contextmanager
-def atomically(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write that takes its place whole at the end, or not at all.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as stream:
-            yield stream
-        part.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; write to another place") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_document(

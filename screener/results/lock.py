@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screener.errors import StoreBusyError, StoreError
+from screener.results.files import LOCK
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-LOCK_FILE = "screening.lock"
 PATIENCE = 0.5
 """Seconds to wait, so that a look by :func:`is_held` never turns a scan away."""
 
@@ -55,7 +55,7 @@ def is_held(folder: Path) -> bool:
     """Whether a scan is writing to the folder now."""
     from filelock import Timeout
 
-    if not (folder / LOCK_FILE).exists():
+    if not (folder / LOCK).exists():
         return False
     look = _lock(folder)
     try:
@@ -72,4 +72,4 @@ def _lock(folder: Path) -> BaseFileLock:
     # Imported late: the worklist is printed without asking for the lock.
     from filelock import FileLock
 
-    return FileLock(folder.resolve() / LOCK_FILE, thread_local=False)
+    return FileLock(folder.resolve() / LOCK, thread_local=False)

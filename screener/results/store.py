@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
-from screener.locations import DATABASE
 from screener.results import identity, lock, records, summaries
+from screener.results.files import DATABASE
 from screener.results.identity import Identify
 from screener.results.migrations import migrate
 from screener.results.records import path_bytes

@@ -15,7 +15,7 @@ from textual.css.query import NoMatches
 from textual.worker import Worker, WorkerState
 
 from screener.errors import StoreError
-from screener.locations import DATABASE
+from screener.results.files import DATABASE
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.text import visible

@@ -18,14 +18,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from screener.errors import StoreBusyError, StoreError
+from screener.results.files import PENDING
 from screener.results.store import Store
 from screener.study import Review, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SPOOL = "pending-reviews"
-"""Folder for waiting entries, below the results folder."""
 
 
 class Outbox:
@@ -37,7 +35,7 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._spool = folder / SPOOL
+        self._spool = folder / PENDING
         self._numbers = count()
         self._delivering = threading.Lock()
         found = ((_read(path), path) for path in sorted(self._spool.glob("*.json")))

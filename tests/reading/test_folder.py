@@ -10,6 +10,7 @@ from PIL import Image
 
 from screener.reading import folder
 from screener.reading.folder import FoundFile, Kind, SkippedFile
+from screener.results import files
 from screener.study import Outcome, Refusal
 from tests import dicoms
 
@@ -158,21 +159,23 @@ def test_a_pipe_is_not_opened(tmp_path):
     assert isinstance(found, SkippedFile)
 
 
-def test_folder_of_results_is_skipped(tree):
-    results = tree / "screening"
-    png(results / "map.png")
-    (results / "screening.db").touch()
-    assert "map.png" not in names(folder.walk([tree]))
-    assert names(folder.walk([tree]), SkippedFile) == ["screening"]
-
-
-def test_results_among_the_radiographs_are_skipped_by_name(tree):
-    for name in ("screening.db", "screening.db-wal", "worklist.csv", "report.pdf", "mine.csv"):
-        (tree / name).write_text("x")
-    findings = list(folder.walk([tree]))
-    assert len(names(findings, SkippedFile)) == 4
+@pytest.mark.parametrize("where", ["", "screening"])
+def test_results_of_an_earlier_scan_are_passed_over_and_nothing_else_is(tree, where):
+    results = tree / where
+    results.mkdir(exist_ok=True)
+    for name in files.NAMES:
+        (results / name).write_text("x")
+    png(results / "worklist.png")
+    (results / "mine.csv").write_text("x")
+    findings = list(folder.walk([tree], files.ours))
+    assert set(names(findings, SkippedFile)) == files.NAMES
     assert names(findings, Refusal) == ["mine.csv"]
-    assert len(names(findings)) == 3
+    assert "worklist.png" in names(findings)
+
+
+def test_names_of_results_mean_nothing_without_a_database_beside_them(tree):
+    (tree / "report.pdf").write_text("x")
+    assert names(folder.walk([tree], files.ours), Refusal) == ["report.pdf"]
 
 
 def test_file_as_root_is_found(tree):

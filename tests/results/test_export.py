@@ -10,6 +10,7 @@ import pytest
 from sample_data.results import DIGEST, build_results
 from screener.errors import StoreError
 from screener.results import export
+from screener.results.files import atomically
 from screener.results.store import Store
 from screener.results.worklist import Filter, Worklist
 from screener.study import RESEARCH_ONLY, Outcome, Refusal
@@ -113,7 +114,7 @@ def test_exports_carry_the_verdicts(worklist):
 def test_a_file_takes_its_place_whole_or_not_at_all(tmp_path):
     path = tmp_path / "out.csv"
     path.write_text("before")
-    with suppress(ZeroDivisionError), export.atomically(path) as stream:
+    with suppress(ZeroDivisionError), atomically(path) as stream:
         stream.write(b"half")
         raise ZeroDivisionError
     assert path.read_text() == "before"
@@ -121,7 +122,7 @@ def test_a_file_takes_its_place_whole_or_not_at_all(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path):
-    with pytest.raises(StoreError, match="another place"), export.atomically(tmp_path / "no" / "f"):
+    with pytest.raises(StoreError, match="another place"), atomically(tmp_path / "no" / "f"):
         pass
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from sample_data.results import NOW
 from screener.errors import StoreBusyError, StoreError
-from screener.locations import DATABASE
 from screener.results import store as stores
+from screener.results.files import DATABASE, PENDING
 from screener.study import Review, Verdict
-from screener.tui.outbox import SPOOL, Outbox
+from screener.tui.outbox import Outbox
 
 LATER = NOW + timedelta(days=1)
 
@@ -36,7 +36,7 @@ def locked(results, monkeypatch):
 
 def test_entry_is_on_disk_before_it_is_delivered(results, stored):
     Outbox(results).put(review(stored.listed()[0]))
-    assert len(list((results / SPOOL).glob("*.json"))) == 1
+    assert len(list((results / PENDING).glob("*.json"))) == 1
 
 
 def test_delivered_entry_is_in_the_store_and_no_longer_on_disk(results, stored):
@@ -46,7 +46,7 @@ def test_delivered_entry_is_in_the_store_and_no_longer_on_disk(results, stored):
     outbox.deliver()
     assert stored.study(entry.study_key).reviews[-1] == entry
     assert len(outbox) == 0
-    assert not list((results / SPOOL).glob("*.json"))
+    assert not list((results / PENDING).glob("*.json"))
 
 
 def test_locked_database_keeps_the_entries_in_order(results, stored, locked):
@@ -82,10 +82,10 @@ def test_entry_for_a_forgotten_study_does_not_block_the_others(results, stored):
 
 
 def test_unreadable_spool_file_is_left_alone(results):
-    (results / SPOOL).mkdir()
-    (results / SPOOL / "0.json").write_text("{")
+    (results / PENDING).mkdir()
+    (results / PENDING / "0.json").write_text("{")
     assert len(Outbox(results)) == 0
-    assert (results / SPOOL / "0.json").exists()
+    assert (results / PENDING / "0.json").exists()
 
 
 KILLED = """

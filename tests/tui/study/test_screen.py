@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from screener.locations import DATABASE
 from screener.results import store as stores
+from screener.results.files import DATABASE
 from screener.results.worklist import Filter
 from screener.study import Band, Verdict
 from screener.tui.picture.presentation import Presentation
