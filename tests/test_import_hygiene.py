@@ -1,8 +1,10 @@
 """What each part may load: start-up is felt on every tab press."""
 
+import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,6 @@ HEAVY = frozenset(
 )
 TORCH = frozenset({"torch", "torchvision", "safetensors"})
 TRAINING = frozenset({"trainer", "fastai", "fastcore", "pandas", "sklearn", "matplotlib"})
-COMPUTES = ("batch", "decode", "device", "network", "score", "explain", "guard", "uncertainty")
-"""Modules that compute with torch, or serve only those that do."""
 
 IMPORT_IN_TURN = """
 import importlib, json, sys
@@ -57,9 +57,13 @@ def culprits(names: list[str], forbidden: frozenset[str]) -> dict[str, set[str]]
 
 
 def modules(*parts: str) -> list[str]:
-    files = sorted(PACKAGE.joinpath(*parts).glob("*.py"))
-    missing = {"__init__"} if find_spec("textual_image") else {"__init__", "graphics"}
-    return [".".join(("screener", *parts, file.stem)) for file in files if file.stem not in missing]
+    """Every module below a room of the screener, by its full name."""
+    files = sorted(PACKAGE.joinpath(*parts).rglob("*.py"))
+    names = [
+        ".".join(("screener", *file.relative_to(PACKAGE).with_suffix("").parts)) for file in files
+    ]
+    missing = () if find_spec("textual_image") else ("graphics",)
+    return [name for name in names if not name.endswith(("__init__", *missing))]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +105,22 @@ def test_the_report_needs_no_torch_and_no_textual():
     assert culprits(modules("report"), TORCH | TRAINING | {"textual"}) == {}
 
 
-def test_what_does_not_compute_loads_no_torch():
-    light = [name for name in modules() if name.rpartition(".")[2] not in COMPUTES]
+def test_nothing_outside_the_network_wing_loads_torch():
+    light = [name for name in modules() if not name.startswith("screener.network.")]
     assert culprits(light, TORCH | TRAINING) == {}
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "sample_data", "docs", "screener", "trainer"])
+def test_nothing_takes_from_the_tests(folder):
+    files = list((PACKAGE.parent / folder).rglob("*.py"))
+    imported = {module for file in files for module in imports(ast.parse(file.read_text()))}
+    assert imported
+    assert not {module for module in imported if module.partition(".")[0] == "tests"}
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
