@@ -139,7 +139,7 @@ class ReviewApp(App[None]):
 
     def _open(self) -> None:
         self.session = Session(Store.create(self.results), self.reviewer, self._clock)
-        self.push_screen(WorklistScreen())
+        self.push_screen(WorklistScreen(self))
         self.set_interval(POLL_SECONDS, self.poll)
         self.call_after_refresh(self.poll)
         if self.pictures:
@@ -263,6 +263,11 @@ class ReviewApp(App[None]):
             answered,
         )
 
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan of this review runs."""
+        return self.scan is not None
+
     def start_scan(self) -> None:
         """Scan as a child process."""
         if self.scan:
@@ -339,7 +344,7 @@ class ReviewApp(App[None]):
         if isinstance(self.screen, StudyScreen):
             self.screen.go_to(key)
         else:
-            self.push_screen(StudyScreen(key))
+            self.push_screen(StudyScreen(self, key))
 
     def back_to_worklist(self, key: str) -> None:
         """Leave the study, with the cursor on it."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
 
 from screener.results.worklist import Filter
 from screener.text import visible
-
-if TYPE_CHECKING:
-    from screener.tui.app import ReviewApp
+from screener.tui.review_screen import ReviewScreen
 
 MOST = 8
 """Studies offered at once."""
@@ -24,10 +21,12 @@ class StudyProvider(Provider):
 
     async def search(self, query: str) -> Hits:
         """Look in the store."""
-        app = cast("ReviewApp", self.app)
-        if app.session is None:
+        screen = self.screen
+        if not isinstance(screen, ReviewScreen):
             return
-        rows = app.session.worklist.page(replace(Filter(), text=query), 0, MOST)
+        rows = screen.session.worklist.page(replace(Filter(), text=query), 0, MOST)
         for row in rows:
             name = Content(f"{visible(row.patient)}  {row.band.glyph} {row.band}")
-            yield Hit(0.5, name, partial(app.open_study, row.key), help="Open this study")
+            yield Hit(
+                0.5, name, partial(screen.navigator.open_study, row.key), help="Open this study"
+            )

@@ -5,7 +5,7 @@ An entry is put into the outbox and shown at once; the app delivers it to the st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -20,7 +20,7 @@ from screener.tui.help import HelpDialog
 
 if TYPE_CHECKING:
     from screener.results.worklist import StudyRow
-    from screener.tui.app import ReviewApp
+    from screener.tui.navigator import Navigator
     from screener.tui.session import Session
 
 
@@ -48,15 +48,14 @@ class ReviewScreen(Screen[None]):
         _key("r", "report", "Report", "Write the report", show=False),
     ]
 
-    @property
-    def review_app(self) -> ReviewApp:
-        """The app, by its own type."""
-        return cast("ReviewApp", self.app)
+    def __init__(self, navigator: Navigator) -> None:
+        super().__init__()
+        self.navigator = navigator
 
     @property
     def session(self) -> Session:
         """The sitting."""
-        return self.review_app.sitting
+        return self.navigator.sitting
 
     @property
     def current(self) -> StudyRow | None:
@@ -128,7 +127,7 @@ class ReviewScreen(Screen[None]):
 
     def action_report(self) -> None:
         """Write the report."""
-        self.review_app.write_report()
+        self.navigator.write_report()
 
     def action_help(self) -> None:
         """Show the keys that work here."""
@@ -146,10 +145,10 @@ class ReviewScreen(Screen[None]):
         """How far the review is, and what waits for the store."""
         parts = []
         waiting = len(self.session.outbox)
-        if waiting and self.review_app.trouble:
+        if waiting and self.navigator.trouble:
             parts.append(Content.styled(f"{wording.entries(waiting)} waiting", "bold $mark"))
-        if self.review_app.counts:
-            parts.append(Content(wording.reviewed(self.review_app.counts)))
+        if self.navigator.counts:
+            parts.append(Content(wording.reviewed(self.navigator.counts)))
         return Content("  ").join(parts)
 
     def _record(self, **change: object) -> None:
@@ -162,5 +161,5 @@ class ReviewScreen(Screen[None]):
         self._recorded()
 
     def _recorded(self) -> None:
-        self.review_app.deliver()
-        self.review_app.show_again()
+        self.navigator.deliver()
+        self.navigator.show_again()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
+    from screener.tui.navigator import Navigator
 
 ROOMY = 72
 """Cells from which the masthead has room for the study's place."""
@@ -98,8 +99,8 @@ class StudyScreen(ReviewScreen):
     """Which image of the study is on screen: scored ones first, then refused ones."""
     tags: reactive[bool] = reactive(default=False, init=False)
 
-    def __init__(self, key: str) -> None:
-        super().__init__()
+    def __init__(self, navigator: Navigator, key: str) -> None:
+        super().__init__(navigator)
         self._key = key
         self._detail: StudyDetail | None = None
         self._timer: Timer | None = None
@@ -109,7 +110,7 @@ class StudyScreen(ReviewScreen):
         yield Ends(id="masthead")
         with Horizontal(id="study"):
             with Vertical(id="picture"):
-                yield self.review_app.make_view()
+                yield self.navigator.make_view()
                 yield Ends(id="caption")
                 yield Static(wording.PREVIEW, id="preview", markup=False)
                 yield Ends(id="legend")
@@ -208,7 +209,7 @@ class StudyScreen(ReviewScreen):
 
     def action_leave(self) -> None:
         """Go back to the worklist, to this study."""
-        self.review_app.back_to_worklist(self._key)
+        self.navigator.back_to_worklist(self._key)
 
     def on_radiograph_view_changed(self) -> None:
         """Say how the picture is shown."""
@@ -231,7 +232,7 @@ class StudyScreen(ReviewScreen):
             self._timer.stop()
         if self.image is None:
             self.view.show_text("no image")
-        elif not self.review_app.pictures:
+        elif not self.navigator.pictures:
             self.view.show_text("pictures are off (--image off)")
         else:
             self.view.show_text("reading ...")

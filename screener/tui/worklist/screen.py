@@ -16,7 +16,6 @@ from screener.tui import wording
 from screener.tui.dialogs import FilterDialog
 from screener.tui.ends import Ends
 from screener.tui.review_screen import ReviewScreen
-from screener.tui.study.screen import StudyScreen
 from screener.tui.worklist.scan_bar import ScanBar
 from screener.tui.worklist.table import StudyTable, TableHeading
 
@@ -99,7 +98,7 @@ class WorklistScreen(ReviewScreen):
 
     def on_study_opened(self, message: StudyOpened) -> None:
         """Look at a study."""
-        self.app.push_screen(StudyScreen(message.key))
+        self.navigator.open_study(message.key)
 
     def on_sort_chosen(self, message: SortChosen) -> None:
         """Sort by a column; the same one again turns the order."""
@@ -135,26 +134,26 @@ class WorklistScreen(ReviewScreen):
 
     def action_stop_scan(self) -> None:
         """Stop the scan."""
-        self.review_app.stop_scan()
+        self.navigator.stop_scan()
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Show the key that stops a scan only while one runs."""
-        return action != "stop_scan" or self.review_app.scan is not None
+        return action != "stop_scan" or self.navigator.scanning
 
     def _apply(self, wanted: Filter) -> None:
         self.session.filter = wanted
         self.show_again()
 
     def _show_frame(self) -> None:
-        counts = self.review_app.counts
+        counts = self.navigator.counts
         folder = visible(self.session.folder.name or str(self.session.folder))
         left = Content.assemble(("Screener", "bold"), (f"  {folder}", "$text-muted"))
         if counts:
             left += "   " + _bands(counts, words=self.size.width >= ROOMY)
         self.query_one("#masthead", Ends).show(left, self.progress())
         alarm = self.query_one("#alarm", Static)
-        alarm.display = bool(self.review_app.alarm)
-        alarm.update(f"! {visible(self.review_app.alarm or '')}")
+        alarm.display = bool(self.navigator.alarm)
+        alarm.update(f"! {visible(self.navigator.alarm or '')}")
         self._show_filter()
         heading = self.query_one(TableHeading)
         heading.sort, heading.descending = self.session.filter.sort, self.session.filter.descending
@@ -181,7 +180,7 @@ class WorklistScreen(ReviewScreen):
             sort=self.session.filter.sort, descending=self.session.filter.descending
         ):
             return "No study passes this filter.\n\nPress / and then ctrl+r to show all."
-        if self.review_app.scan:
+        if self.navigator.scanning:
             return "The first studies will appear here as they are scored."
         return (
             "No studies yet.\n\nRun screener scan FOLDER, or start a scan from the palette: ctrl+p."

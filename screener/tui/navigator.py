@@ -1,0 +1,56 @@
+"""What a screen may ask of the review around it: other screens, the scan, the store's news.
+
+Screens know this protocol and never the app nor one another, so each stands alone in its room. It
+holds no state and does nothing itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from screener.results.worklist import Counts
+    from screener.tui.picture.view import RadiographView
+    from screener.tui.session import Session
+
+
+class Navigator(Protocol):
+    """The review, as a screen sees it."""
+
+    counts: Counts | None
+    """None until the store was read."""
+    alarm: str | None
+    """Why the whole ranking should not be trusted."""
+    trouble: str
+    """Why entries wait for the store."""
+    pictures: bool
+    """Whether radiographs are drawn."""
+    make_view: Callable[[], RadiographView]
+
+    @property
+    def sitting(self) -> Session:
+        """The session, once there are results to review."""
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan of this review runs."""
+
+    def open_study(self, key: str) -> None:
+        """Look at a study, from wherever one is."""
+
+    def back_to_worklist(self, key: str) -> None:
+        """Leave the study, with the cursor on it."""
+
+    def deliver(self) -> None:
+        """Bring waiting entries into the store."""
+
+    def show_again(self) -> None:
+        """Let the screen read anew what it shows."""
+
+    def stop_scan(self) -> None:
+        """Ask the scan to finish its batch and end."""
+
+    def write_report(self) -> object:
+        """Write the report with what is reviewed so far."""
