@@ -1,10 +1,11 @@
 # The two commands a fresh machine needs: make demo, make test. Both make .venv first.
+# On Windows: GNU make, from a bash (Git for Windows has one).
 
 PYTHON ?= python3.11
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test lint slow install clean
+.PHONY: demo test slow lint check format types layers hooks docs wheel install clean
 
 demo: $(VENV)/installed
 	@rm -rf screening
@@ -14,25 +15,50 @@ demo: $(VENV)/installed
 	@echo "Report:   screening/report.pdf"
 	@echo "Review:   $(BIN)/screener review"
 
+# Several files of tests at a time; one thread of torch in each process, so that they do not contend.
+test: export OMP_NUM_THREADS = 1
 test: lint
-	$(BIN)/pytest
-
-lint: $(VENV)/installed
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov
 
 slow: $(VENV)/installed
-	$(BIN)/pytest -m slow
+	$(BIN)/python -m pytest -m slow
+
+# The linters: each alone, as the commit hooks call them, and all of them without changing a file.
+lint: check types layers
+	$(BIN)/ruff format --check
+
+check: $(VENV)/installed
+	$(BIN)/ruff check
+
+format: $(VENV)/installed
+	$(BIN)/ruff format
+
+types: $(VENV)/installed
+	$(BIN)/mypy
+
+layers: $(VENV)/installed
+	$(BIN)/lint-imports
+
+hooks: $(VENV)/installed
+	$(BIN)/pre-commit install
+	$(BIN)/pre-commit run --all-files
+
+# What is rendered from the code: docs/commands.md.
+docs: $(VENV)/installed
+	$(BIN)/python docs/make_commands.py
+
+# Built with what is installed here, so that it needs no network.
+wheel: $(VENV)/installed
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
 
 install: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[train,serve,graphics,dev]'
+	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV) || python -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[train,serve,graphics,dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) screening
+	rm -rf $(VENV) screening dist
