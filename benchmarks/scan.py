@@ -84,7 +84,7 @@ def forward(folder: Path, weights_folder: Path) -> None:
     import torch
 
     from screener.network.batch import to_input
-    from screener.network.score import fold
+    from screener.network.folding import fold
     from screener.network.weights import load_network
 
     torch.set_num_threads(1)

@@ -6,17 +6,17 @@ from typing import Any
 import torch
 
 from screener.card import WeightsCard
-from screener.network.model import CovidResNet
+from screener.network.model import Network
 from screener.network.weights import save_weights
 
 INPUT_SIZE = 64
 
 
-def tiny_network() -> CovidResNet:
+def tiny_network() -> Network:
     """The same random network each time, its batch norms not at their neutral start."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = CovidResNet()
+        network = Network()
         for module in network.modules():
             if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
                 module.running_mean.normal_(0, 0.1)

@@ -17,6 +17,9 @@ from screener.study import LABELS, TARGET_LABEL
 CARD_FILE = "card.json"
 MODEL_CARD_FILE = "MODEL_CARD.md"
 ARCHITECTURE = "covid-resnet50"
+"""The paper's network, and the one meant where none is named."""
+TIMM = "timm/"
+"""What stands before the name of a backbone of the timm library."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -84,9 +87,10 @@ def _card(path: Path, content: object) -> WeightsCard:
         if key in values:
             values[key] = tuple(values[key])
     card = WeightsCard(**values)
-    if card.architecture != ARCHITECTURE:
+    if card.architecture != ARCHITECTURE and not card.architecture.startswith(TIMM):
         raise WeightsError(
-            f"{path}: made for {card.architecture!r}, this version knows {ARCHITECTURE!r}"
+            f"{path}: made for {card.architecture!r}, this version knows {ARCHITECTURE!r} "
+            f"and {TIMM + 'NAME'!r}"
         )
     if card.labels != LABELS:
         raise WeightsError(f"{path}: labels {card.labels} are not {LABELS}; export again")

@@ -14,8 +14,8 @@ from typing import Any
 
 import tomli_w
 
-from screener.card import ARCHITECTURE
-from screener.errors import ConfigurationError
+from screener.card import ARCHITECTURE, TIMM
+from screener.errors import ConfigurationError, WeightsError
 from screener.study import LABELS
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -77,6 +77,7 @@ class Recipe:
     name: str
     stages: tuple[Stage, ...]
     network: str = ARCHITECTURE
+    """``covid-resnet50``, the paper's, or ``timm/NAME`` for a backbone of timm."""
     labels: tuple[str, ...] = LABELS
     seed: int = 0
     sampling: str = "shuffle"
@@ -226,8 +227,7 @@ def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
 
 def _check(recipe: Recipe, errors: list[str]) -> None:
     """What types alone do not tell."""
-    if recipe.network != ARCHITECTURE:
-        errors.append(f"network {recipe.network!r} is not known; write {ARCHITECTURE!r}")
+    errors += _network_errors(recipe)
     if recipe.labels != LABELS:
         errors.append(f"labels must be {list(LABELS)}")
     for key, value, known in (
@@ -241,6 +241,21 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
         if stage.name in seen:
             errors.append(f"{stage.name}: two stages have this name")
         seen.add(stage.name)
+
+
+def _network_errors(recipe: Recipe) -> list[str]:
+    """What is wrong with the network's name; timm is loaded only for one of its own."""
+    if recipe.network == ARCHITECTURE:
+        return []
+    if not recipe.network.startswith(TIMM):
+        return [f"network {recipe.network!r} is not known; write {ARCHITECTURE!r} or '{TIMM}NAME'"]
+    from screener.network import bodies
+
+    try:
+        bodies.check(recipe.network, sorted({stage.image_size for stage in recipe.stages}))
+    except WeightsError as error:
+        return [f"network: {error}"]
+    return []
 
 
 def _check_stage(stage: Stage, errors: list[str]) -> None:

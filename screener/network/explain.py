@@ -23,8 +23,8 @@ def activation_maps(features: Tensor, head: nn.Module, target: int) -> Tensor:
     each other, so the gradient of the summed logits holds each image's own.
 
     Args:
-        features: (N, C, h, w) from ``CovidResNet.body``; inference tensors are accepted.
-        head: ``CovidResNet.head`` in evaluation mode.
+        features: (N, C, h, w) from ``Network.body``; inference tensors are accepted.
+        head: ``Network.head`` in evaluation mode.
         target: index of the class in the head's outputs.
 
     Returns:

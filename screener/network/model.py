@@ -1,17 +1,19 @@
-"""COVID-ResNet in plain torch: a ResNet-50 body and the head that fastai puts on it.
+"""The network in plain torch: any body of :mod:`screener.network.bodies` under fastai's head.
 
-The paper's "25.6M parameters" are those of this arrangement: 25,616,448 for four classes. Built
-here without fastai, so that scoring needs no training library; ``trainer`` trains this same class.
+With the default body it is the paper's COVID-ResNet, and the "25.6M parameters" are those of this
+arrangement: 25,616,448 for four classes. Built here without fastai, so that scoring needs no
+training library; ``trainer`` trains this same class.
 """
 
 from __future__ import annotations
 
+import threading
+
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet50
 
-FEATURES = 2048
-"""Channels of the last convolution."""
+from screener.card import ARCHITECTURE
+from screener.network import bodies
 
 HIDDEN = 512
 
@@ -24,30 +26,33 @@ class ConcatPool(nn.Module):
         return torch.cat([maps.amax(dim=(2, 3)), maps.mean(dim=(2, 3))], dim=1)
 
 
-class CovidResNet(nn.Module):
-    """ResNet-50 body with a concat-pooling head (arXiv 2003.14395).
+class Network(nn.Module):
+    """A body with a concat-pooling head (arXiv 2003.14395).
 
     Input (N, 3, S, S) float32, ImageNet-normalised; output (N, classes) logits. ``body`` gives
-    the last convolution's maps (N, 2048, S/32, S/32), ``head`` the logits from them, so that
-    activation maps need gradients through the head only.
+    the last convolution's maps (N, C, h, w), ``head`` the logits from them, so that activation
+    maps of the last layer need gradients through the head only.
     """
 
-    def __init__(self, classes: int = 4) -> None:
-        """Build it with random weights; :mod:`screener.network.weights` loads real ones."""
+    def __init__(self, architecture: str = ARCHITECTURE, classes: int = 4) -> None:
+        """Build it with random weights; :mod:`screener.network.weights` loads real ones.
+
+        Args:
+            architecture: ``covid-resnet50``, or ``timm/NAME`` for a backbone of timm.
+            classes: number of logits.
+
+        Raises:
+            WeightsError: no body is known by this name.
+        """
         super().__init__()
-        resnet = resnet50(weights=None)
-        self.body = nn.Sequential(
-            nn.Sequential(resnet.conv1, resnet.bn1, resnet.relu, resnet.maxpool),
-            resnet.layer1,
-            resnet.layer2,
-            resnet.layer3,
-            resnet.layer4,
-        )
+        self.architecture = architecture
+        self.body = bodies.create(architecture)
+        pooled = 2 * self.body.channels
         self.head = nn.Sequential(
             ConcatPool(),
-            nn.BatchNorm1d(2 * FEATURES),
+            nn.BatchNorm1d(pooled),
             nn.Dropout(0.25),
-            nn.Linear(2 * FEATURES, HIDDEN, bias=False),
+            nn.Linear(pooled, HIDDEN, bias=False),
             nn.ReLU(),
             nn.BatchNorm1d(HIDDEN),
             nn.Dropout(0.5),
@@ -58,6 +63,53 @@ class CovidResNet(nn.Module):
         """(N, 3, S, S) -> (N, classes) logits."""
         logits: Tensor = self.head(self.body(pixels))
         return logits
+
+    def layer_groups(self) -> bodies.Groups:
+        """Parameters by layer, earliest first and the head last: for rates and for freezing."""
+        return [*self.body.groups(), list(self.head.parameters())]
+
+
+class Tap:
+    """A body's maps at a finer stride beside its last ones, the last as a function of the finer.
+
+    Made once for a body, then called from any number of threads. The part of the body before the
+    tap builds no graph: gradients run from the last maps back to the tapped ones and no further.
+    """
+
+    def __init__(self, body: bodies.Body, stride: int) -> None:
+        """Tap a body, folded or not, whose parameters then need no gradients any more.
+
+        Args:
+            body: in evaluation mode.
+            stride: 16 for maps of S / 16 a side; where no layer has it, the last maps serve.
+        """
+        self._body = body.requires_grad_(requires_grad=False)
+        self._caught = threading.local()
+        if layer := body.layer(stride):
+            layer.register_forward_hook(self._catch)
+
+    def _catch(self, _: nn.Module, __: object, found: Tensor) -> Tensor:
+        """Cut the graph: what follows is computed from a leaf that wants a gradient."""
+        if not getattr(self._caught, "wanted", False) or found.ndim != 4:
+            return found
+        self._caught.maps = leaf = found.detach().requires_grad_()
+        return leaf
+
+    def __call__(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Tapped and last maps: (N, 3, S, S) -> (N, c, H, W), (N, C, h, w).
+
+        The tapped maps are a leaf that requires a gradient, also within inference mode.
+        """
+        self._caught.wanted, self._caught.maps = True, None
+        try:
+            with torch.inference_mode(mode=False), torch.enable_grad():
+                last = self._body(pixels)
+        finally:
+            self._caught.wanted = False
+        if self._caught.maps is None:
+            last = last.detach().requires_grad_()
+            return last, last
+        return self._caught.maps, last
 
 
 def parameter_count(network: nn.Module) -> int:

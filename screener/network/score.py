@@ -17,15 +17,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.fx.experimental import optimization
 
 from screener.card import WeightsCard
 from screener.errors import DeviceError
 from screener.network import explain, guard, uncertainty
 from screener.network.batch import to_input
 from screener.network.device import Device
+from screener.network.folding import fold
 from screener.network.guard import Guard
-from screener.network.model import CovidResNet
+from screener.network.model import Network
 from screener.reading.decode import Decoded
 from screener.study import Outcome, RadiographScore, Refusal
 
@@ -51,7 +51,7 @@ class Scorer:
 
     def __init__(
         self,
-        network: CovidResNet,
+        network: Network,
         card: WeightsCard,
         device: Device,
         *,
@@ -71,7 +71,8 @@ class Scorer:
             fix_inverted: score what looks like a negative as its positive; needs the guard.
             views: slightly altered copies averaged for each radiograph; 1 for none.
         """
-        self._body = fold(network.body).to(memory_format=torch.channels_last).to(device.kind)
+        body = fold(network.body, card.input_size)
+        self._body = body.to(memory_format=torch.channels_last).to(device.kind)
         self._head = network.head.to(device.kind)
         self._card = card
         self._device = device
@@ -205,12 +206,6 @@ class Scorer:
         activation = explain.activation_maps(features, self._head, self._target)[:count].cpu()
         probabilities = torch.softmax(logits / self._card.temperature, dim=1)
         return _Pass(probabilities, activation, pooled, None)
-
-
-def fold(body: nn.Module) -> nn.Module:
-    """A copy of a convolutional body in evaluation mode, batch norms folded into convolutions."""
-    folded: nn.Module = optimization.fuse(body)
-    return folded
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

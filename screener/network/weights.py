@@ -16,7 +16,7 @@ from screener.digest import digest_of_bytes, digest_of_file
 from screener.errors import WeightsError
 
 if TYPE_CHECKING:
-    from screener.network.model import CovidResNet
+    from screener.network.model import Network
 
 WEIGHTS_FILE = "weights.safetensors"
 
@@ -26,7 +26,7 @@ def bundled() -> Path:
     return Path(__file__).parent / "bundled" / ARCHITECTURE
 
 
-def load_network(folder: Path) -> tuple[WeightsCard, CovidResNet]:
+def load_network(folder: Path) -> tuple[WeightsCard, Network]:
     """Load and verify weights; the network comes back in evaluation mode, float32, on the CPU.
 
     Raises:
@@ -34,7 +34,7 @@ def load_network(folder: Path) -> tuple[WeightsCard, CovidResNet]:
     """
     from safetensors.torch import load
 
-    from screener.network.model import CovidResNet
+    from screener.network.model import Network
 
     card = load_card(folder)
     path = folder / WEIGHTS_FILE
@@ -49,11 +49,13 @@ def load_network(folder: Path) -> tuple[WeightsCard, CovidResNet]:
         for name, tensor in load(content).items()
         if not name.startswith(GUARD_PREFIX)
     }
-    network = CovidResNet(len(card.labels))
+    network = Network(card.architecture, len(card.labels))
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise WeightsError(f"{path}: not a {ARCHITECTURE} ({str(error).splitlines()[0]})") from None
+        raise WeightsError(
+            f"{path}: not a {card.architecture} ({str(error).splitlines()[0]})"
+        ) from None
     return card, network.eval()
 
 
@@ -75,7 +77,7 @@ def load_guard(folder: Path) -> dict[str, Any]:
 
 def save_weights(
     folder: Path,
-    network: CovidResNet,
+    network: Network,
     card: WeightsCard,
     guard: dict[str, Any] | None = None,
 ) -> WeightsCard:

@@ -2,13 +2,13 @@ import pytest
 import torch
 
 from screener.network.explain import activation_maps, border_share, to_activation_map
-from screener.network.model import FEATURES, CovidResNet
+from screener.network.model import Network
 
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(3)
-    network = CovidResNet()
+    network = Network()
     for module in network.modules():  # statistics unlike those of a fresh network
         if isinstance(module, torch.nn.BatchNorm1d):
             module.running_var.uniform_(0.5, 2)
@@ -17,7 +17,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def features():
-    return torch.rand(3, FEATURES, 5, 5, generator=torch.Generator().manual_seed(1))
+    return torch.rand(3, 2048, 5, 5, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.mark.filterwarnings("ignore:Setting backward hooks")

@@ -12,7 +12,7 @@ from screener.errors import DeviceError
 from screener.network import device
 from screener.network.batch import to_input
 from screener.network.guard import Guard
-from screener.network.score import TOLERANCE, Scorer, fold
+from screener.network.score import TOLERANCE, Scorer
 from screener.reading.decode import Decoded
 from screener.study import Outcome, Refusal
 from tests.results.test_ranking import radiograph
@@ -153,12 +153,6 @@ def test_other_failures_are_not_taken_for_memory(network, batch):
     ready._body = torch.nn.Conv2d(7, 7, 1)
     with pytest.raises(RuntimeError, match="channels"):
         ready.score(wrong)
-
-
-def test_folding_leaves_no_batch_norm_and_the_network_as_it_is(network):
-    folded = fold(network.body)
-    assert not any(isinstance(one, torch.nn.BatchNorm2d) for one in folded.modules())
-    assert any(isinstance(one, torch.nn.BatchNorm2d) for one in network.body.modules())
 
 
 @pytest.mark.gpu

@@ -7,14 +7,14 @@ import torch
 from screener.card import CARD_FILE, WeightsCard, load_card, save_card
 from screener.digest import digest_of_file
 from screener.errors import WeightsError
-from screener.network.model import CovidResNet
+from screener.network.model import Network
 from screener.network.weights import WEIGHTS_FILE, bundled, load_guard, load_network, save_weights
 
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return CovidResNet()
+    return Network()
 
 
 @pytest.fixture

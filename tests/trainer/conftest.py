@@ -43,11 +43,11 @@ def untrained(tmp_path_factory) -> Path:
     import torch
 
     from screener.card import WeightsCard
-    from screener.network.model import CovidResNet
+    from screener.network.model import Network
     from screener.network.weights import save_weights
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
     card = WeightsCard("untrained", "0", input_size=32, metrics={"epochs": 0})
-    save_weights(folder, CovidResNet(), card)
+    save_weights(folder, Network(), card)
     return folder

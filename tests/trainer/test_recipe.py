@@ -69,3 +69,22 @@ def test_meaning_is_checked_when_types_are_right():
 def test_an_unknown_recipe_names_the_known_ones():
     with pytest.raises(ConfigurationError, match="covid_resnet, covid_resnet_scratch, tiny"):
         recipe.find("resnet")
+
+
+@pytest.mark.parametrize(
+    ("network", "fact"),
+    [
+        ("timm/tf_efficientnet_lite9", "did you mean timm/tf_efficientnet_lite"),
+        ("timm/vit_tiny_patch16_224", "takes no pictures of 32 pixels"),
+        ("vgg16", "is not known; write 'covid-resnet50' or 'timm/NAME'"),
+    ],
+)
+def test_a_network_that_cannot_be_had_is_one_error(network, fact):
+    with pytest.raises(ConfigurationError, match=fact) as caught:
+        recipe.read(recipe.find("tiny"), [f"network={network}"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_backbone_of_timm_is_a_network():
+    chosen = recipe.read(recipe.find("tiny"), ["network=timm/tf_efficientnet_lite0"])
+    assert chosen.network == "timm/tf_efficientnet_lite0"

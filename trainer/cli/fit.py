@@ -110,7 +110,7 @@ def _new(
         raise ConfigurationError("give --data MANIFEST and --run FOLDER, or --resume FOLDER")
     chosen = recipes.read(recipes.find(recipe), overrides)
     read_manifests(data)
-    check(backbone)
+    check(chosen.network, backbone)
     run = Run(folder)
     run.start(
         chosen,

@@ -27,10 +27,11 @@ data_option = click.option(
 backbone_option = click.option(
     "--backbone-weights",
     "backbone",
-    metavar="imagenet|none|FILE",
+    metavar="imagenet|packaged|none|FILE",
     default="imagenet",
     show_default=True,
-    help="First weights of the body: torchvision's, which are fetched; chance; or a state dict.",
+    help="First weights of the body: torchvision's or timm's, which are fetched; those of an "
+    "installed package; chance; or a state dict.",
 )
 
 device_option = click.option(

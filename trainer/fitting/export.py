@@ -6,7 +6,7 @@ from pathlib import Path
 
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
-from screener.network.model import CovidResNet
+from screener.network.model import Network
 from screener.network.weights import save_weights
 from screener.reading import pixels
 from screener.study import LABELS
@@ -38,12 +38,13 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
     if not run.best_file.is_file():
         raise ConfigurationError(f"{run.folder}: no epoch is finished yet; go on with --resume")
     kept = next(row for row in reversed(log) if row["kept"])
-    network = CovidResNet(len(LABELS))
+    network = Network(recipe.network, len(LABELS))
     network.load_state_dict(load_tensors(run.best_file)["network"])
     backbone = Path(facts["backbone"]).name
     card = WeightsCard(
         name=recipe.name,
         version=version,
+        architecture=recipe.network,
         input_size=int(kept["image_size"]),
         grayscale=GRAYSCALE,
         resize=RESIZE,

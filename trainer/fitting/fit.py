@@ -2,7 +2,7 @@
 
     for each stage: batches of its size -> head alone -> whole network -> log, checkpoint
 
-The network is ``screener.network.model.CovidResNet``, the loop fastai's Learner. A fit killed at
+The network is ``screener.network.model.Network``, the loop fastai's Learner. A fit killed at
 any moment goes on from its last checkpoint and ends with the same weights.
 """
 
@@ -24,7 +24,7 @@ from fastai.optimizer import OptimWrapper
 from torch import nn
 
 from screener.errors import ConfigurationError
-from screener.network.model import CovidResNet
+from screener.network.model import Network
 from screener.study import LABELS
 from trainer.fitting.backbones import load_backbone
 from trainer.fitting.callbacks import Checkpoint, Measures, Precision, last_checkpoint
@@ -72,11 +72,9 @@ def steps(recipe: Recipe) -> list[Step]:
     return [Step(number, stage, frozen) for number, (stage, frozen) in enumerate(wanted)]
 
 
-def layer_groups(network: CovidResNet) -> list[list[nn.Parameter]]:
-    """Parameters by layer, earliest first: stem, each residual block, head."""
-    stem, *layers = network.body
-    blocks = [block for layer in layers for block in layer.children()]
-    return [list(module.parameters()) for module in (stem, *blocks, network.head)]
+def layer_groups(network: Network) -> list[list[nn.Parameter]]:
+    """Parameters by layer, earliest first and the head last."""
+    return network.layer_groups()
 
 
 def equidistant(lr: Sequence[float], groups: int) -> list[float]:
@@ -147,14 +145,14 @@ def learning_entries(manifests: Iterable[Path], recipe: Recipe) -> list[Entry]:
     return entries
 
 
-def fresh_network(recipe: Recipe, backbone: str) -> CovidResNet:
+def fresh_network(recipe: Recipe, backbone: str) -> Network:
     """A network before its first batch: random by the recipe's seed, with a body if one is given.
 
     Raises:
         WeightsError: the backbone's weights cannot be had.
     """
     torch.manual_seed(recipe.seed)
-    network = CovidResNet(len(LABELS))
+    network = Network(recipe.network, len(LABELS))
     load_backbone(network, backbone)
     return network.to(memory_format=torch.channels_last)
 
@@ -162,7 +160,7 @@ def fresh_network(recipe: Recipe, backbone: str) -> CovidResNet:
 def learner_for(
     recipe: Recipe,
     step: Step,
-    network: CovidResNet,
+    network: Network,
     entries: Sequence[Entry],
     squares: Squares,
     device: str,

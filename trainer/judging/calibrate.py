@@ -22,7 +22,7 @@ from screener.card import WeightsCard
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
-from screener.network.model import CovidResNet
+from screener.network.model import Network
 from screener.network.weights import load_network, save_weights
 from screener.study import Band, Refusal
 from trainer.judging import guard_fit
@@ -119,7 +119,7 @@ def some_of_each_source(entries: Sequence[Entry], most: int) -> list[Entry]:
 
 
 def observe(
-    network: CovidResNet,
+    network: Network,
     card: WeightsCard,
     entries: Sequence[Entry],
     progress: Progress | None = None,

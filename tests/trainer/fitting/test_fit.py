@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from screener.card import load_card
-from screener.network.model import CovidResNet
-from screener.network.weights import load_network
+from screener.network.model import Network
+from screener.network.weights import load_guard, load_network
 from trainer import recipe
 from trainer.fitting.fit import equidistant, layer_groups, steps
 from trainer.run import load_tensors
@@ -118,7 +118,7 @@ def test_a_second_run_in_the_same_folder_is_refused(finished, dataset):
 
 
 def test_layer_groups_hold_each_parameter_once_and_rates_are_equidistant():
-    network = CovidResNet()
+    network = Network()
     groups = layer_groups(network)
     assert sum(len(group) for group in groups) == len(list(network.parameters()))
     rates = equidistant((1e-6, 1e-4), len(groups))
@@ -136,3 +136,19 @@ def test_the_rate_finder_keeps_its_curve_and_choice(dataset, tmp_path):
     done = call(start(tmp_path / "run", dataset, "--lr", "auto"))
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "run").glob("lr-finder-*.png"))) == 3
+
+
+def test_a_body_of_timm_is_fitted_and_exported_under_its_name(dataset, tmp_path):
+    done = call(start(tmp_path / "run", dataset, "--set", "network=timm/test_efficientnet"))
+    assert done.returncode == 0, done.stderr
+    card, network = load_network(tmp_path / "run" / "weights")
+    assert card.architecture == network.architecture == "timm/test_efficientnet"
+    assert load_guard(tmp_path / "run" / "weights")["features.mean"].shape == (256,)
+
+
+def test_first_weights_that_cannot_be_had_leave_no_run_behind(dataset, tmp_path):
+    command = [*COMMAND, "tiny", "--data", str(dataset), "--run", str(tmp_path / "run")]
+    done = call([*command, "--backbone-weights", str(dataset / "00.png")])
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert "a PNG picture, no weights" in done.stderr
+    assert not (tmp_path / "run").exists()
