@@ -1,9 +1,13 @@
 # The two commands a fresh machine needs: make demo, make test. Both make .venv first.
-# On Windows: GNU make, from a bash (Git for Windows has one).
+# On Windows: GNU make, and a bash, such as Git's.
 
 PYTHON ?= python3.11
 VENV := .venv
-BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+SHELL := bash
+BIN := $(VENV)/Scripts
+endif
 
 .PHONY: demo test slow lint check format types layers hooks docs wheel install clean
 

@@ -151,3 +151,14 @@ def test_the_commit_hooks_are_the_linters_of_make_lint():
     for target, linter in zip(targets, ("ruff check", "ruff format", "mypy", "lint-imports"),
                               strict=True):  # fmt: skip
         assert f"\n{target}: $(VENV)/installed\n\t$(BIN)/{linter}\n" in makefile
+
+
+def test_the_workflow_calls_the_targets_of_make_on_every_python_we_name():
+    flow = yaml.safe_load((REPOSITORY / ".github/workflows/test.yml").read_text(encoding="utf-8"))
+    job = flow["jobs"]["test"]
+    made = [step["run"].removeprefix("$MAKE ") for step in job["steps"] if "run" in step]
+    targets = re.findall(r"^(\w+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert {"lint", "test", "wheel"} <= set(made) <= set(targets)
+    named = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["classifiers"]))
+    assert job["strategy"]["matrix"]["python"] == named
+    assert PROJECT["requires-python"] == f">={named[0]}"
