@@ -31,3 +31,13 @@ def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("SCREENER_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
         patch.delenv("COLUMNS", raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small weights that have learnt nothing. Nobody writes into their folder."""
+    from sample_data.weights import tiny_weights  # with it comes torch
+
+    folder = tmp_path_factory.mktemp("weights")
+    tiny_weights(folder)
+    return folder

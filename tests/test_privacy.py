@@ -8,8 +8,6 @@ import pytest
 from pydicom.datadict import DicomDictionary, keyword_for_tag
 from pypdf import PdfReader
 
-from sample_data.weights import tiny_weights
-
 PROGRAM = "from screener.cli.main import main; main()"
 NAME = "Kowalska^Zofia"
 NUMBER = "ZK-19550412"
@@ -40,13 +38,6 @@ def studies(phantoms, tmp_path_factory):
         plant(phantoms / name, folder / name)
     damaged = folder / "07-deflated" / "pa.dcm"
     damaged.write_bytes(damaged.read_bytes()[:-20_000])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("weights")
-    tiny_weights(folder)
     return folder
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sample_data.weights import tiny_weights
 from screener.cli.main import screener
 from screener.console import ExitCode
 from screener.program import run
@@ -27,9 +26,8 @@ PROGRAM = "from screener.cli.main import main; main()"
 class Scans:
     """The same scan, as often as needed."""
 
-    def __init__(self, root):
-        self.films, self.weights = root / "films", root / "weights"
-        tiny_weights(self.weights)
+    def __init__(self, root, weights):
+        self.films, self.weights = root / "films", weights
         self.films.mkdir()
         dice = np.random.default_rng(0)
         for number in range(FILMS):
@@ -52,8 +50,8 @@ class Scans:
 
 
 @pytest.fixture(scope="module")
-def scans(tmp_path_factory):
-    return Scans(tmp_path_factory.mktemp("scans"))
+def scans(weights, tmp_path_factory):
+    return Scans(tmp_path_factory.mktemp("scans"), weights)
 
 
 @pytest.fixture(scope="module")

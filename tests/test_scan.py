@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from sample_data.weights import tiny_weights
 from screener import marks
 from screener.errors import StoreBusyError, WeightsError
 from screener.events import (
@@ -34,13 +33,6 @@ def events_of(settings, stop=never):
 
 def only(kind, events):
     return [event for event in events if isinstance(event, kind)]
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("weights")
-    tiny_weights(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

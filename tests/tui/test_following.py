@@ -48,11 +48,8 @@ def test_report_is_written(results):
 
 
 @pytest.mark.slow
-def test_stopped_scan_keeps_what_it_has_and_goes_on(tmp_path, phantoms, monkeypatch):
-    from sample_data.weights import tiny_weights
-
-    tiny_weights(tmp_path / "weights")
-    monkeypatch.setenv("SCREENER_WEIGHTS", str(tmp_path / "weights"))
+def test_stopped_scan_keeps_what_it_has_and_goes_on(tmp_path, phantoms, weights, monkeypatch):
+    monkeypatch.setenv("SCREENER_WEIGHTS", str(weights))
     monkeypatch.setenv("SCREENER_BATCH_SIZE", "1")
     first = ScanProcess([phantoms], tmp_path / "results")
     for progress in first.progress():

@@ -105,11 +105,8 @@ def test_review_loads_neither_torch_nor_reportlab():
 
 
 @pytest.mark.slow
-def test_scan_offered_followed_and_reviewed(terminal, tmp_path, monkeypatch, phantoms):
-    from sample_data.weights import tiny_weights
-
-    tiny_weights(tmp_path / "weights")
-    monkeypatch.setenv("SCREENER_WEIGHTS", str(tmp_path / "weights"))
+def test_scan_offered_followed_and_reviewed(terminal, tmp_path, monkeypatch, phantoms, weights):
+    monkeypatch.setenv("SCREENER_WEIGHTS", str(weights))
     terminal.run(command(phantoms, "-o", "out"), tmp_path)
     terminal.wait_for("y or enter yes")
     terminal.press("y")
