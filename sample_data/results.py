@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -105,6 +106,14 @@ def build_results(
         _review(store, [s for s, _ in invented], reviewed, dice)
         store.finish_run(run.id, NOW + timedelta(minutes=7), skipped=2)
     return folder
+
+
+def wait(store: Store, *keys: str) -> None:
+    """Add studies of one radiograph each that are not scored yet, as a running scan has them."""
+    for number, key in enumerate(keys):
+        invented, _ = _study(Path("/"), 12 * number, random.Random(number))
+        radiograph = replace(invented.radiographs[0], path=Path(f"/waits/{key}.dcm"), study_key=key)
+        store.put_studies([replace(invented, key=key, radiographs=(radiograph,))])
 
 
 def _study(root: Path, number: int, dice: random.Random) -> tuple[Study, int]:

@@ -46,6 +46,8 @@ class Outcome(StrEnum):
     """Damaged, empty, or in a form no installed decoder reads."""
     NOT_ATTEMPTED = "not_attempted"
     """Found, but the scan was told not to read it or could not get to it."""
+    WAITING = "waiting"
+    """Found and accepted by its header; its score is still to come."""
 
 
 class Projection(StrEnum):
@@ -64,6 +66,9 @@ class Band(StrEnum):
     ELEVATED = "ELEVATED"
     ROUTINE = "ROUTINE"
     UNSCORED = "UNSCORED"
+    """Without a score, and none to come: a person looks first."""
+    WAITING = "WAITING"
+    """Not scored yet. Stands last, and leaves that place by being scored."""
 
     @property
     def glyph(self) -> str:
@@ -72,7 +77,12 @@ class Band(StrEnum):
 
     @classmethod
     def of(cls, score: float | None, thresholds: Mapping[str, float]) -> Band:
-        """The band of a suspicion score; ``thresholds`` has the least score of each upper band."""
+        """The band of a score, or of what gets none.
+
+        Args:
+            score: suspicion score; None where there is none to come.
+            thresholds: least score of each upper band.
+        """
         if score is None:
             return cls.UNSCORED
         for band in (cls.PRIORITY, cls.ELEVATED):
@@ -81,7 +91,16 @@ class Band(StrEnum):
         return cls.ROUTINE
 
 
-_GLYPHS = {Band.PRIORITY: "▲", Band.ELEVATED: "◆", Band.ROUTINE: "●", Band.UNSCORED: "○"}
+_GLYPHS = {
+    Band.PRIORITY: "▲",
+    Band.ELEVATED: "◆",
+    Band.ROUTINE: "●",
+    Band.UNSCORED: "○",
+    Band.WAITING: "◌",
+}
+
+RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
+"""The bands of studies that have a score."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Literal
 import click
 
 from screener.cli import options
-from screener.study import Band
+from screener.study import RANKED, Band
 
 
 @click.command()
@@ -51,7 +51,7 @@ def command(
             write = export.write_json if as_json else export.write_csv
             write(worklist, sys.stdout.buffer, wanted)
             return
-        from screener.cli.table import SCORED, print_worklist
+        from screener.cli.table import print_worklist
 
-        ranked = replace(wanted, bands=bands or SCORED)
+        ranked = replace(wanted, bands=bands or RANKED)
         print_worklist(worklist, ranked, None if everything else 20)

@@ -11,7 +11,7 @@ import click
 from screener import console
 from screener.cli import options
 from screener.results.files import REPORT
-from screener.study import Band
+from screener.study import RANKED, Band
 
 if TYPE_CHECKING:
     from screener.results.identity import Identify
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--band",
     "bands",
-    type=click.Choice([band.value for band in Band if band is not Band.UNSCORED], False),
+    type=click.Choice([band.value for band in RANKED], False),
     multiple=True,
     help="Rank only this band, and give each of its studies half a page; may be repeated.",
 )

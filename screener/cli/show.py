@@ -66,6 +66,7 @@ def _lines(detail: StudyDetail) -> Iterator[str]:
     for refusal in detail.refusals:
         yield f"refused   {refusal.path}"
         yield f"          {refusal.outcome.replace('_', ' ')}: {refusal.reason}"
+    yield from (f"waiting   {waiting.path}: {waiting.reason}" for waiting in detail.waiting)
     yield from _reviews(detail.reviews)
     yield RESEARCH_ONLY
 

@@ -14,11 +14,10 @@ import click
 
 from screener.console import note, say, warn
 from screener.results.worklist import Counts, Filter, StudyRow, Worklist
-from screener.study import LABEL_NAMES, RESEARCH_ONLY, Band
+from screener.study import LABEL_NAMES, RANKED, RESEARCH_ONLY, Band
 from screener.text import visible
 
 COLOURS = {Band.PRIORITY: "red", Band.ELEVATED: "yellow", Band.ROUTINE: "green"}
-SCORED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
 COLUMNS = ("rank", "band", "score", "most likely", "patient", "taken", "views", "review", "note")
 DROPPED = {"most likely": 120, "taken": 100}
 """Columns that are left out on a terminal narrower than this."""
@@ -30,13 +29,17 @@ GAP = "  "
 
 def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | None = 20) -> None:
     """Print counts, refusals and the ranking, ``top`` lines of each or all."""
-    wanted = wanted or Filter(bands=SCORED)
+    wanted = wanted or Filter(bands=RANKED)
     if worklist.scanning:
         note("a scan is running: the ranking is not complete yet")
+    elif worklist.counts().waiting:
+        note("the latest scan did not come to its end; the same scan run again goes on from there")
     if alarm := worklist.alarm():
         warn(alarm)
     counts = worklist.counts()
     say(counts_line(counts))
+    if counts.waiting:
+        say(f"Not scored yet: {counts.waiting} files, {counts.by_band[Band.WAITING]} studies")
     _print_refusals(worklist, counts, top)
     say()
     shown = worklist.page(wanted, 0, -1 if top is None else top)
@@ -60,7 +63,7 @@ def counts_line(counts: Counts) -> str:
 
 
 def _print_refusals(worklist: Worklist, counts: Counts, top: int | None) -> None:
-    total = counts.found - counts.scored
+    total = counts.refused
     if not total:
         return
     say()

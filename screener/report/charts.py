@@ -14,8 +14,6 @@ from screener.report.style import Type
 from screener.report.wording import percent
 from screener.study import LABEL_NAMES, LABELS, TARGET_LABEL, Band
 
-RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE, Band.UNSCORED)
-
 
 def band_name(sheet: Sheet, band: Band, x: float, top: float, kind: Type) -> None:
     """A band as its glyph and word in its colour."""
@@ -30,8 +28,7 @@ def band_counts(
     total = sum(counts.values())
     most = max(counts.values(), default=0) or 1
     left, right = x + 68, x + room - 66
-    for band in RANKED:
-        count = counts.get(band, 0)
+    for band, count in counts.items():
         band_name(sheet, band, x, top, style.TABLE)
         sheet.fill(left, top - 9.5, right - left, 8, style.TINT)
         sheet.fill(left, top - 9.5, (right - left) * count / most, 8, style.BAND_COLOURS[band])

@@ -18,9 +18,7 @@ from screener.report import wording
 from screener.results.identity import Identify
 from screener.results.store import Store
 from screener.results.worklist import Filter, StudyRow, Worklist
-from screener.study import Band, ScanRun
-
-RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
+from screener.study import RANKED, Band, ScanRun
 
 SECTIONS = {
     "summary": "Summary",
@@ -87,5 +85,5 @@ def opened(
     with Store.open(results) as store:
         store.connection.execute("BEGIN")  # a read transaction: one moment for every query
         worklist = Worklist(store, identify)
-        scored = tuple(band for band in bands if band is not Band.UNSCORED)
+        scored = tuple(band for band in bands if band in RANKED)
         yield Report(worklist, worklist.latest_run(), worklist.card(), generated_at, top, scored)

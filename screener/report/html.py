@@ -6,7 +6,7 @@ offline, and its content policy forbids anything else. Written as it is read, a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from html import escape
 from pathlib import Path
@@ -92,7 +92,7 @@ def _summary(report: Report) -> Iterator[str]:
             wording.percent(count, counts.studies),
             markup.bar(band.value, count, counts.studies),
         )
-        for band, count in counts.by_band.items()
+        for band, count in wording.bands(counts).items()
     )
     caption = f"{wording.plural(counts.studies, 'study', 'studies')} by band"
     yield "<div>"
@@ -107,12 +107,12 @@ def _summary(report: Report) -> Iterator[str]:
 
 def _not_scored(report: Report) -> Iterator[str]:
     counts = report.worklist.counts()
-    refused = counts.found - counts.scored
     yield _heading("not-scored")
-    if not refused:
+    if not counts.refused and not counts.waiting:
         yield f"<p>{escape(wording.NOT_SCORED_NONE)}</p></section>"
         return
-    yield f"<p>{escape(wording.not_scored(refused, counts.found))}</p>"
+    if counts.refused:
+        yield f"<p>{escape(wording.not_scored(counts.refused, counts.found))}</p>"
     zone = report.generated_at.tzinfo
     if counts.by_band[Band.UNSCORED]:
         rows = (
@@ -127,16 +127,24 @@ def _not_scored(report: Report) -> Iterator[str]:
         )
         columns = ("Patient", "Taken", "Files", "Review")
         yield from markup.table("Studies without a score", columns, rows, " kn")
-    files = (
+    if counts.refused:
+        yield from _without_score("Files without a score", report.worklist.refusals())
+    if counts.waiting:
+        yield f"<p>{escape(wording.waiting(counts))}</p>"
+        yield from _without_score("Files not scored yet", report.worklist.waiting())
+    yield "</section>"
+
+
+def _without_score(caption: str, files: Iterable[Refusal]) -> Iterator[str]:
+    rows = (
         (
             wording.OUTCOME_NAMES[refusal.outcome],
             f"{markup.named(str(refusal.path))}<code>{refusal.digest}</code>",
             markup.safe(refusal.reason),
         )
-        for refusal in report.worklist.refusals()
+        for refusal in files
     )
-    yield from markup.table("Files without a score", ("Outcome", "File", "Reason"), files, "k")
-    yield "</section>"
+    yield from markup.table(caption, ("Outcome", "File", "Reason"), rows, "k")
 
 
 def _ranking(report: Report) -> Iterator[str]:
@@ -203,6 +211,7 @@ def _study(detail: StudyDetail, zone: tzinfo | None) -> Iterator[str]:
         yield f'<p class="label">Marks</p><ul class="marks">{marks}</ul>'
     yield "</div></div>"
     files: list[RadiographRow | Refusal] = [*detail.radiographs, *detail.refusals]
+    files += detail.waiting
     columns = ("Radiograph", "View", "Score", "Pixels", "Remarks")
     yield from markup.table(f"Files of rank {row.rank}", columns, map(_file, files), "  nn")
     said = markup.safe(wording.review_line(row, zone))

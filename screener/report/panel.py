@@ -144,6 +144,7 @@ def _files(frame: Frame, detail: StudyDetail) -> Iterator[Block]:
         pad=2.2,
     )
     files: list[RadiographRow | Refusal] = [*detail.radiographs, *detail.refusals]
+    files += detail.waiting
     for block in table(_file(table, file) for file in files[:LISTED]):
         yield replace(block, head=None)
     if len(files) > LISTED:

@@ -18,7 +18,7 @@ from screener.report.parts import boxed, facts, heading, subheading
 from screener.report.pdf import Sheet
 from screener.report.summary import summary
 from screener.results.worklist import Filter, RadiographRow, StudyRow
-from screener.study import LABEL_NAMES, Band
+from screener.study import LABEL_NAMES, Band, Refusal
 
 
 def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
@@ -34,16 +34,25 @@ def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
 def _not_scored(report: Report, frame: Frame) -> Iterator[Block]:
     yield heading("not-scored", frame)
     counts = report.worklist.counts()
-    refused = counts.unsuitable + counts.unreadable + counts.not_attempted
-    if not refused:
+    if not counts.refused and not counts.waiting:
         yield from lines(wording.NOT_SCORED_NONE, style.BODY, frame.left, frame.width)
         return
-    words = wording.not_scored(refused, counts.found)
-    yield from lines(words, style.BODY, frame.left, frame.width)
-    if counts.by_band.get(Band.UNSCORED):
+    if counts.refused:
+        words = wording.not_scored(counts.refused, counts.found)
+        yield from lines(words, style.BODY, frame.left, frame.width)
+    if counts.by_band[Band.UNSCORED]:
         yield subheading("Studies without a score", frame)
         yield from _unscored(report, frame)
-    yield subheading("Files without a score", frame)
+    if counts.refused:
+        yield subheading("Files without a score", frame)
+        yield from _without_score(report.worklist.refusals(), frame)
+    if counts.waiting:
+        yield subheading("Files not scored yet", frame)
+        yield from lines(wording.waiting(counts), style.BODY, frame.left, frame.width)
+        yield from _without_score(report.worklist.waiting(), frame)
+
+
+def _without_score(files: Iterable[Refusal], frame: Frame) -> Iterator[Block]:
     table = Table(frame, Column("Outcome", 62), Column("File", 220), Column("Reason", 229))
     yield from table(
         table.row(
@@ -51,7 +60,7 @@ def _not_scored(report: Report, frame: Frame) -> Iterator[Block]:
             Cell(str(refusal.path), note=refusal.digest.removeprefix("sha256:")),
             Cell(refusal.reason),
         )
-        for refusal in report.worklist.refusals()
+        for refusal in files
     )
 
 

@@ -41,6 +41,7 @@ BAND_COLOURS = {
     Band.ELEVATED: HexColor("#8f5a00"),
     Band.ROUTINE: HexColor("#2b5f8a"),
     Band.UNSCORED: HexColor("#58626e"),
+    Band.WAITING: HexColor("#58626e"),
 }
 """Each at least 5 to 1 against white, and apart from one another for every colour vision."""
 

@@ -64,7 +64,7 @@ def _charts(report: Report, frame: Frame) -> Block:
     def draw(sheet: Sheet, top: float) -> None:
         words = f"{wording.plural(counts.studies, 'study', 'studies')} by band"
         sheet.write(words, frame.left, top, style.SUBHEADING)
-        charts.band_counts(sheet, frame.left, top - 22, half, counts.by_band)
+        charts.band_counts(sheet, frame.left, top - 22, half, wording.bands(counts))
         sheet.write(wording.reviewed(counts), frame.left, top - 104, style.SMALL)
         x = frame.left + half + 28
         sheet.write("Distribution of the scores", x, top, style.SUBHEADING)

@@ -30,12 +30,14 @@ OUTCOME_NAMES = {
     Outcome.UNSUITABLE: "Unsuitable",
     Outcome.UNREADABLE: "Unreadable",
     Outcome.NOT_ATTEMPTED: "Not attempted",
+    Outcome.WAITING: "Not yet",
 }
 OUTCOME_MEANINGS = {
     Outcome.SCORED: "frontal chest radiographs with a suspicion score",
     Outcome.UNSUITABLE: "readable, but not a frontal chest radiograph",
     Outcome.UNREADABLE: "damaged, empty or in an unknown form",
-    Outcome.NOT_ATTEMPTED: "found, but the scan did not come to them",
+    Outcome.NOT_ATTEMPTED: "found, but not read, or gone since",
+    Outcome.WAITING: "found, and the scan has not come to them yet",
 }
 
 HEAT_CAPTION = "Research explanation, not a finding. Line: half of the map’s maximum."
@@ -163,7 +165,8 @@ def views(projections: tuple[Projection, ...]) -> str:
 
 def scored_of(row: StudyRow) -> str:
     """How many of a study's radiographs the score rests on."""
-    return f"{row.radiographs} of {plural(row.radiographs + row.refused, 'file')} scored"
+    files = plural(row.radiographs + row.refused + row.waiting, "file")
+    return f"{row.radiographs} of {files} scored"
 
 
 def sentence(words: str) -> str:
@@ -263,6 +266,24 @@ def not_scored(refused: int, found: int) -> str:
     )
 
 
+def waiting(counts: Counts) -> str:
+    """How many files are not scored yet."""
+    studies = plural(counts.by_band[Band.WAITING], "study", "studies")
+    return (
+        f"The scan had not come to {plural(counts.waiting, 'file')} when this report was made, "
+        f"{studies} among them without any score so far. They stand last in the worklist; the "
+        "same scan run again goes on from there."
+    )
+
+
+def bands(counts: Counts) -> dict[Band, int]:
+    """Studies by band; what waits for its score only where something does."""
+    shown = dict(counts.by_band)
+    if not shown[Band.WAITING]:
+        del shown[Band.WAITING]
+    return shown
+
+
 def skipped(counts: Counts) -> str:
     """Files that were passed over, if any."""
     if not counts.skipped:
@@ -302,13 +323,16 @@ def title_facts(
 
 def flow(counts: Counts) -> list[tuple[str, int, str]]:
     """Found, then what became of each file: name, count, meaning."""
-    return [
+    steps = [
         ("Found", counts.found, "files that are or claim to be images"),
         ("Scored", counts.scored, OUTCOME_MEANINGS[Outcome.SCORED]),
         ("Unsuitable", counts.unsuitable, OUTCOME_MEANINGS[Outcome.UNSUITABLE]),
         ("Unreadable", counts.unreadable, OUTCOME_MEANINGS[Outcome.UNREADABLE]),
         ("Not attempted", counts.not_attempted, OUTCOME_MEANINGS[Outcome.NOT_ATTEMPTED]),
     ]
+    if counts.waiting:
+        steps.append(("Not yet", counts.waiting, OUTCOME_MEANINGS[Outcome.WAITING]))
+    return steps
 
 
 def selection(top: int | None, bands: tuple[Band, ...], shown: int, ranked: int) -> str:

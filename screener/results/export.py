@@ -22,7 +22,7 @@ from screener.study import LABELS, RESEARCH_ONLY, Refusal
 SCHEMA = 1
 
 CSV_COLUMNS = (
-    "kind",  # "study" or "refusal"
+    "kind",  # "study", "refusal" or "waiting"
     "rank",
     "study",
     "patient",
@@ -46,13 +46,14 @@ CSV_COLUMNS = (
     "path",  # of a study's scored radiographs, with " | " between, or of the refused file
     "outcome",
     "reason",
+    "waiting",  # how many files of a study are not scored yet
     "note",
 )
 """Columns of the CSV, in a stable order: new ones will be added before ``note``."""
 
 
 def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
-    """A header, a row for each study in order, then one for each refused file."""
+    """A header, a row for each study in order, each refused file, each not scored yet."""
     text = io.TextIOWrapper(
         stream, encoding="utf-8", errors="surrogateescape", newline="", write_through=True
     )
@@ -61,12 +62,14 @@ def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> No
     for row in worklist.rows(wanted):
         rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key))))
     for refusal in worklist.refusals():
-        rows.writerow(_cells(_refusal_cells(refusal)))
+        rows.writerow(_cells(_refusal_cells("refusal", refusal)))
+    for waiting in worklist.waiting():
+        rows.writerow(_cells(_refusal_cells("waiting", waiting)))
     text.detach()
 
 
 def write_json(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
-    """One document: weights, counts of the whole store, studies in order, refusals."""
+    """One document: weights, counts of the whole store, studies in order, refusals, waiting."""
     _write_document(worklist, stream, _studies(worklist, wanted))
 
 
@@ -76,13 +79,15 @@ def write_json_with_reviews(worklist: Worklist, stream: IO[bytes], wanted: Filte
 
 
 def write_jsonl(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
-    """A line for the scan, one for each study in order with its review, one for each refusal."""
+    """A line for the scan, each study in order with its review, each refusal, each waiting file."""
     scan = {"type": "scan", "schema": SCHEMA, **_head(worklist), "note": RESEARCH_ONLY}
     stream.write(_bytes(scan) + b"\n")
     for study in _reviewed_studies(worklist, wanted):
         stream.write(_bytes({"type": "study", **study}) + b"\n")
     for refusal in worklist.refusals():
         stream.write(_bytes({"type": "refusal", **_refusal(refusal)}) + b"\n")
+    for waiting in worklist.waiting():
+        stream.write(_bytes({"type": "waiting", **_refusal(waiting)}) + b"\n")
 
 
 Writer = Callable[[Worklist, IO[bytes], Filter], None]
@@ -101,6 +106,7 @@ def detail_json(detail: StudyDetail) -> str:
         **_study(detail.row, detail.radiographs),
         "marks": detail.row.marks,
         "refusals": [_refusal(refusal) for refusal in detail.refusals],
+        "waiting": [_refusal(waiting) for waiting in detail.waiting],
         "reviews": [
             {**asdict(r), "reviewed_at": r.reviewed_at.isoformat()} for r in detail.reviews
         ],
@@ -129,6 +135,8 @@ def _write_document(
     _write_items(stream, studies)
     stream.write(b'],\n"refusals": [')
     _write_items(stream, map(_refusal, worklist.refusals()))
+    stream.write(b'],\n"waiting": [')
+    _write_items(stream, map(_refusal, worklist.waiting()))
     stream.write(b"]}\n")
 
 
@@ -155,6 +163,7 @@ def _head(worklist: Worklist) -> dict[str, Any]:
             "unsuitable": counts.unsuitable,
             "unreadable": counts.unreadable,
             "not_attempted": counts.not_attempted,
+            "waiting": counts.waiting,
             "studies": counts.studies,
         },
     }
@@ -237,11 +246,12 @@ def _study_cells(row: StudyRow, radiographs: Iterable[RadiographRow]) -> dict[st
         "reviewer": row.reviewer,
         "reviewed_at": row.reviewed_at.isoformat() if row.reviewed_at else "",
         "path": " | ".join(str(radiograph.path) for radiograph in radiographs),
+        "waiting": row.waiting,
     }
 
 
-def _refusal_cells(refusal: Refusal) -> dict[str, Any]:
-    return {"kind": "refusal", "study": refusal.study_key, **_refusal(refusal)}
+def _refusal_cells(kind: str, refusal: Refusal) -> dict[str, Any]:
+    return {"kind": kind, "study": refusal.study_key, **_refusal(refusal)}
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -161,4 +161,27 @@ CREATE TABLE review (
 CREATE INDEX review_by_study ON review(study_key)
 """
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first,)
+
+def m002_waiting(connection: sqlite3.Connection) -> None:
+    """What waits for its score is no refusal: an outcome, a count and a band, last in the order."""
+    for statement in WAITING.split(";"):
+        connection.execute(statement)
+
+
+WAITING = """
+DROP INDEX file_refused;
+CREATE INDEX file_refused ON file(path) WHERE outcome <> 'scored' AND outcome <> 'waiting';
+CREATE INDEX file_waiting ON file(path) WHERE outcome = 'waiting';
+UPDATE file SET outcome = 'waiting', reason = 'not scored yet'
+WHERE outcome = 'not_attempted' AND reason = 'not scored yet with these weights';
+ALTER TABLE study ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE study ADD COLUMN waits INTEGER NOT NULL GENERATED ALWAYS AS (band = 'WAITING') VIRTUAL;
+UPDATE study SET waiting =
+    (SELECT count(*) FROM file WHERE study_key = key AND outcome = 'waiting');
+UPDATE study SET refused = refused - waiting WHERE waiting;
+UPDATE study SET band = 'WAITING', place = '4' || substr(place, 2)
+WHERE waiting AND score IS NULL;
+CREATE UNIQUE INDEX study_backwards ON study(waits, place DESC, band, reviewed, flagged)
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting)

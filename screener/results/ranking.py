@@ -1,7 +1,8 @@
 """From scores to the order of review: pure functions, the same answer for the same studies.
 
 A study counts as suspicious as its most suspicious radiograph. The order is total: unscored studies
-first, then by band, score, age of the study and key. Nothing is left out.
+first, then by band, score, age of the study and key; those not scored yet are last. Nothing is left
+out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from screener.study import (
     suspicion,
 )
 
-_BANDS = (Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
+_BANDS = (Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE, Band.WAITING)
+FIRST_RANK = str(_BANDS.index(Band.PRIORITY))
+"""The places of ranked studies begin here."""
+BEYOND_RANKS = str(_BANDS.index(Band.WAITING))
+"""The places of ranked studies are before this."""
 _WORST_FIRST = (Outcome.UNREADABLE, Outcome.UNSUITABLE)
 
 
@@ -43,7 +48,7 @@ def _unscored(refusals: Sequence[Refusal]) -> Outcome:
 
 
 def place(score: float | None, band: Band, taken_at: str, key: str) -> str:
-    """A text whose order is the worklist's: unscored, then band, score down, oldest first, key.
+    """A text whose order is the worklist's: unscored, bands, score down, oldest first, key.
 
     Args:
         score: suspicion score, 0 to 1.

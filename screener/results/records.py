@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 Values = tuple[Any, ...]
 T = TypeVar("T")
 
-PENDING = "not scored yet with these weights"
+PENDING = "not scored yet"
 GONE = "was here in an earlier scan, is gone now"
 UNDATED = ""
 """``taken_at`` of a study without a date."""
 
 PUT_STUDY = """
 INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, age, sex, phantom,
-    place, band, projections, scored, refused, inverted)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'UNSCORED', '', 0, 0, 0)
+    place, band, projections, scored, refused, waiting, inverted)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'UNSCORED', '', 0, 0, 0, 0)
 ON CONFLICT (key) DO UPDATE SET pseudonym = excluded.pseudonym, patient_id = excluded.patient_id,
     patient_name = excluded.patient_name, accession = excluded.accession,
     taken_at = excluded.taken_at, age = excluded.age, sex = excluded.sex,
@@ -53,7 +53,7 @@ ON CONFLICT (key) DO UPDATE SET pseudonym = excluded.pseudonym, patient_id = exc
 PUT_FILE = f"""
 INSERT INTO file (path, study_key, run, scorable, size, mtime_ns, projection, photometric,
     transfer_syntax, rows, columns, bits_stored, outcome, reason)
-VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'not_attempted', '{PENDING}')
+VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', '{PENDING}')
 ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.run, scorable = 1,
     digest = CASE WHEN size = excluded.size AND mtime_ns = excluded.mtime_ns THEN digest END,
     size = excluded.size, mtime_ns = excluded.mtime_ns, projection = excluded.projection,
@@ -81,7 +81,7 @@ UPDATE file SET digest = coalesce(nullif(?, ''), digest), outcome = ?, reason = 
 SETTLE_KNOWN = """
 UPDATE file SET outcome = result.outcome, reason = result.reason FROM result
 WHERE result.digest = file.digest AND result.weights_digest = ? AND result.pipeline = ?
-    AND file.scorable AND file.outcome = 'not_attempted'
+    AND file.outcome = 'waiting'
 """
 """What is known of files under given weights; append a condition on ``file.path`` for one."""
 

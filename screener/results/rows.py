@@ -50,7 +50,9 @@ class StudyRow:
     radiographs: int
     """How many were scored."""
     refused: int
-    """How many of its files were not."""
+    """How many of its files were refused."""
+    waiting: int
+    """How many are not scored yet."""
     verdict: Verdict | None
     own_label: str | None
     flagged: bool
@@ -88,6 +90,8 @@ class StudyDetail:
     row: StudyRow
     radiographs: tuple[RadiographRow, ...]
     refusals: tuple[Refusal, ...]
+    waiting: tuple[Refusal, ...]
+    """Files that are not scored yet."""
     reviews: tuple[Review, ...]
     """Of all reviewers, oldest first."""
 
@@ -99,18 +103,25 @@ class StudyDetail:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many files and studies; ``found`` is the sum of the four outcomes, always."""
+    """How many files and studies; ``found`` is the sum of the five outcomes, always."""
 
     found: int
     scored: int
     unsuitable: int
     unreadable: int
     not_attempted: int
+    waiting: int
+    """Not scored yet."""
     studies: int
     skipped: int
     """Hidden files and DICOMDIR that the latest run passed over by name."""
     reviewed: int
     by_band: dict[Band, int] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> int:
+        """Files without a score, and none to come."""
+        return self.found - self.scored - self.waiting
 
 
 def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:
@@ -131,6 +142,7 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
         projections=tuple(Projection(p) for p in row["projections"].split(",") if p),
         radiographs=row["scored"],
         refused=row["refused"],
+        waiting=row["waiting"],
         verdict=Verdict(row["verdict"]) if row["verdict"] else None,
         own_label=row["own_label"],
         flagged=bool(row["flagged"]),

@@ -20,7 +20,8 @@ class Filter:
     """Empty for all."""
     review: Literal["all", "unreviewed", "reviewed", "flagged"] = "all"
     sort: Literal["rank", "score", "date", "patient", "review"] = "rank"
-    """By score, unscored studies stand at the suspicious end, where a person looks first."""
+    """By score, unscored studies stand at the suspicious end, where a person looks first; what is
+    not scored yet stands last both ways."""
     descending: bool = False
 
 
@@ -66,12 +67,18 @@ def _escaped(text: str) -> str:
 
 def order(wanted: Filter) -> str:
     """An ORDER BY clause, total by the place in the worklist."""
-    column, backwards = _SORTS[wanted.sort]
-    way = "DESC" if wanted.descending != backwards else "ASC"
+    column, turned = _sort(wanted)
     if not column:
-        return f"ORDER BY place {way}"
+        return "ORDER BY waits, place DESC" if turned else "ORDER BY place"
+    way = "DESC" if turned else "ASC"
     hint = "+" if wanted.text else ""  # not by an index: a search reads all rows as they lie
     return f"ORDER BY {hint}{column} {way}, place {way}"
+
+
+def _sort(wanted: Filter) -> tuple[str, bool]:
+    """The column to sort by, "" for the place, and whether from its end."""
+    column, backwards = _SORTS[wanted.sort]
+    return column, wanted.descending != backwards
 
 
 def before(wanted: Filter, row: sqlite3.Row) -> tuple[str, *tuple[str | int, ...]]:
@@ -87,8 +94,12 @@ def after(wanted: Filter, row: sqlite3.Row) -> tuple[str, *tuple[str | int, ...]
 def _beside(
     wanted: Filter, row: sqlite3.Row, upwards: str, downwards: str
 ) -> tuple[str, *tuple[str | int, ...]]:
-    column, backwards = _SORTS[wanted.sort]
-    sign = downwards if wanted.descending != backwards else upwards
-    if not column:
+    column, turned = _sort(wanted)
+    sign = downwards if turned else upwards
+    if column:
+        return f"({column}, place) {sign} (?, ?)", row[column], row["place"]
+    if not turned:
         return f"place {sign} ?", row["place"]
-    return f"({column}, place) {sign} (?, ?)", row[column], row["place"]
+    waits = row["waits"]  # ascends where the place descends
+    condition = f"(waits {upwards} ? OR waits = ? AND place {sign} ?)"
+    return condition, waits, waits, row["place"]

@@ -275,12 +275,12 @@ class Store:
                 [(records.GONE, path) for path, _ in gone],
             )
             stale = connection.execute(
-                "SELECT key FROM study WHERE scored + refused <>"
+                "SELECT key FROM study WHERE scored + refused + waiting <>"
                 " (SELECT count(*) FROM file WHERE study_key = key)"
             ).fetchall()
             summaries.refresh(connection, {study for _, study in gone} | {row[0] for row in stale})
             connection.execute(
-                "DELETE FROM study WHERE NOT scored + refused AND reviewer IS NULL"
+                "DELETE FROM study WHERE NOT scored + refused + waiting AND reviewer IS NULL"
                 " AND key IN (SELECT value FROM json_each(?))",
                 (json.dumps([row[0] for row in stale]),),
             )

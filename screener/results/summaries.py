@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ WHERE study_key = ? ORDER BY path
 
 SUM_UP = """
 UPDATE study SET place = ?, band = ?, score = ?, label = ?, probabilities = ?, border_share = ?,
-    spread = ?, projections = ?, scored = ?, refused = ?, inverted = ?
+    spread = ?, projections = ?, scored = ?, refused = ?, waiting = ?, inverted = ?
 WHERE key = ?
 """
 
@@ -55,12 +56,14 @@ def _summary(
     key: str, taken_at: str, files: Sequence[sqlite3.Row], thresholds: Mapping[str, float]
 ) -> Values:
     """For SUM_UP."""
-    scored = sum(row["outcome"] == Outcome.SCORED for row in files)
+    outcomes = Counter(row["outcome"] for row in files)
+    scored, waiting = outcomes[Outcome.SCORED], outcomes[Outcome.WAITING]
     return (
         *_judged(key, taken_at, files, thresholds),
         ",".join(dict.fromkeys(row["projection"] for row in files if row["scorable"])),
         scored,
-        len(files) - scored,
+        outcomes.total() - scored - waiting,
+        waiting,
         any(row["inverted"] for row in files),
         key,
     )
@@ -74,7 +77,9 @@ def _judged(
         _Scored(row, json.loads(row["probabilities"])) for row in files if row["probabilities"]
     ]
     if not scored:
-        return (place(None, Band.UNSCORED, taken_at, key), Band.UNSCORED, *[None] * 5)
+        waits = any(row["outcome"] == Outcome.WAITING for row in files)
+        band = Band.WAITING if waits else Band.UNSCORED
+        return (place(None, band, taken_at, key), band, *[None] * 5)
     best = scored[deciding(scored)]
     score = suspicion(best.probabilities)
     band = Band.of(score, thresholds)
@@ -92,10 +97,10 @@ def _judged(
 def resettle(connection: sqlite3.Connection, weights_digest: str, pipeline: str) -> None:
     """Show every file's outcome under other weights than before, where it is known."""
     connection.execute(
-        "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE scorable AND reason <> ?",
+        "UPDATE file SET outcome = 'waiting', reason = ? WHERE scorable AND reason <> ?",
         (PENDING, GONE),
     )
-    connection.execute(SETTLE_KNOWN + f" AND file.reason <> '{GONE}'", (weights_digest, pipeline))
+    connection.execute(SETTLE_KNOWN, (weights_digest, pipeline))
     refresh_all(connection)
 
 

@@ -16,6 +16,7 @@ from screener import marks
 from screener.errors import StoreError, StoreNotFoundError
 from screener.results import lock, records, selection
 from screener.results.identity import Identify, lesser
+from screener.results.ranking import BEYOND_RANKS, FIRST_RANK
 from screener.results.rows import (
     Counts,
     RadiographRow,
@@ -112,7 +113,8 @@ class Worklist:
         return StudyDetail(
             self._study_rows(found)[0],
             tuple(radiograph_row(row) for row in files if row["outcome"] == Outcome.SCORED),
-            tuple(refusal_row(row) for row in files if row["outcome"] != Outcome.SCORED),
+            tuple(refusal_row(row) for row in files if row["outcome"] not in _HOPEFUL),
+            tuple(refusal_row(row) for row in files if row["outcome"] == Outcome.WAITING),
             tuple(self.store.reviews(key)),
         )
 
@@ -148,8 +150,8 @@ class Worklist:
 
     def _at_rank(self, rank: int) -> str | None:
         for row in self.store.query(
-            "SELECT key FROM study WHERE place >= '1' ORDER BY place LIMIT 1 OFFSET ?",
-            (max(rank - 1, 0),),
+            "SELECT key FROM study WHERE place >= ? AND place < ? ORDER BY place LIMIT 1 OFFSET ?",
+            (FIRST_RANK, BEYOND_RANKS, max(rank - 1, 0)),
         ):
             return str(row["key"])
         return None
@@ -177,6 +179,7 @@ class Worklist:
             unsuitable=outcomes.get(Outcome.UNSUITABLE, 0),
             unreadable=outcomes.get(Outcome.UNREADABLE, 0),
             not_attempted=outcomes.get(Outcome.NOT_ATTEMPTED, 0),
+            waiting=outcomes.get(Outcome.WAITING, 0),
             studies=sum(number for number, _ in bands.values()),
             skipped=self._number("SELECT skipped FROM run ORDER BY id DESC LIMIT 1"),
             reviewed=sum(reviewed for _, reviewed in bands.values()),
@@ -184,11 +187,17 @@ class Worklist:
         )
 
     def refusals(self, offset: int = 0, limit: int = -1) -> Iterator[Refusal]:
-        """Every file that was found and not scored, by path, from ``offset`` on."""
+        """Every file that was found and refused, by path, from ``offset`` on."""
         for row in self.store.query(
-            "SELECT * FROM file WHERE outcome <> 'scored' ORDER BY path LIMIT ? OFFSET ?",
+            "SELECT * FROM file WHERE outcome <> 'scored' AND outcome <> 'waiting'"
+            " ORDER BY path LIMIT ? OFFSET ?",
             (limit, offset),
         ):
+            yield refusal_row(row)
+
+    def waiting(self) -> Iterator[Refusal]:
+        """Every file that is not scored yet, by path: refused so far, for no fault of its own."""
+        for row in self.store.query("SELECT * FROM file WHERE outcome = 'waiting' ORDER BY path"):
             yield refusal_row(row)
 
     def files(self) -> Iterator[tuple[str, RadiographRow]]:
@@ -268,7 +277,7 @@ class Worklist:
     def _ranks(self, places: Sequence[str]) -> dict[str, int]:
         """Ranks by place. Counts between neighbours, so that one walk over the index is enough."""
         ranks: dict[str, int] = {}
-        rank, last = 0, "1"
+        rank, last = 0, FIRST_RANK
         for place in sorted(places):
             rank += self._number(
                 "SELECT count(*) FROM study WHERE place > ? AND place <= ?", (last, place)
@@ -277,6 +286,7 @@ class Worklist:
         return ranks
 
 
+_HOPEFUL = (Outcome.SCORED, Outcome.WAITING)
 _COLUMNS = """
 SELECT file.*, probabilities, map_rows, map_columns, map, border_share, distance, spread, inverted
 """

@@ -8,12 +8,14 @@ from __future__ import annotations
 from textual.theme import BUILTIN_THEMES, Theme
 
 from screener.errors import ConfigurationError
+from screener.study import Band
 
 DARK = {
     "band-priority": "#ff8a65",
     "band-elevated": "#e3b341",
     "band-routine": "#86b8a0",
     "band-unscored": "#9aa4b2",
+    "band-waiting": "#8d97a5",
     "mark": "#e3b341",
     "track": "#333a44",
     "text-muted": "#8d97a5",
@@ -30,6 +32,7 @@ LIGHT = {
     "band-elevated": "#855c00",
     "band-routine": "#2b6b52",
     "band-unscored": "#566070",
+    "band-waiting": "#5a6370",
     "mark": "#855c00",
     "track": "#cfd0cc",
     "text-muted": "#5a6370",
@@ -76,7 +79,7 @@ DAYLIGHT = Theme(
 
 def own_variables(*, dark: bool) -> dict[str, str]:
     """The colours that Textual's own themes do not know."""
-    names = ("band-priority", "band-elevated", "band-routine", "band-unscored", "mark", "track")
+    names = [*(f"band-{band.lower()}" for band in Band), "mark", "track"]
     colours = DARK if dark else LIGHT
     return {name: colours[name] for name in names}
 

@@ -74,9 +74,10 @@ def verdict(said: Verdict | None, own_label: str | None) -> str:
 def notes(row: StudyRow) -> str:
     """What else a reader should see of a study on one line."""
     refused = f"{row.refused} refused" if row.refused else ""
+    waiting = f"{row.waiting} not yet" if row.waiting and row.radiographs else ""
     comment = f"“{visible(row.comment)}”" if row.comment else ""
     marks = (visible(mark).partition(":")[0] for mark in row.marks)
-    return " · ".join(part for part in (comment, refused, *marks) if part)
+    return " · ".join(part for part in (comment, refused, waiting, *marks) if part)
 
 
 def reviewed(counts: Counts) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sample_data.results import NOW, build_results
+from sample_data.results import NOW, build_results, wait
 from screener.cli.main import COMMANDS, screener
 from screener.program import run
 from screener.results.store import Store
@@ -55,6 +55,20 @@ def test_list_all_shows_every_scored_study(call, results):
         assert all(row.key for row in Worklist(store).rows())
         scored = 30 - Worklist(store).counts().by_band["UNSCORED"]
     assert out.count("P-") == scored
+
+
+def test_list_says_what_is_not_scored_yet_and_how_to_go_on(call, results):
+    with Store.open(results) as store:
+        wait(store, "9.8", "9.9")
+    code, out, err = call("list", results)
+    assert code == 0
+    assert "Not scored yet: 2 files, 2 studies" in out
+    assert "the same scan run again goes on from there" in err
+    assert "/waits/" not in out
+    _, out, _ = call("list", "--band", "waiting", results)
+    assert out.count("◌ WAITING") == 2
+    _, out, _ = call("show", "9.8", "--results", results)
+    assert "waiting   /waits/9.8.dcm: not scored yet" in out
 
 
 def test_list_says_that_a_scan_is_running(call, results):

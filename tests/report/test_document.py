@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from sample_data.results import build_results, make_card
+from sample_data.results import build_results, make_card, wait
 from screener.errors import StoreError, StoreNotFoundError
 from screener.report import write_report
 from screener.report.content import SECTIONS, opened
+from screener.report.html import write_html
 from screener.report.wording import WARNING, title_facts
 from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.study import RESEARCH_ONLY, Band, Review, Verdict
 from tests.report.conftest import MADE
 from tests.report.illustrated import NAMES, build_illustrated
@@ -173,6 +175,21 @@ def test_results_without_a_scored_study_still_make_a_report(tmp_path):
     text = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE))
     assert "3 of 3 files found have no score." in text
     assert "No study of this report is in the band PRIORITY." in text
+
+
+def test_what_is_not_scored_yet_is_told_apart_from_what_was_refused(tmp_path):
+    folder = build_results(tmp_path / "r", studies=12)
+    with Store.open(folder) as store:
+        refused = Worklist(store).counts().refused
+        wait(store, "9.9")
+    out = write_report(folder, tmp_path / "out.pdf", generated_at=MADE)
+    html = write_html(folder, tmp_path / "out.html", generated_at=MADE)
+    for text in (text_of(out), html.read_text("utf-8")):
+        assert f"{refused} of " in text
+        assert "The scan had not come to 1 file" in text
+        assert "1 study among them" in text
+        assert "WAITING" in text
+        assert "/waits/9.9.dcm" in text.replace("<wbr>", "")
 
 
 def test_a_picture_that_is_gone_is_said_in_its_place(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sample_data.results import DIGEST, build_results
+from sample_data.results import DIGEST, build_results, wait
 from screener.errors import StoreError
 from screener.results import export
 from screener.results.files import atomically
@@ -34,11 +34,11 @@ def csv_rows(content: bytes) -> list[dict[str, str]]:
 
 def test_the_document_has_the_published_schema(worklist):
     document = json.loads(written(export.write_json, worklist))
-    assert list(document) == ["schema", "weights", "counts", "studies", "refusals"]
+    assert list(document) == ["schema", "weights", "counts", "studies", "refusals", "waiting"]
     assert document["schema"] == 1
     assert document["weights"] == {"name": "covid-resnet50", "digest": DIGEST}
     assert list(document["counts"]) == [
-        "found", "scored", "unsuitable", "unreadable", "not_attempted", "studies",
+        "found", "scored", "unsuitable", "unreadable", "not_attempted", "waiting", "studies",
     ]  # fmt: skip
     study = document["studies"][-1]
     assert list(study) == [
@@ -68,6 +68,23 @@ def test_csv_has_a_row_for_each_study_and_each_refusal(worklist):
     assert sum(row["kind"] == "study" for row in rows) == 30
     assert sum(row["kind"] == "refusal" for row in rows) == len(list(worklist.refusals()))
     assert {row["note"] for row in rows} == {RESEARCH_ONLY}
+
+
+def test_what_is_not_scored_yet_is_in_every_format_and_is_no_refusal(worklist):
+    before = len(list(worklist.refusals()))
+    wait(worklist.store, "9.9")
+    document = json.loads(written(export.write_json, worklist))
+    last = {"path": "/waits/9.9.dcm", "outcome": "waiting", "reason": "not scored yet"}
+    assert document["waiting"] == [last]
+    assert len(document["refusals"]) == before
+    assert document["counts"]["waiting"] == 1
+    assert (document["studies"][-1]["study"], document["studies"][-1]["band"]) == ("9.9", "WAITING")
+    rows = csv_rows(written(export.write_csv, worklist))
+    study, row = (found for found in rows if found["study"] == "9.9")
+    assert (study["kind"], study["waiting"]) == ("study", "1")
+    assert (row["kind"], row["path"], row["outcome"]) == ("waiting", "/waits/9.9.dcm", "waiting")
+    lines = [json.loads(line) for line in written(export.write_jsonl, worklist).splitlines()]
+    assert lines[-1] == {"type": "waiting", **last}
 
 
 def test_csv_keeps_scores_exactly(worklist):

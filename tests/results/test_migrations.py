@@ -37,6 +37,27 @@ def test_a_step_that_fails_leaves_neither_itself_nor_its_record(connection, monk
     assert not connection.execute("SELECT * FROM sqlite_master WHERE name = 'half'").fetchall()
 
 
+def test_files_that_waited_in_an_old_database_wait_on(connection):
+    migrations.m001_first(connection)
+    connection.executescript("""
+        INSERT INTO weights VALUES ('w', '{}');
+        INSERT INTO run (folders, weights_digest, pipeline, device, identify, started_at)
+        VALUES ('[]', 'w', '1', 'cpu', 'none', '');
+        INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, sex,
+            phantom, place, band, projections, scored, refused, inverted)
+        VALUES ('S', '', '', '', '', '', '', 0, '0ffff', 'UNSCORED', '', 0, 2, 0);
+        INSERT INTO file (path, study_key, run, scorable, outcome, reason) VALUES
+            (x'61', 'S', 1, 1, 'not_attempted', 'not scored yet with these weights'),
+            (x'62', 'S', 1, 1, 'unreadable', 'cut off');
+        PRAGMA user_version = 1
+    """)
+    migrations.migrate(connection)
+    study = connection.execute("SELECT place, band, refused, waiting FROM study").fetchone()
+    assert study == ("4ffff", "WAITING", 1, 1)
+    outcomes = connection.execute("SELECT outcome FROM file ORDER BY path").fetchall()
+    assert outcomes == [("waiting",), ("unreadable",)]
+
+
 def test_a_newer_schema_is_refused(tmp_path):
     with Store.create(tmp_path) as store:
         store.connection.execute("PRAGMA user_version = 99")

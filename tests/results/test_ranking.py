@@ -66,6 +66,11 @@ def test_unscored_come_first_then_the_bands_then_the_scores():
     assert order(*studies, (0.65, "C", None)) == ["A", "B", "C", "D", "E"]
 
 
+def test_what_is_not_scored_yet_comes_last():
+    later = place(None, Band.WAITING, "", "A")
+    assert later > max(where(score, "Z") for score in (None, 0.9, 0.1, 0.0))
+
+
 def test_ties_go_to_the_older_then_the_dated_then_the_key():
     old, new = datetime(2020, 1, 1), datetime(2020, 2, 1)
     studies = [(0.5, "D", old), (0.5, "A", new), (0.5, "B", None), (0.5, "C", None)]

@@ -16,6 +16,7 @@ from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.study import (
+    Band,
     Outcome,
     Projection,
     Radiograph,
@@ -106,7 +107,7 @@ def test_a_changed_file_is_not_known(store, tmp_path, change):
     changed = replace(image, **change)
     assert store.known([changed], CARD.digest, PIPELINE) == {}
     store.put_studies([study(changed)])
-    assert Worklist(store).counts().not_attempted == 1
+    assert Worklist(store).counts().waiting == 1
 
 
 def test_the_same_content_elsewhere_is_known_by_its_digest(store, tmp_path):
@@ -130,7 +131,7 @@ def test_new_weights_keep_old_scores(store, tmp_path):
     store.put_scores([scored(image, 0.7)], CARD.digest, PIPELINE)
     begin(store, tmp_path, OTHER)
     assert Worklist(store).study("1.2").row.score is None
-    assert Worklist(store).counts().not_attempted == 1
+    assert Worklist(store).counts().waiting == 1
     store.put_scores([scored(image, 0.2)], OTHER.digest, PIPELINE)
     assert Worklist(store).study("1.2").row.score == 0.2
     begin(store, tmp_path, CARD)
@@ -156,11 +157,33 @@ def test_a_refusal_with_a_digest_lasts_and_one_without_is_tried_again(store, tmp
     assert [r.reason for r in Worklist(store).refusals()] == ["cut off", "took over 60 s"]
 
 
-def test_files_that_wait_for_a_score_count_as_not_attempted(store, tmp_path):
+def test_files_that_wait_for_a_score_are_no_refusals(store, tmp_path):
     store.put_studies([study(radiograph(tmp_path / "a"), radiograph(tmp_path / "b"))])
     store.put_refusals([Refusal(tmp_path / "c", Outcome.UNREADABLE, "empty")])
-    counts = Worklist(store).counts()
-    assert (counts.found, counts.not_attempted, counts.unreadable) == (3, 2, 1)
+    worklist = Worklist(store)
+    counts = worklist.counts()
+    assert (counts.found, counts.waiting, counts.unreadable, counts.refused) == (3, 2, 1, 1)
+    assert [refusal.path.name for refusal in worklist.refusals()] == ["c"]
+    assert [waiting.path.name for waiting in worklist.waiting()] == ["a", "b"]
+    detail = worklist.study("1.2")
+    assert (detail.row.waiting, detail.row.refused, detail.refusals) == (2, 0, ())
+    assert [waiting.reason for waiting in detail.waiting] == ["not scored yet"] * 2
+
+
+def test_a_study_waits_until_its_first_score_or_its_last_refusal(store, tmp_path):
+    images = [radiograph(tmp_path / name) for name in ("a", "b")]
+    store.put_studies([study(*images)])
+    worklist = Worklist(store)
+    assert worklist.study("1.2").row.band is Band.WAITING
+    lost = Refusal(images[0].path, Outcome.UNREADABLE, "cut off", "1.2", "sha256:bb")
+    store.put_scores([lost], CARD.digest, PIPELINE)
+    row = worklist.study("1.2").row
+    assert (row.band, row.waiting, row.refused) == (Band.WAITING, 1, 1)
+    store.put_scores([replace(lost, path=images[1].path)], CARD.digest, PIPELINE)
+    assert worklist.study("1.2").row.band is Band.UNSCORED
+    store.put_scores([scored(images[1])], CARD.digest, PIPELINE)
+    row = worklist.study("1.2").row
+    assert (row.band, row.waiting, row.refused) == (Band.PRIORITY, 0, 1)
 
 
 def test_a_study_has_the_score_of_its_most_suspicious_radiograph(store, tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from sample_data.results import NOW, build_results, make_card
+from sample_data.results import NOW, build_results, make_card, wait
 from screener.errors import StoreError
 from screener.results.store import Store
 from screener.results.worklist import ALL, Filter, Worklist
@@ -23,6 +23,7 @@ def test_found_is_the_sum_of_the_outcomes(worklist):
     assert counts.found == (
         counts.scored + counts.unsuitable + counts.unreadable + counts.not_attempted
     )
+    assert counts.waiting == 0
     assert counts.found - counts.scored == len(list(worklist.refusals()))
     assert counts.studies == sum(counts.by_band.values()) == 60
 
@@ -72,6 +73,34 @@ def test_an_offset_finds_its_study(worklist, wanted):
 def test_a_study_outside_the_filter_has_no_offset(worklist):
     first = next(worklist.rows(Filter(bands=(Band.PRIORITY,))))
     assert worklist.offset_of(first.key, Filter(bands=(Band.ROUTINE,))) is None
+
+
+@pytest.fixture
+def live(tmp_path):
+    """A worklist of which two studies are not scored yet."""
+    with Store.open(build_results(tmp_path, studies=30, seed=3)) as store:
+        wait(store, "0.1", "9.9")
+        yield Worklist(store)
+
+
+@pytest.mark.parametrize("sort", ["rank", "score"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_what_is_not_scored_yet_stands_last_both_ways(live, sort, descending):
+    wanted = Filter(sort=sort, descending=descending)
+    rows = list(live.rows(wanted))
+    assert {row.key for row in rows[-2:]} == {"0.1", "9.9"}
+    assert [row.band for row in rows[-3:]].count(Band.WAITING) == 2
+    assert [live.offset_of(row.key, wanted) for row in rows] == list(range(32))
+    unreviewed = [row.key for row in rows if row.verdict is None]
+    reached = [live.next_unreviewed(key, wanted) for key in unreviewed]
+    assert reached == [*unreviewed[1:], unreviewed[0]]
+
+
+def test_what_is_not_scored_yet_has_no_rank(live):
+    ranked = [row.key for row in live.rows() if row.score is not None]
+    assert [live.find(str(rank)) for rank in range(1, len(ranked) + 1)] == ranked
+    with pytest.raises(StoreError, match="no such study"):
+        live.find(str(len(ranked) + 1))
 
 
 def test_ranks_do_not_depend_on_the_filter(worklist):

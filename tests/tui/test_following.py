@@ -61,4 +61,4 @@ def test_stopped_scan_keeps_what_it_has_and_goes_on(tmp_path, phantoms, weights,
     assert second.finish()[0] in (0, 3)
     assert stages[-1] == "finished"
     with Store.open(tmp_path / "results") as store:
-        assert Worklist(store).counts().not_attempted == 0
+        assert Worklist(store).counts().waiting == 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screener.study import LABELS, TARGET_LABEL, Projection, Refusal, suspicion
+from screener.study import LABELS, TARGET_LABEL, Band, Outcome, Projection, Refusal, suspicion
 from screener.text import visible
 from screener.tui import wording
 from screener.tui.picture.presentation import OVERLAY_ALPHA, heat_colour
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
-    from screener.study import Band, Review
+    from screener.study import Review
 
 FAINT = "$text-muted"
 STRONG = "bold"
@@ -49,7 +49,8 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
 
     Args:
         detail: The study.
-        index: Which of its images is on screen: scored radiographs first, then refused files.
+        index: Which of its images is on screen: scored radiographs first, then refused files, then
+            those not scored yet.
         width: Cells a line has.
         tags: Whether to show the header facts of that radiograph.
     """
@@ -79,7 +80,8 @@ def legend(*, has_map: bool) -> Content:
 def _score(row: StudyRow, shown: RadiographRow | None) -> Content:
     heading = title("Suspicion score for COVID-19")
     if row.score is None:
-        return lines([heading, band(row.band), Content.styled("no radiograph was scored", FAINT)])
+        none = "not scored yet" if row.band is Band.WAITING else "no radiograph was scored"
+        return lines([heading, band(row.band), Content.styled(none, FAINT)])
     spread = f" ± {shown.spread:.2f}" if shown and shown.spread is not None else ""
     score = Content.assemble((f"{row.score:.2f}", STRONG), (spread, FAINT), "   ", band(row.band))
     label = Content.assemble(("most probable: ", FAINT), wording.label_name(row.label))
@@ -136,7 +138,7 @@ def _siblings(detail: StudyDetail, index: int, width: int) -> Content:
     ]
     refused = [
         _refused(number, refusal, width, current=number == index)
-        for number, refusal in enumerate(detail.refusals, start=len(shown))
+        for number, refusal in enumerate((*detail.refusals, *detail.waiting), start=len(shown))
     ]
     return lines([title("Radiographs of the study"), *shown, *refused])
 
@@ -154,10 +156,13 @@ def _sibling(number: int, radiograph: RadiographRow, *, current: bool) -> Conten
 
 
 def _refused(number: int, refusal: Refusal, width: int, *, current: bool) -> Content:
-    reason = wrap(f"{refusal.outcome}: {visible(refusal.reason)}", max(width - 4, 12))
+    waits = refusal.outcome is Outcome.WAITING
+    said = refusal.reason if waits else f"{refusal.outcome}: {refusal.reason}"
+    reason = wrap(visible(said), max(width - 4, 12))
+    mark = FAINT if waits else MARK
     return Content.assemble(
         ("▸ " if current else "  ", "$primary"),
-        (f"{number + 1} ×", f"bold {MARK}" if current else MARK),
+        (f"{number + 1} {'◌' if waits else '×'}", f"bold {mark}" if current else mark),
         f"  {visible(refusal.path.name)}\n",
         ("\n".join("    " + line for line in reason), FAINT),
     )
@@ -165,6 +170,8 @@ def _refused(number: int, refusal: Refusal, width: int, *, current: bool) -> Con
 
 def view(radiograph: RadiographRow | Refusal) -> str:
     """The view as it is shown; a view the header does not tell is said to be so."""
+    if isinstance(radiograph, Refusal) and radiograph.outcome is Outcome.WAITING:
+        return "not scored yet"
     if isinstance(radiograph, Refusal):
         return f"not scored ({radiograph.outcome})"
     if radiograph.projection is Projection.UNKNOWN:

@@ -132,8 +132,8 @@ class StudyScreen(ReviewScreen):
 
     @property
     def images(self) -> tuple[RadiographRow | Refusal, ...]:
-        """What can be leafed through: scored radiographs, then refused files."""
-        return (*self.detail.radiographs, *self.detail.refusals)
+        """What can be leafed through: scored radiographs, refused files, those not scored yet."""
+        return (*self.detail.radiographs, *self.detail.refusals, *self.detail.waiting)
 
     @property
     def image(self) -> RadiographRow | Refusal | None:

@@ -30,6 +30,7 @@ class Ink(StrEnum):
     ELEVATED = "elevated"
     ROUTINE = "routine"
     UNSCORED = "unscored"
+    WAITING = "waiting"
     TEXT = "text"
     STRONG = "strong"
     FAINT = "faint"

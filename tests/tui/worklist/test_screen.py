@@ -1,5 +1,6 @@
 """Every key of the worklist."""
 
+from sample_data.results import wait
 from screener.results.store import Store
 from screener.results.worklist import Filter
 from screener.study import Band, Verdict
@@ -93,11 +94,28 @@ async def test_filter_by_text(open_review):
         assert "only " in text_of(app)
 
 
+async def test_what_is_not_scored_yet_stands_last_in_a_live_review(open_review, results):
+    async with open_review() as (app, pilot):
+        first = app.screen.current.key
+        with Store.open(results) as store:
+            wait(store, "0.1")
+        app.poll()
+        await settled(pilot)
+        assert app.screen.current.key == first
+        await pilot.press("G")
+        await settled(pilot)
+        assert app.screen.current.key == "0.1"
+        assert "◌ WAITING" in text_of(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "not scored yet" in text_of(app)
+
+
 async def test_filter_by_band_and_state(open_review):
     async with open_review() as (app, pilot):
         await pilot.press("slash")
         assert isinstance(app.screen, FilterDialog)
-        for band in (Band.ROUTINE, Band.ELEVATED, Band.UNSCORED):
+        for band in (Band.ROUTINE, Band.ELEVATED, Band.UNSCORED, Band.WAITING):
             await pilot.click(f"#band-{band.value.lower()}")
         await pilot.press("enter")
         assert app.sitting.filter.bands == (Band.PRIORITY,)
