@@ -6,6 +6,7 @@ Files are replaced atomically. Nothing here computes.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import platform
@@ -32,6 +33,7 @@ class Run:
         self.recipe_file = folder / "recipe.toml"
         self.facts_file = folder / "run.json"
         self.log_file = folder / "log.csv"
+        self.times_file = folder / "times.csv"
         self.checkpoint_file = folder / "checkpoint.pt"
         self.best_file = folder / "best.pt"
         self.cache = folder / "cache"
@@ -51,7 +53,7 @@ class Run:
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         self.write_facts(dict(facts) | {"versions": versions()})
-        self.recipe_file.write_text(recipe.dump(chosen), encoding="utf-8")
+        replace_file(self.recipe_file, recipe.dump(chosen).encode())
 
     def recipe(self) -> Recipe:
         """The recipe of this run, overrides applied.
@@ -74,18 +76,37 @@ class Run:
         replace_file(self.facts_file, text.encode())
 
     def log(self) -> list[dict[str, str]]:
-        """The rows of the log, an epoch each."""
-        if not self.log_file.is_file():
-            return []
-        with self.log_file.open(newline="", encoding="utf-8") as stream:
-            return list(csv.DictReader(stream))
+        """The rows of the log, an epoch each: nothing but what recipe, seed and images decide."""
+        return _read_rows(self.log_file)
 
     def write_log(self, rows: list[dict[str, Any]]) -> None:
         """Replace the log: after a resume it must not hold an epoch twice."""
-        with self.log_file.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        _write_rows(self.log_file, rows)
+
+    def times(self) -> list[dict[str, str]]:
+        """How long each epoch took, in the order of the log; no two fits agree in this."""
+        return _read_rows(self.times_file)
+
+    def write_time(self, step: str, epoch: int, seconds: float, images: int) -> None:
+        """Note how long the training images of an epoch took, in place of an earlier note."""
+        rows = [row for row in self.times() if (row["step"], row["epoch"]) != (step, str(epoch))]
+        pace = {"seconds": seconds, "images_per_second": images / seconds}
+        _write_rows(self.times_file, [*rows, {"step": step, "epoch": epoch, **pace}])
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    replace_file(path, text.getvalue().encode())
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -45,10 +45,8 @@ class Measures(Callback):  # type: ignore[misc]
     order = 20
 
     def before_train(self) -> None:
-        """Start the epoch's sums, unless a checkpoint has restored them."""
-        batches: Batches = self.learn.dls.train
-        if batches.first_batch == 0:
-            self.loss_sum, self.loss_count, self.seconds = 0.0, 0, 0.0
+        """Start the epoch's sums; a checkpoint from its middle puts its own in their place."""
+        self.loss_sum, self.loss_count, self.seconds = 0.0, 0, 0.0
         self.resumed_at = time.monotonic()
 
     def after_batch(self) -> None:
@@ -122,13 +120,15 @@ class Checkpoint(Callback):  # type: ignore[misc]
         batches.step, batches.epoch = self.step, self.learn.epoch
         batches.first_batch = self.batch = 0
         torch.manual_seed(hash((batches.seed, self.step, self.learn.epoch)) & 0x7FFFFFFF)
-        if self.place and self.place["epoch"] == self.learn.epoch:
+        # A checkpoint between epochs holds the sums and the random state of the epoch before.
+        if self.place and self.place["epoch"] == self.learn.epoch and self.place["batch"] > 0:
             self._go_on(batches)
         self.place = {}
 
     def _go_on(self, batches: Batches) -> None:
         batches.first_batch = self.batch = self.place["batch"]
-        self.learn.pct_train += self.batch / (len(batches) * self.learn.n_epoch)
+        for _ in range(self.batch):  # added as fastai adds, so that the rates agree to the last bit
+            self.learn.pct_train += 1 / (len(batches) * self.learn.n_epoch)
         _set_random(self.place["random"])
         measures: Measures = self.learn.measures
         measures.loss_sum, measures.loss_count, measures.seconds = self.place["measures"]

@@ -261,8 +261,6 @@ class _State:
             "valid_loss": measures.valid_loss(),
             "valid_accuracy": sum(right) / len(right),
             "valid_group_recall": group_recall(self._valid, right),
-            "seconds": measures.seconds,
-            "images_per_second": measures.loss_count * step.stage.batch_size / measures.seconds,
             "kept": "",
         }
         done = [r for r in self.rows if (r["step"], int(r["epoch"])) != (step.name, row["epoch"])]
@@ -273,6 +271,8 @@ class _State:
             save_tensors(self.run.best_file, {"network": learner.model.state_dict()})
         self.rows = [*done, row]
         self.run.write_log(self.rows)
+        images = measures.loss_count * step.stage.batch_size
+        self.run.write_time(step.name, row["epoch"], measures.seconds, images)
         return row
 
     def callback(self, step: Step, progress: Progress) -> Callback:

@@ -52,6 +52,12 @@ def kill_after(command, batches_done, run):
     return load_tensors(run / "checkpoint.pt")
 
 
+def left(run):
+    """What a fit leaves: digest of its weights, bytes of its log and its curves."""
+    files = [(run / name).read_bytes() for name in ("log.csv", "curves.png")]
+    return [load_card(run / "weights").digest, *files]
+
+
 @pytest.fixture(scope="module")
 def finished(dataset, tmp_path_factory):
     """The run folder of an uninterrupted fit."""
@@ -96,7 +102,7 @@ def test_a_killed_fit_goes_on_to_the_same_weights(finished, dataset, tmp_path):
     assert place["batch"] > 0  # in the middle of a one-cycle epoch
     done = call(resume(run))
     assert done.returncode == 0, done.stderr
-    assert load_card(run / "weights").digest == load_card(finished / "weights").digest
+    assert left(run) == left(finished)
 
 
 @pytest.mark.slow
@@ -108,7 +114,20 @@ def test_a_fit_killed_again_and_again_ends_with_the_same_weights(finished, datas
         kill_after(resume(run, "--checkpoint-minutes", "0"), draws.integers(2, 4), run)
     done = call(resume(run))
     assert done.returncode == 0, done.stderr
-    assert load_card(run / "weights").digest == load_card(finished / "weights").digest
+    assert left(run) == left(finished)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_fit_killed_at_every_epoch_of_a_step_ends_with_the_same_weights(dataset, tmp_path):
+    epochs = ("--set", "stage1.frozen_epochs=0", "--set", "stage1.epochs=3")
+    run, whole = tmp_path / "killed", tmp_path / "whole"
+    assert call(start(whole, dataset, *epochs)).returncode == 0
+    places = [kill_after(start(run, dataset, *epochs), 1, run)]
+    places += [kill_after(resume(run), 2, run) for _ in range(2)]  # the first write is the old one
+    assert [(place["epoch"], place["batch"]) for place in places] == [(1, 0), (2, 0), (3, 0)]
+    assert call(resume(run)).returncode == 0
+    assert left(run) == left(whole)
 
 
 def test_a_second_run_in_the_same_folder_is_refused(finished, dataset):

@@ -1,0 +1,106 @@
+"""A fit of several epochs stopped at every place it has, and gone on with: nothing may differ."""
+
+import shutil
+
+import pytest
+
+from trainer import recipe as recipes
+from trainer.fitting import fit as fitting
+from trainer.fitting.curves import plot_curves
+from trainer.fitting.progress import Progress
+from trainer.run import Run, load_tensors
+
+EPOCHS, BATCHES = 3, 3
+PLACES = [(0, 1), (0, 3), (1, 0), (1, 2), (2, 1), (2, 3), (3, 0)]
+"""Epochs done and batches of the next; 0 is the moment between an epoch's log and its checkpoint."""
+RECIPE = """
+name = "three"
+network = "timm/test_resnet"
+seed = 4
+sampling = "group"
+[augment]
+rotate = 10.0
+erase = 0.5
+[[stages]]
+name = "stage1"
+image_size = 32
+batch_size = 8
+epochs = 3
+lr = [1e-4, 1e-2]
+schedule = "one_cycle"
+"""
+
+
+class Killed(BaseException):
+    """What takes a fit away in its middle."""
+
+
+class Killing(Progress):
+    """Kills the fit at a place."""
+
+    def __init__(self, epoch=None, batch=None):
+        super().__init__()
+        self._at = epoch, batch
+
+    def batch(self, epoch, done, batches, seconds, fresh):
+        assert batches == BATCHES
+        if (epoch, done) == self._at:
+            raise Killed
+
+    def epoch(self, row):
+        if (row["epoch"], 0) == self._at:
+            raise Killed
+
+
+@pytest.fixture
+def begin(dataset, tmp_path):
+    """Starts a run in a folder of its own; the images are decoded once."""
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    recipe = recipes.read(tmp_path / "recipe.toml")
+
+    def begin(name):
+        run = Run(tmp_path / name)
+        run.start(recipe, {"manifests": [str(dataset)], "backbone": "none"})
+        if (cache := tmp_path / "whole" / "cache").is_dir():
+            shutil.copytree(cache, run.cache)
+        return run
+
+    return begin
+
+
+def ended(run):
+    """The bytes of what a fit leaves: its log, the best epoch's network and the last one's."""
+    networks = [load_tensors(file)["network"] for file in (run.best_file, run.checkpoint_file)]
+    tensors = [tensor.numpy().tobytes() for network in networks for tensor in network.values()]
+    return [run.log_file.read_bytes(), *tensors]
+
+
+def curves(run):
+    plot_curves(run.log(), run.folder / "curves.png")
+    return (run.folder / "curves.png").read_bytes()
+
+
+def test_a_fit_killed_anywhere_ends_with_the_same_weights_and_log(begin):
+    whole = begin("whole")
+    fitting.fit(whole, Killing())
+    for epoch, batch in PLACES:
+        run = begin(f"killed-{epoch}-{batch}")
+        with pytest.raises(Killed):
+            fitting.fit(run, Killing(epoch, batch), checkpoint_minutes=0)
+        fitting.fit(run, Killing())
+        assert ended(run) == ended(whole), f"killed in epoch {epoch} after batch {batch}"
+        assert len(run.log()) == len(run.times()) == EPOCHS
+
+
+def test_a_fit_killed_between_all_epochs_ends_the_same(begin):
+    whole = begin("whole")
+    fitting.fit(whole, Killing())
+    run = begin("killed")
+    for epoch in range(1, EPOCHS):
+        with pytest.raises(Killed):
+            fitting.fit(run, Killing(epoch, 1))
+        place = load_tensors(run.checkpoint_file)
+        assert (place["epoch"], place["batch"]) == (epoch, 0)
+    fitting.fit(run, Killing())
+    assert ended(run) == ended(whole)
+    assert curves(run) == curves(whole)
