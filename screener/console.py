@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from typing import NoReturn
 
@@ -26,6 +27,7 @@ class ExitCode(IntEnum):
     REFUSALS = 3
     UNUSABLE = 4
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 MEANINGS = {
@@ -35,6 +37,7 @@ MEANINGS = {
     ExitCode.REFUSALS: "finished, but some files could not be scored",
     ExitCode.UNUSABLE: "weights or device unusable",
     ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.TERMINATED: "terminated by the system or a service",
 }
 
 EXIT_CODES = "\b\nExit codes:\n" + "\n".join(
@@ -52,7 +55,8 @@ def exit_code(error: ScreenerError) -> ExitCode:
 
 def note(message: str) -> None:
     """Say something that is not data: one line on stderr."""
-    click.echo(visible(" ".join(message.split("\n"))), err=True)
+    with suppress(BrokenPipeError):  # nobody listens any more; the exit code still tells
+        click.echo(visible(" ".join(message.split("\n"))), err=True)
 
 
 def warn(message: str) -> None:

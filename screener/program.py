@@ -6,14 +6,19 @@ a message and an exit code.
 
 from __future__ import annotations
 
+import errno
 import os
+import select
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, shell_complete
 
 from screener import console
 from screener.console import ExitCode
@@ -23,6 +28,17 @@ DEBUG = click.Option(
     ["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error."
 )
 """Looked for by :func:`run`, before or after the command's name."""
+
+
+STREAMS = {1: "stdout", 2: "stderr"}
+"""By descriptor."""
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: whoever started the program wants it to end."""
 
 
 class LazyGroup(click.Group):
@@ -98,29 +114,110 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
         name: of the program.
         arguments: after the program's name; those of the process if None.
     """
+    _open_streams()
     console.forgive_encodings()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    with _terminable():
+        try:
+            code = _invoke(group, name, arguments, debug=debug)
+        except BrokenPipeError as error:
+            code = _left(error, name, debug=debug)
+        return _flushed(code)
+
+
+def _invoke(group: click.Group, name: str, arguments: list[str], *, debug: bool) -> int:
+    """Run a group; gives the exit code of what it did or of what stopped it.
+
+    Not by click's own ``main``, which gives every broken pipe an exit code of its own.
+
+    Raises:
+        BrokenPipeError: whoever was at the other end of a pipe has gone.
+    """
+    variable = f"_{name.upper()}_COMPLETE"
     try:
-        code = group.main(arguments, name, standalone_mode=False)
-        sys.stdout.flush()
-    except (click.Abort, KeyboardInterrupt):
-        console.note("interrupted")
-        return ExitCode.INTERRUPTED
+        if instruction := os.environ.get(variable):
+            return shell_complete(group, {}, name, variable, instruction)
+        with group.make_context(name, arguments) as context:
+            group.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, EOFError, KeyboardInterrupt) as error:
+        return _interrupted(error)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return ExitCode.USAGE
-    except (BrokenPipeError, SystemExit):  # the reader, such as head, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 (the outermost boundary)
-        if "--debug" in arguments:
-            traceback.print_exc()
-        return _failed(error, name)
-    return code if isinstance(code, int) else ExitCode.DONE
+        return _failed(error, name, debug=debug)
+    return ExitCode.DONE
 
 
-def _failed(error: Exception, name: str) -> ExitCode:
+def _open_streams() -> None:
+    """A program started without stdout or stderr writes to nowhere, not into its next file."""
+    for name in STREAMS.values():
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM unwind the program as Ctrl-C does, so that nothing is left behind."""
+
+    def terminate(*_: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupted(error: BaseException) -> ExitCode:
+    if isinstance(error, Terminated) or isinstance(error.__context__, Terminated):
+        console.note("terminated")
+        return ExitCode.TERMINATED
+    console.note("interrupted")
+    return ExitCode.INTERRUPTED
+
+
+def _left(error: BrokenPipeError, name: str, *, debug: bool) -> int:
+    """End silently where the reader of stdout or stderr, such as head, has had enough."""
+    if any(map(_has_no_reader, STREAMS)):
+        return ExitCode.DONE
+    return _failed(error, name, debug=debug)
+
+
+def _has_no_reader(descriptor: int) -> bool:
+    if not hasattr(select, "poll"):  # Windows cannot be asked
+        return True
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(flags & (select.POLLERR | select.POLLHUP) for _, flags in poll.poll(0))
+
+
+def _flushed(code: int) -> int:
+    """Write out what waits, here where it can still fail in an orderly way; gives the exit code."""
+    for descriptor, name in STREAMS.items():
+        try:
+            getattr(sys, name).flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)  # Python flushes again at its end
+            if not isinstance(error, BrokenPipeError):
+                console.failure(f"{name}: {error.strerror}; write to another place")
+                code = ExitCode.FAILED
+    return code
+
+
+def _failed(error: Exception, name: str, *, debug: bool) -> ExitCode:
     """Say what went wrong and return the exit code it has."""
+    if debug:
+        traceback.print_exception(error)
     if isinstance(error, ScreenerError):
         console.failure(str(error))
         return console.exit_code(error)
@@ -129,6 +226,10 @@ def _failed(error: Exception, name: str) -> ExitCode:
         command = context.command_path if context else name
         console.failure(f"{error.format_message()} See '{command} --help'.")
         return ExitCode.USAGE
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = error.filename or "what is being written"
+        console.failure(f"{where}: {error.strerror}; make room and run the command again")
+        return ExitCode.FAILED
     console.failure(
         f"unexpected {type(error).__name__}: {error}; please report it with what --debug shows"
     )

@@ -90,7 +90,7 @@ def now() -> datetime:
 
 def scan(
     settings: Settings, stop: Callable[[], bool], clock: Callable[[], datetime] = now
-) -> Iterator[ScanEvent]:
+) -> Generator[ScanEvent, None, None]:
     """Score every study below some folders and keep the results.
 
     Args:
@@ -110,7 +110,7 @@ def scan(
 
 def dry_run(
     settings: Settings, stop: Callable[[], bool], clock: Callable[[], datetime] = now
-) -> Iterator[ScanEvent]:
+) -> Generator[ScanEvent, None, None]:
     """What a scan would read and what it would refuse by the headers; writes nothing."""
     began = clock()
     found = yield from _survey(settings, stop)

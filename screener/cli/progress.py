@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from screener import console
+from screener.console import ExitCode
 from screener.events import (
     BatchScored,
     FilesFound,
@@ -45,7 +46,10 @@ def _last(event: ScanEvent) -> ScanFinished | None:
 
 def _print_json(event: ScanEvent) -> ScanFinished | None:
     line = {"schema": SCHEMA, "event": type(event).__name__, **facts(event)}
-    console.say(json.dumps(line, default=str))
+    try:
+        console.say(json.dumps(line, default=str))
+    except BrokenPipeError:  # nobody follows any more; what is scored is kept
+        console.end(ExitCode.INTERRUPTED)
     return _last(event)
 
 

@@ -7,10 +7,9 @@ and the report. Nothing of a patient is printed that the policy does not keep.
 from __future__ import annotations
 
 import os
-import signal
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import shlex
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +117,7 @@ def command(
     """
     from screener import scan
     from screener.cli import progress
+    from screener.cli.stop import stoppable
     from screener.events import RadiographRefused
     from screener.network.weights import bundled
     from screener.reading.grouping import GroupBy
@@ -126,44 +126,32 @@ def command(
     settings = scan.Settings(weights=weights or bundled(), guarded=not no_guard, **options)
     run = scan.dry_run if dry_run else scan.scan
     finished, refusals = None, []
-    with _stoppable() as stop, progress.shown(as_json=as_json) as show:
-        for event in run(settings, stop.is_set):
+    with (
+        stoppable() as stop,
+        progress.shown(as_json=as_json) as show,
+        closing(run(settings, stop.is_set)) as events,
+    ):
+        for event in events:
             finished = show(event) or finished
             if dry_run and isinstance(event, RadiographRefused):
                 refusals.append(event.refusal)
     assert finished is not None
     if finished.interrupted:
         console.note("interrupted; what was scored is kept, the same command goes on from there")
-        console.end(ExitCode.INTERRUPTED)
+        console.end(stop.code or ExitCode.INTERRUPTED)
     if dry_run:
         _say_dry_run(finished, () if as_json else refusals)
         return
-    _write(settings, with_report=not no_report, with_table=not as_json)
+    _write(settings, with_report=not no_report)
+    if not as_json:
+        with suppress(BrokenPipeError):  # who has seen enough of the table still gets the code
+            _print(settings.results)
     if finished.scored < finished.found:
         console.end(ExitCode.REFUSALS)
 
 
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the event, a second one breaks off at once."""
-    stop = threading.Event()
-
-    def interrupt(*_: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        console.note("finishing the batch in work; Ctrl-C again breaks off")
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _write(settings: Settings, *, with_report: bool, with_table: bool) -> None:
-    """The files beside the database, and the worklist for the person who waits for it."""
-    from screener.cli.table import print_worklist
+def _write(settings: Settings, *, with_report: bool) -> None:
+    """The files beside the database."""
     from screener.report import publication_time, write_report
     from screener.results.export import write_worklist
     from screener.results.store import Store
@@ -171,14 +159,24 @@ def _write(settings: Settings, *, with_report: bool, with_table: bool) -> None:
 
     results = settings.results
     with Store.open(results) as store:
-        worklist = Worklist(store)
-        write_worklist(worklist, results)
-        if with_table:
-            print_worklist(worklist)
+        write_worklist(Worklist(store), results)
     if with_report:
         write_report(results, results / REPORT, generated_at=publication_time(os.environ))
-    if with_table:
-        console.say(f"Results in {visible(str(results))}; 'screener review' goes through them.")
+
+
+def _print(results: Path) -> None:
+    """The worklist for the person who waits for it, and how to go on."""
+    from screener.cli.options import opened
+    from screener.cli.table import print_worklist
+
+    with opened(results) as worklist:
+        print_worklist(worklist)
+    review = ["screener", "review"]
+    if results != locations.RESULTS:
+        review.append(str(results))
+    console.say(
+        f"Results in {visible(str(results))}; '{visible(shlex.join(review))}' goes through them."
+    )
 
 
 def _say_dry_run(finished: ScanFinished, refusals: Iterable[Refusal]) -> None:

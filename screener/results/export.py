@@ -57,15 +57,17 @@ def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> No
     text = io.TextIOWrapper(
         stream, encoding="utf-8", errors="surrogateescape", newline="", write_through=True
     )
-    rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
-    rows.writeheader()
-    for row in worklist.rows(wanted):
-        rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key))))
-    for refusal in worklist.refusals():
-        rows.writerow(_cells(_refusal_cells("refusal", refusal)))
-    for waiting in worklist.waiting():
-        rows.writerow(_cells(_refusal_cells("waiting", waiting)))
-    text.detach()
+    try:
+        rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
+        rows.writeheader()
+        for row in worklist.rows(wanted):
+            rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key))))
+        for refusal in worklist.refusals():
+            rows.writerow(_cells(_refusal_cells("refusal", refusal)))
+        for waiting in worklist.waiting():
+            rows.writerow(_cells(_refusal_cells("waiting", waiting)))
+    finally:
+        text.detach()  # the stream is the caller's, and stays open whatever happened
 
 
 def write_json(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:

@@ -150,7 +150,9 @@ class Store:
     def query(self, sql: str, values: Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
         """Rows of a SELECT, one at a time."""
         with self._reported():
-            yield from self.connection.execute(sql, values)
+            # "yield from" would close the cursor when its database may be closed already
+            for row in self.connection.execute(sql, values):  # noqa: UP028
+                yield row
 
     # Runs
 
