@@ -7,10 +7,13 @@ what lists, reports and exports know of a network. Loads no tensor and imports n
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
 from screener.study import LABELS, TARGET_LABEL
 
@@ -61,44 +64,173 @@ def load_card(folder: Path) -> WeightsCard:
     """Read and check the card of a weights folder, without touching the tensors.
 
     Raises:
-        WeightsError: the card is missing, not JSON, or contradicts itself.
+        WeightsError: the card is missing, not JSON, or cannot be believed; all that is wrong with
+            it in one line.
     """
     path = folder / CARD_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WeightsError(
             f"{path}: no weights card here; give --weights a folder made by 'trainer export'"
         ) from None
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: not a readable weights card ({error}); export again") from None
-    return _card(path, content)
-
-
-def _card(path: Path, content: object) -> WeightsCard:
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path}: a weights card is a JSON object; export the weights again")
-    known = {f.name for f in fields(WeightsCard)}
-    missing = {"name", "version", "digest"} - content.keys()
-    if missing:
-        raise WeightsError(f"{path}: lacks {', '.join(sorted(missing))}; export the weights again")
-    values = {key: value for key, value in content.items() if key in known}
-    for key in ("labels", "mean", "std"):
-        if key in values:
-            values[key] = tuple(values[key])
-    card = WeightsCard(**values)
-    if card.architecture != ARCHITECTURE and not card.architecture.startswith(TIMM):
-        raise WeightsError(
-            f"{path}: made for {card.architecture!r}, this version knows {ARCHITECTURE!r} "
-            f"and {TIMM + 'NAME'!r}"
-        )
-    if card.labels != LABELS:
-        raise WeightsError(f"{path}: labels {card.labels} are not {LABELS}; export again")
+    except (OSError, ValueError, RecursionError) as error:
+        fact = getattr(error, "strerror", None) or error
+        raise WeightsError(f"{path}: not a readable weights card ({fact}); export again") from None
+    if errors := list(faults(content)):
+        raise WeightsError(f"{path}: {'; '.join(errors)}; export the weights again")
+    card = from_json(content)
     if card.thresholds and card.thresholds_for != card.digest:
         raise WeightsError(
             f"{path}: the thresholds were made for other weights; run 'trainer calibrate' again"
         )
     return card
+
+
+def parse(text: str) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """JSON without the numbers that are none, which Python would take.
+
+    Raises:
+        ValueError: it is not JSON, or holds NaN or an infinity.
+        RecursionError: it is nested too deeply.
+    """
+    content = json.loads(text)
+    json.dumps(content, allow_nan=False)
+    return content
+
+
+def from_json(content: Mapping[str, Any]) -> WeightsCard:
+    """The card from what JSON gives; fields of a newer version are passed over.
+
+    For what was checked when it was read from its file, as a store keeps it.
+    """
+    known = {f.name for f in fields(WeightsCard)}
+    values: dict[str, Any] = {key: value for key, value in content.items() if key in known}
+    values |= {key: tuple(values[key]) for key in ("labels", "mean", "std") if key in values}
+    return WeightsCard(**values)
+
+
+def faults(content: object) -> Iterator[str]:
+    """All that makes a card unfit to score with, in the fields' words."""
+    if not isinstance(content, dict):
+        yield "a weights card is a JSON object"
+        return
+    if missing := {"name", "version", "digest"} - content.keys():
+        yield f"lacks {', '.join(sorted(missing))}"
+    for key, (good, words) in _RULES.items():
+        if key in content and not good(content[key]):
+            yield f"{key} must be {words}, not {_shown(content[key])}"
+
+
+def identity(card: WeightsCard, pipeline: str, arithmetic: str) -> str:
+    """Digest of everything that changes a score: results of two identities are never mixed.
+
+    Args:
+        card: covers tensors, temperature, thresholds, guard, and how pictures become input.
+        pipeline: version of the pixel path and the settings of the scan: guard, views, negatives.
+        arithmetic: what the network computes in, such as "float32".
+    """
+    facts = {name: getattr(card, name) for name in _SCORING}
+    text = json.dumps([facts, pipeline, arithmetic], sort_keys=True)
+    return digest_of_bytes(text.encode())
+
+
+_SCORING = (
+    "digest", "architecture", "labels", "target_label", "input_size", "mean", "std", "temperature",
+    "thresholds", "guard",
+)  # fmt: skip
+"""Fields of a card that change a score or its band; the rest only tells of them."""
+
+_TEXTS = (
+    "grayscale", "resize", "threshold_source", "thresholds_for", "recipe", "trained_on", "licence"
+)  # fmt: skip
+
+TEMPERATURES = (1e-3, 1e3)
+"""Least and greatest; beyond, a softmax in 64 bits overflows or tells nothing apart."""
+SIDES = (32, 4096)
+"""Least and most pixels a side that a network may ask for."""
+
+
+def _between(least: float, most: float) -> Callable[[object], bool]:
+    """A finite number of this range; comparing is safe for whole numbers of any length."""
+    return lambda value: (
+        isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    )
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode()
+
+
+def _word(value: object) -> bool:
+    return _text(value) and bool(str(value).strip())
+
+
+def _architecture(value: object) -> bool:
+    return isinstance(value, str) and bool(
+        re.fullmatch(rf"{ARCHITECTURE}|{TIMM}[\w.]+", value, re.ASCII)
+    )
+
+
+def _three(good: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and len(value) == 3 and all(map(good, value))
+
+
+def _thresholds(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if not value:
+        return True  # not calibrated yet
+    share = _between(0, 1)
+    return (
+        value.keys() == {"PRIORITY", "ELEVATED"}
+        and all(map(share, value.values()))
+        and value["PRIORITY"] >= value["ELEVATED"]
+    )
+
+
+def _guard(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if not value:
+        return True
+    positive, scale = _between(1e-9, 1e9), value.get("scale")
+    pair = isinstance(scale, list) and len(scale) == 2 and all(map(positive, scale))
+    return positive(value.get("limit")) and pair
+
+
+def _shown(value: object) -> str:
+    """A value as an error quotes it; a whole number may be too long to be written."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "that"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (_word, "a text"),
+    "version": (_word, "a text"),
+    "architecture": (_architecture, f"{ARCHITECTURE} or {TIMM}NAME"),
+    "labels": (lambda value: value == list(LABELS), ", ".join(LABELS)),
+    "target_label": (lambda value: value == TARGET_LABEL, TARGET_LABEL),
+    "input_size": (
+        lambda value: isinstance(value, int) and _between(*SIDES)(value),
+        f"a whole number from {SIDES[0]} to {SIDES[1]}",
+    ),
+    "mean": (_three(_between(-100, 100)), "three numbers"),
+    "std": (_three(_between(1e-6, 100)), "three numbers above 0"),
+    "temperature": (_between(*TEMPERATURES), f"from {TEMPERATURES[0]:g} to {TEMPERATURES[1]:g}"),
+    "thresholds": (_thresholds, "PRIORITY and ELEVATED from 0 to 1, the higher first"),
+    "metrics": (lambda value: isinstance(value, dict), "an object"),
+    "guard": (_guard, "a limit and two scales above 0"),
+    "digest": (
+        lambda value: isinstance(value, str) and bool(re.fullmatch("sha256:[0-9a-f]{64}", value)),
+        "sha256: and 64 hex digits",
+    ),
+    **dict.fromkeys(_TEXTS, (_text, "text")),
+}
+"""What each field must be, and the words for it."""
 
 
 def save_card(folder: Path, card: WeightsCard) -> None:

@@ -33,7 +33,7 @@ class Setting:
 
 SETTINGS = (
     Setting("results", "results folder", str(locations.RESULTS)),
-    Setting("weights", "folder of the weights; empty for the bundled ones", ""),
+    Setting("weights", "name or folder of the weights; empty for those that suit the device", ""),
     Setting("device", "where to compute: auto, cpu, cuda, mps", "auto"),
     Setting("batch_size", "radiographs at once; 0 to fit it to memory", 0),
     Setting("workers", "processes that decode; 0 to fit it to the machine", 0),

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screener.card import load_card
+from screener.card import identity, load_card
+from screener.errors import WeightsError
 from screener.events import (
     BatchScored,
     FilesFound,
@@ -54,7 +55,7 @@ class Settings:
 
     folders: tuple[Path, ...]
     results: Path
-    weights: Path = field(default_factory=weights.bundled)
+    weights: Path = field(default_factory=weights.find)
     device: str = "auto"
     batch_size: int | None = None
     workers: int | None = None
@@ -104,6 +105,11 @@ def scan(
         StoreError: the results cannot be written, or another scan is writing them.
     """
     card = load_card(settings.weights)
+    if not card.thresholds:
+        raise WeightsError(
+            f"{settings.weights}: has no thresholds, so no study would get a band; "
+            "run 'trainer calibrate'"
+        )
     with Store.writing(settings.results) as store, AuditLog(settings.results) as audit:
         yield from _Scan(settings, store, audit, card, stop, clock).events()
 
@@ -171,7 +177,8 @@ class _Scan:
             workers=settings.workers,
             input_size=card.input_size,
         )
-        self.key = (card.digest, settings.pipeline)
+        identified = identity(card, settings.pipeline, self.device.arithmetic)
+        self.key = (identified, settings.pipeline)
         self.outcomes: Counter[Outcome] = Counter()
 
     def events(self) -> Iterator[ScanEvent]:
@@ -214,10 +221,10 @@ class _Scan:
 
     def _record(self, found: Survey, began: datetime) -> int:
         """Store what was found before anything is scored: the worklist is complete from now."""
-        self.store.add_weights(self.card)
+        self.store.add_weights(self.card, self.key[0])
         run = self.store.begin_run(
             self.settings.folders,
-            self.card.digest,
+            self.key[0],
             device=self.device.describe(),
             pipeline=self.settings.pipeline,
             started_at=began,

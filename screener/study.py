@@ -6,6 +6,7 @@ worklist, the report and shell completion can use them at no cost.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,10 +86,12 @@ class Band(StrEnum):
         """
         if score is None:
             return cls.UNSCORED
-        for band in (cls.PRIORITY, cls.ELEVATED):
-            if band in thresholds and score >= thresholds[band]:
-                return band
-        return cls.ROUTINE
+        limits = [thresholds.get(band, math.nan) for band in (cls.PRIORITY, cls.ELEVATED)]
+        if not all(map(math.isfinite, (score, *limits))):
+            return cls.UNSCORED  # ROUTINE must be measured; it is nobody's default
+        if score >= limits[0]:
+            return cls.PRIORITY
+        return cls.ELEVATED if score >= limits[1] else cls.ROUTINE
 
 
 _GLYPHS = {

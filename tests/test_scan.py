@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from screener import marks
+from screener.card import load_card, save_card
 from screener.errors import StoreBusyError, WeightsError
 from screener.events import (
     BatchScored,
@@ -108,6 +109,26 @@ def test_a_second_scan_tells_the_same_results(first, second):
 
 def test_rescoring_scores_all_again(settings, second):
     assert only(BatchScored, events_of(replace(settings, rescore=True)))[0].reused == 0
+
+
+def test_recalibrated_weights_score_anew_and_the_old_results_stay(weights, phantoms, tmp_path):
+    mine = tmp_path / "weights"
+    shutil.copytree(weights, mine)
+    (tmp_path / "films").mkdir()
+    shutil.copy(phantoms / "01-clear" / "pa.dcm", tmp_path / "films")
+    settings = Settings((tmp_path / "films",), tmp_path / "results", mine, batch_size=4)
+    (one,) = only(StudyScored, events_of(settings))
+    save_card(mine, replace(load_card(mine), temperature=20.0))
+    (other,) = only(StudyScored, events_of(settings))
+    assert load_card(mine).digest == load_card(weights).digest
+    assert one.result.score != other.result.score
+    with Store.open(settings.results) as store:
+        assert len(list(store.query("SELECT 1 FROM result"))) == 2
+        assert Worklist(store).card().temperature == 20.0
+    save_card(mine, load_card(weights))
+    again = events_of(settings)
+    assert only(StudyScored, again)[0].result.score == one.result.score
+    assert only(BatchScored, again)[-1].reused == 1
 
 
 def test_a_copy_under_another_name_is_not_scored_again(weights, phantoms, tmp_path, monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,12 +13,7 @@ from screener.cli import options
 
 
 @click.command()
-@click.option(
-    "--weights",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Weights other than the bundled ones.",
-)
+@options.weights_option
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="To check."
 )
@@ -27,7 +21,7 @@ from screener.cli import options
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode.")
 @options.json_option
 def command(
-    weights: Path | None,
+    weights: str | None,
     device: str,
     batch_size: int | None,
     workers: int | None,
@@ -36,16 +30,22 @@ def command(
     """Say which device, weights and decoders a scan would use, and why."""
     from screener.card import load_card
     from screener.network import device as devices
-    from screener.network.weights import bundled
+    from screener.network.weights import find
 
-    card = load_card(weights or bundled())
+    folder = find(weights, device)
+    card = load_card(folder)
     chosen = devices.choose(
         device, batch_size=batch_size, workers=workers, input_size=card.input_size
     )
     facts: dict[str, Any] = {
         "schema": 1,
         "device": {**asdict(chosen), "dtype": str(chosen.dtype)},
-        "weights": {"name": card.name, "version": card.version, "digest": card.digest},
+        "weights": {
+            "name": card.name,
+            "version": card.version,
+            "digest": card.digest,
+            "folder": str(folder),
+        },
         "decoders": _decoders(),
     }
     if as_json:
@@ -55,6 +55,7 @@ def command(
     for reason in chosen.reasons:
         console.say(f"          {reason}")
     console.say(f"weights   {card.name} {card.version}, {card.digest}")
+    console.say(f"          {folder}")
     for syntax, decoders in facts["decoders"].items():
         console.say(f"decodes   {syntax}: {', '.join(decoders) or 'no decoder installed'}")
 

@@ -39,6 +39,13 @@ bands_option = click.option(
     help="Only this band; may be repeated.",
 )
 
+weights_option = click.option(
+    "--weights",
+    metavar="NAME|DIR",
+    help="Bundled weights by name, or a folder of weights; 'screener weights list' shows what "
+    "there is.  [default: those that suit the device]",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from screener import console, locations
+from screener.cli import options as shared
 from screener.console import ExitCode
 from screener.results.files import REPORT
 from screener.text import visible
@@ -46,7 +47,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="The results folder; a scan run again goes on where it stopped.",
 )
-@click.option("--weights", metavar="DIR", type=_FOLDER, help="Weights other than the bundled ones.")
+@shared.weights_option
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -104,7 +105,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="Stream events as JSON lines.")
 def command(
-    weights: Path | None,
+    weights: str | None,
     no_guard: bool,
     dry_run: bool,
     no_report: bool,
@@ -119,11 +120,13 @@ def command(
     from screener.cli import progress
     from screener.cli.stop import stoppable
     from screener.events import RadiographRefused
-    from screener.network.weights import bundled
+    from screener.network.weights import find
     from screener.reading.grouping import GroupBy
 
     options["group"] = GroupBy(options["group"])
-    settings = scan.Settings(weights=weights or bundled(), guarded=not no_guard, **options)
+    settings = scan.Settings(
+        weights=find(weights, options["device"]), guarded=not no_guard, **options
+    )
     run = scan.dry_run if dry_run else scan.scan
     finished, refusals = None, []
     with (

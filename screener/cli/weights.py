@@ -1,6 +1,6 @@
 """``screener weights``: which weights there are, what was measured of them, whether they are whole.
 
-Reads cards and digests only; needs no torch.
+Lists and shows cards without torch; only ``verify`` loads what a scan would load.
 """
 
 from __future__ import annotations
@@ -14,22 +14,19 @@ from typing import Any
 import click
 
 from screener import console
-from screener.card import load_card
+from screener.card import WeightsCard, load_card
 from screener.cli import options
 from screener.cli.table import table
-from screener.digest import digest_of_file
-from screener.errors import WeightsError
-from screener.network import weights
+from screener.network import weights as files
 from screener.study import RESEARCH_ONLY
 from screener.text import visible
 
-weights_option = click.option(
-    "--weights",
-    "folder",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the weights.  [default: the bundled ones]",
-)
+SHORT = len("sha256:") + 12
+"""Characters of a digest that tell weights apart; 'weights show' has all of them."""
+FIRST = 3
+"""Figures of a set that stand in the list."""
+INSIDE = ("validation", "sources")
+"""Figures of the training's own sources, which are no test."""
 
 
 @click.group()
@@ -39,20 +36,58 @@ def command() -> None:
 
 @command.command("list")
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
-def list_weights(folders: tuple[Path, ...]) -> None:
-    """List the bundled weights and those in each DIR."""
-    cards = [(folder, load_card(folder)) for folder in (weights.bundled(), *folders)]
-    rows = [(card.name, card.version, card.digest, str(folder)) for folder, card in cards]
-    for line in table(("name", "version", "digest", "folder"), rows):
+@options.json_option
+def list_weights(folders: tuple[Path, ...], as_json: bool) -> None:
+    """Show the bundled weights and those in each DIR beside each other, first figures first."""
+    named = {name: files.bundled(name) for name in files.names()}
+    named |= {str(folder): folder for folder in folders}
+    cards = {name: load_card(folder) for name, folder in named.items()}
+    if as_json:
+        listed = [{"name": name, "card": asdict(card)} for name, card in cards.items()]
+        console.say(json.dumps({"schema": 1, "weights": listed}, ensure_ascii=False))
+        return
+    columns = [_facts(card) for card in cards.values()]
+    labels = list(dict.fromkeys(label for column in columns for label in column))
+    rows = [(label, *(column.get(label, "-") for column in columns)) for label in labels]
+    for line in table(("", *cards), rows):
         console.say(line)
+    console.say("\nFigures with 95 % intervals. '--weights NAME' takes one of them by its name.")
+
+
+def _facts(card: WeightsCard) -> dict[str, str]:
+    """What a person compares weights by: a line each, unseen hospitals before all other figures."""
+    unseen = card.metrics.get("unseen")
+    return {
+        "made by": f"{card.name} {card.version}",
+        "network": card.architecture,
+        "input": f"{card.input_size} x {card.input_size}",
+        "digest": card.digest[:SHORT],
+        **(_first("unseen", unseen) or {"unseen hospitals": "not measured"}),
+        **next(
+            (found for name, figures in card.metrics.items()
+             if name not in (*INSIDE, "unseen") and (found := _first(name, figures))), {}
+        ),
+    }  # fmt: skip
+
+
+def _first(name: str, figures: object) -> dict[str, str]:
+    """The first figures of a set that have an interval."""
+    if not isinstance(figures, Mapping):
+        return {}
+    measured = [
+        (f"{name}: {what.replace('_', ' ')}", _figure(figure))
+        for what, figure in figures.items()
+        if isinstance(figure, Mapping) and figure.keys() >= {"value", "low", "high"}
+    ]
+    return dict(measured[:FIRST])
 
 
 @command.command()
-@weights_option
+@options.weights_option
 @options.json_option
-def show(folder: Path | None, as_json: bool) -> None:
+def show(weights: str | None, as_json: bool) -> None:
     """Print the card: what the weights were trained on, what was measured, the thresholds."""
-    card = load_card(folder or weights.bundled())
+    card = load_card(files.find(weights))
     if as_json:
         console.say(json.dumps({"schema": 1, **asdict(card)}, ensure_ascii=False))
         return
@@ -92,14 +127,8 @@ def _figure(figure: Mapping[str, Any]) -> str:
 
 
 @command.command()
-@weights_option
-def verify(folder: Path | None) -> None:
-    """Check that the weights are whole: their SHA-256 must be the one the card names."""
-    folder = folder or weights.bundled()
-    card = load_card(folder)
-    path = folder / weights.WEIGHTS_FILE
-    if not path.is_file():
-        raise WeightsError(f"{path}: no weights here; give --weights another folder")
-    if digest_of_file(path) != card.digest:
-        raise WeightsError(f"{path}: damaged or exchanged, its digest is not its card's; reinstall")
-    console.say(f"{folder}: whole, {card.digest}")
+@options.weights_option
+def verify(weights: str | None) -> None:
+    """Check that the weights are whole: card, digest, tensors and guard fit one another."""
+    folder = files.find(weights)
+    console.say(f"{folder}: whole, {files.verify(folder).digest}")

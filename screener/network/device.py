@@ -54,10 +54,14 @@ class Device:
         """Images in one pass through the network; short passes are padded to it."""
         return -(-self.batch_size // self.streams)
 
+    @property
+    def arithmetic(self) -> str:
+        """What the convolutions are computed in, as part of a result's key."""
+        return str(self.dtype).removeprefix("torch.")
+
     def describe(self) -> str:
         """One line for logs and reports."""
-        precision = str(self.dtype).removeprefix("torch.")
-        return f"{self.kind} ({self.name}), {precision}, batches of {self.batch_size}"
+        return f"{self.kind} ({self.name}), {self.arithmetic}, batches of {self.batch_size}"
 
 
 def choose(

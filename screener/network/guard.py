@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from screener.card import WeightsCard
+from screener.errors import WeightsError
 
 Floats = NDArray[np.float32]
 Squares = NDArray[np.uint8]
@@ -82,9 +83,17 @@ class Guard:
             card: its ``guard`` holds ``limit`` and ``scale``.
             statistics: arrays or CPU tensors by name, from
                 :func:`screener.network.weights.load_guard`.
+
+        Raises:
+            WeightsError: statistics are missing, do not fit each other or are no numbers.
         """
-        if not statistics or "limit" not in card.guard:
+        if not statistics and not card.guard:
             return None
+        if wrong := _misfits(card, statistics):
+            raise WeightsError(
+                f"{card.name}: the guard's {', '.join(wrong)} cannot be used; "
+                "run 'trainer calibrate' again"
+            )
         arrays = {name: np.asarray(value, np.float32) for name, value in statistics.items()}
         outline, features = (
             Gaussian(*(arrays[f"{part}.{name}"] for name in ("mean", "axes", "variances")))
@@ -110,6 +119,25 @@ class Guard:
     def looks_inverted(self, squares: Squares) -> NDArray[np.bool_]:
         """Whether bright and dark are exchanged: (N, S, S) uint8 -> (N,)."""
         return np.asarray(brightness(squares) @ self.polarity < 0)
+
+
+def _misfits(card: WeightsCard, statistics: Mapping[str, Any]) -> list[str]:
+    """What of the guard is missing, of another shape than its kind has, or no finite number."""
+    shapes = {name: np.shape(value) for name, value in statistics.items()}
+    outline = (DIRECTIONS * sum(grid**2 for grid in GRIDS),)
+    wanted = {"polarity": (COARSE**2,), "outline.mean": outline}
+    for part in ("outline", "features"):
+        width = wanted.get(f"{part}.mean") or shapes.get(f"{part}.mean", ())[:1]
+        axes = shapes.get(f"{part}.axes", ())[:1]
+        wanted[f"{part}.mean"] = width
+        wanted[f"{part}.axes"] = (*axes, *width)
+        wanted[f"{part}.variances"] = tuple(number + 1 for number in axes)
+    wrong = {name for name, shape in wanted.items() if shapes.get(name) != shape or not shape}
+    for name, value in statistics.items():
+        numbers = np.asarray(value, np.float32)
+        if not np.isfinite(numbers).all() or ("variances" in name and (numbers <= 0).any()):
+            wrong.add(name)
+    return sorted(wrong) + ([] if card.guard else ["limit"])
 
 
 def reason(distance: float, limit: float, *, inverted: bool) -> str | None:

@@ -104,7 +104,8 @@ class Scorer:
         for i, decoded in enumerate(batch):
             refusal = self._refusal(decoded, distances[i], inverted=bool(inverted[i]))
             results.append(
-                refusal
+                _without_number(decoded, said.probabilities[i])
+                or refusal
                 or RadiographScore(
                     decoded.radiograph,
                     decoded.digest,
@@ -206,6 +207,20 @@ class Scorer:
         activation = explain.activation_maps(features, self._head, self._target)[:count].cpu()
         probabilities = torch.softmax(logits / self._card.temperature, dim=1)
         return _Pass(probabilities, activation, pooled, None)
+
+
+def _without_number(decoded: Decoded, probabilities: Tensor) -> Refusal | None:
+    """A refusal where the network's answer is no number: no band may be made of it."""
+    if bool(probabilities.isfinite().all()):
+        return None
+    radiograph = decoded.radiograph
+    return Refusal(
+        radiograph.path,
+        Outcome.UNREADABLE,
+        "the network's answer is no number; try --device cpu or other weights",
+        radiograph.study_key,
+        decoded.digest,
+    )
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -11,19 +11,70 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screener.card import ARCHITECTURE, WeightsCard, load_card, save_card
+from screener.card import ARCHITECTURE, CARD_FILE, WeightsCard, load_card, save_card
 from screener.digest import digest_of_bytes, digest_of_file
 from screener.errors import WeightsError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from screener.network.model import Network
 
 WEIGHTS_FILE = "weights.safetensors"
 
 
-def bundled() -> Path:
-    """Folder of the weights that come with the package."""
-    return Path(__file__).parent / "bundled" / ARCHITECTURE
+BUNDLED = Path(__file__).parent / "bundled"
+AUTO = "auto"
+"""The weights meant where none are named."""
+ON_CPU = ("covid-lite", ARCHITECTURE)
+ON_GPU = (ARCHITECTURE, "covid-lite")
+"""Which of the bundled weights ``auto`` takes where: the first that is there."""
+
+
+def bundled(name: str = ARCHITECTURE) -> Path:
+    """Folder of weights that come with the package."""
+    return BUNDLED / name
+
+
+def names() -> list[str]:
+    """Names of the weights that come with the package."""
+    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{CARD_FILE}"))
+
+
+def find(wanted: str | Path | None = None, device: str = "auto") -> Path:
+    """The folder of weights given by name or as a folder.
+
+    Args:
+        wanted: a name of :func:`names`, a folder, or ``auto`` (as None or ""): what suits the
+            device. A folder of a bundled name is given as ``./NAME``.
+        device: as :func:`screener.network.device.choose` knows it; looked at for ``auto`` only.
+
+    Raises:
+        WeightsError: there is neither.
+    """
+    if wanted in (None, "", AUTO):
+        return bundled(_suited(device))
+    if isinstance(wanted, str) and wanted in names():
+        return bundled(wanted)
+    folder = Path(str(wanted))
+    if folder.is_dir():
+        return folder
+    raise WeightsError(
+        f"{wanted}: no such weights; bundled are {', '.join(names())}, "
+        "or give --weights a folder made by 'trainer export'"
+    )
+
+
+def _suited(device: str) -> str:
+    """The bundled weights for a device; torch is asked only where there is a choice."""
+    there = names()
+    if len(there) < 2:
+        return ARCHITECTURE
+    if device == "auto":
+        from screener.network.device import choose
+
+        device = choose().kind
+    return next(name for name in (ON_CPU if device == "cpu" else ON_GPU) if name in there)
 
 
 def load_network(folder: Path) -> tuple[WeightsCard, Network]:
@@ -32,6 +83,7 @@ def load_network(folder: Path) -> tuple[WeightsCard, Network]:
     Raises:
         WeightsError: a file is missing, its SHA-256 is not the card's, or tensors do not fit.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
     from screener.network.model import Network
@@ -44,19 +96,48 @@ def load_network(folder: Path) -> tuple[WeightsCard, Network]:
         raise WeightsError(f"{path}: no weights here; give --weights another folder") from None
     if digest_of_bytes(content) != card.digest:
         raise WeightsError(f"{path}: damaged or exchanged, its digest is not its card's; reinstall")
-    tensors = {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in load(content).items()
-        if not name.startswith(GUARD_PREFIX)
-    }
-    network = Network(card.architecture, len(card.labels))
     try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"{path}: not a {card.architecture} ({str(error).splitlines()[0]})"
-        ) from None
+        tensors = load(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise WeightsError(f"{path}: not safetensors ({_line(error)}); export again") from None
+    network = Network(card.architecture, len(card.labels))
+    _load(path, network, {k: t for k, t in tensors.items() if not k.startswith(GUARD_PREFIX)})
     return card, network.eval()
+
+
+def _load(path: Path, network: Network, tensors: dict[str, Tensor]) -> None:
+    """Put tensors into a network, each of which must fit and hold numbers only."""
+    expected = network.state_dict()
+    for name, tensor in tensors.items():
+        kind = expected.get(name, tensor).is_floating_point()
+        if tensor.is_floating_point() != kind or not bool(tensor.isfinite().all()):
+            raise WeightsError(
+                f"{path}: {name} holds what is no number of its kind; export the weights again"
+            )
+    plain = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+    try:
+        network.load_state_dict(plain)
+    except RuntimeError as error:
+        raise WeightsError(f"{path}: not a {network.architecture} ({_line(error)})") from None
+
+
+def verify(folder: Path) -> WeightsCard:
+    """Load all that a scan would load, and give the card.
+
+    Raises:
+        WeightsError: card, tensors or guard are not whole or do not fit one another.
+    """
+    from screener.network.guard import Guard
+
+    card, network = load_network(folder)
+    guard = Guard.from_weights(card, load_guard(folder))
+    if guard and guard.features.mean.size != network.body.channels:
+        raise WeightsError(f"{folder}: its guard is another network's; run 'trainer calibrate'")
+    return card
+
+
+def _line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 GUARD_PREFIX = "guard."

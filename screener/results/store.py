@@ -1,6 +1,6 @@
 """The results folder: one SQLite database that a scan writes and every front end reads.
 
-A result is keyed by (digest of the file, digest of the weights, pipeline version), so a scan goes
+A result is keyed by (digest of the file, identity of the weights, pipeline version), so a scan goes
 on where the last one stopped and new weights never overwrite old scores. Every file that was
 found keeps a row with its outcome. Refuses names and numbers of patients unless told to keep them.
 Use a :class:`Store` in the thread that opened it; open another for another thread.
@@ -156,15 +156,22 @@ class Store:
 
     # Runs
 
-    def add_weights(self, card: WeightsCard) -> None:
-        """Keep the card of weights that a run will use; a new card may move studies' bands."""
+    def add_weights(self, card: WeightsCard, key: str = "") -> None:
+        """Keep the card of weights that a run will use; a new card may move studies' bands.
+
+        Args:
+            card: the weights' card.
+            key: what results are told apart by, as :func:`screener.card.identity` makes it; the
+                digest of the tensors where nothing else changes.
+        """
+        key = key or card.digest
         text = records.card_json(card)
         known = "SELECT card FROM weights WHERE digest = ?"
         with self.transaction() as connection:
-            before = connection.execute(known, (card.digest,)).fetchone()
+            before = connection.execute(known, (key,)).fetchone()
             connection.execute(
                 "INSERT INTO weights VALUES (?, ?) ON CONFLICT DO UPDATE SET card = excluded.card",
-                (card.digest, text),
+                (key, text),
             )
             if before and before["card"] != text:
                 summaries.refresh_all(connection)

@@ -239,12 +239,9 @@ class Worklist:
 
     def card(self) -> WeightsCard:
         """The card of the latest run's weights."""
-        from screener.card import WeightsCard
+        from screener.card import from_json
 
-        values = json.loads(self._card_text())
-        for key in ("labels", "mean", "std"):
-            values[key] = tuple(values[key])
-        return WeightsCard(**values)
+        return from_json(json.loads(self._card_text()))
 
     @property
     def identify(self) -> Identify:

@@ -205,13 +205,39 @@ def test_a_terminal_without_unicode_is_no_failure(results, encoding):
     assert (listed.returncode, listed.stderr) == (0, b"")
 
 
+def test_weights_stand_beside_each_other_unseen_hospitals_first(call, tmp_path):
+    from sample_data.weights import tiny_weights
+
+    estimate = {"value": 0.91, "low": 0.85, "high": 0.97}
+    inside = {"images": 637, "accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}
+    tiny_weights(tmp_path, metrics={"covidx": inside, "unseen": {"auc": estimate}})
+    code, out, _ = call("weights", "list", tmp_path)
+    header, *rows = out.splitlines()
+    assert code == 0
+    assert "covid-resnet50" in header
+    assert [row.split("  ")[0] for row in rows[3:7]] == [
+        "digest", "unseen hospitals", "covidx-v1, test: accuracy",
+        "covidx-v1, test: auc covid19 against normal",
+    ]  # fmt: skip
+    assert "0.910 (0.850 to 0.970)" in out
+    assert out.index("unseen: auc") < out.index("covidx: accuracy")
+    code, out, _ = call("weights", "list", "--json", tmp_path)
+    assert [one["name"] for one in json.loads(out)["weights"]] == ["covid-resnet50", str(tmp_path)]
+
+
+def test_weights_are_shown_and_verified_by_name(call):
+    assert call("weights", "verify", "--weights", "covid-resnet50")[0] == 0
+    code, out, err = call("weights", "show", "--weights", "covid-resnet")
+    assert (code, out) == (4, "")
+    assert "bundled are covid-resnet50" in err
+
+
 def test_weights_show_and_verify(call, tmp_path):
     from sample_data.results import make_card
-    from screener.card import save_card
-    from screener.digest import digest_of_file
+    from sample_data.weights import tiny_weights
 
-    (tmp_path / "weights.safetensors").write_bytes(b"tensors")
-    save_card(tmp_path, make_card(digest_of_file(tmp_path / "weights.safetensors")))
+    card = make_card()
+    tiny_weights(tmp_path, thresholds=card.thresholds, metrics=card.metrics)
     code, out, _ = call("weights", "show", "--weights", tmp_path)
     assert code == 0
     assert "test / accuracy: 0.910 (0.880 to 0.940)" in out

@@ -74,6 +74,16 @@ def test_each_score_has_its_activation_map(network, batch):
     assert 0 <= one.border_share <= 1
 
 
+@pytest.mark.parametrize("refusing", [True, False])
+def test_an_answer_that_is_no_number_is_a_refusal(batch, refusing):
+    broken = tiny_network()
+    torch.nn.init.constant_(broken.head[-1].weight, float("nan"))
+    (refusal,) = scorer(broken, refusing=refusing).score(batch[:1])
+    assert isinstance(refusal, Refusal)
+    assert refusal.digest == batch[0].digest
+    assert "no number" in refusal.reason
+
+
 def test_without_augmentation_there_is_no_spread(network, batch):
     assert scorer(network).score(batch[:1])[0].spread is None
 

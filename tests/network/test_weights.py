@@ -7,6 +7,7 @@ import torch
 from screener.card import CARD_FILE, WeightsCard, load_card, save_card
 from screener.digest import digest_of_file
 from screener.errors import WeightsError
+from screener.network import weights
 from screener.network.model import Network
 from screener.network.weights import WEIGHTS_FILE, bundled, load_guard, load_network, save_weights
 
@@ -59,7 +60,7 @@ def test_thresholds_made_for_other_weights_are_refused(folder):
 @pytest.mark.parametrize(
     ("values", "fact"),
     [
-        ({"architecture": "vgg16"}, "made for 'vgg16'"),
+        ({"architecture": "vgg16"}, "not 'vgg16'"),
         ({"labels": ["normal", "sick"]}, "labels"),
     ],
 )
@@ -78,6 +79,44 @@ def test_a_card_that_is_no_json_is_refused(tmp_path):
     (tmp_path / CARD_FILE).write_text("{")
     with pytest.raises(WeightsError, match="not a readable weights card"):
         load_card(tmp_path)
+
+
+@pytest.fixture
+def two(monkeypatch, tmp_path):
+    """A package that bundles two weights."""
+    for name in ("covid-resnet50", "covid-lite"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / CARD_FILE).write_text("{}")
+    (tmp_path / "notes").mkdir()
+    monkeypatch.setattr(weights, "BUNDLED", tmp_path)
+    return tmp_path
+
+
+def test_bundled_weights_are_found_by_name(two):
+    assert weights.names() == ["covid-lite", "covid-resnet50"]
+    assert weights.find("covid-lite") == two / "covid-lite"
+
+
+def test_auto_takes_what_suits_the_device(two):
+    for unnamed in (None, "", "auto"):
+        assert weights.find(unnamed, "cpu") == two / "covid-lite"
+        assert weights.find(unnamed, "cuda") == two / "covid-resnet50"
+
+
+def test_where_there_is_no_choice_auto_takes_what_there_is(two):
+    (two / "covid-lite" / CARD_FILE).unlink()
+    assert weights.find(None, "cpu") == two / "covid-resnet50"
+
+
+def test_a_folder_is_weights_too(two, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mine")
+    assert weights.find(str(folder)) == weights.find(folder) == folder
+
+
+def test_an_unknown_name_says_what_there_is(two):
+    with pytest.raises(WeightsError, match="bundled are covid-lite, covid-resnet50") as caught:
+        weights.find("covid-lte")
+    assert "\n" not in str(caught.value)
 
 
 def test_the_bundled_weights_are_whole_and_calibrated():

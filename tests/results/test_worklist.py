@@ -175,6 +175,13 @@ def test_the_card_comes_back_whole(worklist):
     assert worklist.card() == make_card()
 
 
+def test_a_card_of_a_newer_version_does_not_stop_the_worklist(tmp_path):
+    with Store.open(build_results(tmp_path, studies=3)) as store:
+        store.connection.execute("UPDATE weights SET card = json_set(card, '$.weather', 'rain')")
+        assert Worklist(store).card() == make_card()
+        assert list(Worklist(store).rows())
+
+
 def test_the_order_is_band_score_date_and_key(worklist):
     rows = list(worklist.rows())
     bands = [Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE]
