@@ -18,6 +18,15 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def field_cases() -> Path:
+    """The folder of synthetic films that once were read wrongly, which need not be there."""
+    folder = REPOSITORY.parent / "shared" / "field-cases"
+    if not folder.is_dir():
+        pytest.skip("the films in ../shared/field-cases are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def phantoms() -> Path:
     """The committed synthetic studies."""
     return REPOSITORY / "sample_data" / "studies"

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from pebble import ProcessExpired, ProcessPool
 
 from screener.digest import digest_of_stream
-from screener.reading import pixels
+from screener.reading import dicom, pixels
+from screener.reading.folder import stamp
 from screener.reading.inspect import inspect
 from screener.reading.limits import MAX_PIXELS, PixelError
 from screener.study import Outcome, Radiograph, Refusal
@@ -83,7 +84,7 @@ def decode_all(
         try:
             while True:
                 for radiograph in islice(queue, ahead + workers - len(waiting)):
-                    task = pool.schedule(decode, (radiograph, limits), timeout=limits.seconds)
+                    task = pool.schedule(_guarded, (radiograph, limits), timeout=limits.seconds)
                     waiting.append((radiograph, task))
                 if not waiting:
                     return
@@ -122,6 +123,22 @@ def _outcome(
         return _refuse(radiograph, f"decoding took longer than {limits.seconds:g} s (--timeout)")
     except ProcessExpired:
         return _refuse(radiograph, "the decoder crashed on it")
+    except Exception as error:  # noqa: BLE001  (of the pool; it concerns this file alone)
+        return _unforeseen(radiograph, error)
+
+
+def _guarded(radiograph: Radiograph, limits: Limits) -> Decoded | Refusal:
+    """Decode one file; whatever is raised refuses this file and ends no scan."""
+    try:
+        return decode(radiograph, limits)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (decoders in Rust raise what is no Exception)
+        return _unforeseen(radiograph, error)
+
+
+def _unforeseen(radiograph: Radiograph, error: BaseException) -> Refusal:
+    return _refuse(radiograph, f"it could not be read, for an unforeseen {type(error).__name__}")
 
 
 def _refuse(radiograph: Radiograph, reason: str) -> Refusal:
@@ -130,20 +147,22 @@ def _refuse(radiograph: Radiograph, reason: str) -> Refusal:
 
 def decode(radiograph: Radiograph, limits: Limits) -> Decoded | Refusal:
     """Decode one file in this process: its square, or why there is none."""
-    path, began = radiograph.path, time.perf_counter()
+    path, began, digest = radiograph.path, time.perf_counter(), ""
     try:
         with path.open("rb") as stream:
             digest = digest_of_stream(stream)
         picture = pixels.picture(path, max_pixels=limits.max_pixels)
-        if path.stat().st_mtime_ns != radiograph.mtime_ns:
+        if stamp(path.stat()) != radiograph.mtime_ns:
             return _refuse(radiograph, "it changed while it was being read; scan again")
+        reason = inspect(picture) if limits.inspected else None
+        if reason is not None:
+            return Refusal(path, Outcome.UNSUITABLE, reason, radiograph.study_key, digest)
+        square = pixels.square(picture.gray, limits.input_size)
     except PixelError as error:
         lasting = digest if error.outcome is Outcome.UNSUITABLE else ""
         return Refusal(path, error.outcome, error.reason, radiograph.study_key, lasting)
     except OSError as error:
-        return _refuse(radiograph, f"cannot be read: {error.strerror}")
-    reason = inspect(picture) if limits.inspected else None
-    if reason is not None:
-        return Refusal(path, Outcome.UNSUITABLE, reason, radiograph.study_key, digest)
-    square = pixels.square(picture.gray, limits.input_size)
+        return _refuse(radiograph, f"cannot be read: {error.strerror or 'input/output error'}")
+    except dicom.DAMAGED as error:
+        return _refuse(radiograph, dicom.damage(error, "its pixels"))
     return Decoded(radiograph, digest, square, 1000 * (time.perf_counter() - began))

@@ -6,6 +6,7 @@ Shared by the header and the pixel reading. Any damage comes out as one of :data
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 import warnings
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pydicom
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.filereader import read_partial
-from pydicom.tag import BaseTag
+from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -47,6 +49,9 @@ MAX_VALUE = 1 << 20
 
 MAX_META = 1 << 16
 """Bytes of meta information, which has a few hundred."""
+
+MOST = (1 << 16) - 1
+"""Largest whole number of a radiograph's header: rows, columns, bits, frames."""
 
 MAX_INFLATED = 1 << 28
 """Bytes a deflated file may unfold to."""
@@ -178,3 +183,62 @@ def _meta_end(head: bytes) -> int | None:
     if end > MAX_META:
         raise TooMuchError(f"its meta information is {end} bytes long")
     return end
+
+
+def numbers(dataset: Dataset, word: str) -> list[float]:
+    """An element's numbers, however they are written; what is no finite number is left out.
+
+    A decimal comma is a point, unless three digits follow it: then it could part thousands. A
+    value that cannot be told says nothing, and the element counts as absent.
+    """
+    return [number for text in _texts(dataset, word) if (number := _number(text)) is not None]
+
+
+def first_number(dataset: Dataset, word: str) -> float | None:
+    """The first of an element's values, if it is a number; the others are alternatives to it."""
+    texts = _texts(dataset, word)
+    return _number(texts[0]) if texts else None
+
+
+def whole_number(dataset: Dataset, word: str) -> int | None:
+    """The first of an element's values, if it is a whole number that an image can have."""
+    number = first_number(dataset, word)
+    if number is None or number != int(number) or abs(number) > MOST:
+        return None
+    return int(number)
+
+
+def size_of(dataset: Dataset) -> tuple[int, int]:
+    """Rows and columns as declared; 0 for what no image has."""
+    rows, columns = whole_number(dataset, "Rows"), whole_number(dataset, "Columns")
+    return max(0, rows or 0), max(0, columns or 0)
+
+
+def is_there(dataset: Dataset, word: str) -> bool:
+    """Whether an element has a value, readable or not."""
+    return any(text.strip() for text in _texts(dataset, word))
+
+
+def _texts(dataset: Dataset, word: str) -> list[str]:
+    """The values of an element as texts; as they stand in the file, where pydicom reads none."""
+    try:
+        value = dataset.get(word)
+    except DAMAGED:
+        value = dataset.get_item(Tag(word)).value
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace").split("\\")
+    if value is None:
+        return []
+    parts = value if isinstance(value, list | MultiValue) else [value]
+    return [str(part) for part in parts]
+
+
+def _number(text: str) -> float | None:
+    text = text.strip().strip("\0").strip()
+    if re.fullmatch(r"[+-]?\d*,(\d{1,2}|\d{4,})", text):
+        text = text.replace(",", ".")
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -163,7 +163,12 @@ def _look_into(path: Path, label: str) -> Finding:
         kind = sniff(file.read(HEAD))
     if kind is None:
         return Refusal(path, Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
-    return FoundFile(path, kind, label, status.st_size, status.st_mtime_ns)
+    return FoundFile(path, kind, label, status.st_size, stamp(status))
+
+
+def stamp(status: os.stat_result) -> int:
+    """A file's time of change in ns, within the 64 bits that databases keep: to the year 2262."""
+    return max(-(1 << 63), min(status.st_mtime_ns, (1 << 63) - 1))
 
 
 def _words(error: OSError, thing: str) -> str:

@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from screener.reading import dicom, gate
 from screener.reading.folder import FoundFile
-from screener.reading.limits import MAX_PIXELS, PixelError, check_sides
+from screener.reading.limits import MAX_PIXELS, PixelError, check_depth, check_sides
 from screener.reading.sniff import Kind
 from screener.study import Outcome, Projection, Radiograph, Refusal
 
@@ -37,6 +37,9 @@ TAGS = tuple(int(Tag(word)) for word in _WORDS)
 
 _PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 """Transfer syntaxes whose pixels take up as many bytes as they are."""
+
+MOST_BITS = 64
+"""Of one value."""
 
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 
@@ -76,6 +79,7 @@ def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
         _check_pixels(dataset, found.size, has_pixels=has_pixels, max_pixels=max_pixels)
     except PixelError as error:
         return _refusal(found, error.outcome, error.reason, study_key)
+    rows, columns = dicom.size_of(dataset)
     return Radiograph(
         path=found.path,
         study_key=study_key,
@@ -88,13 +92,22 @@ def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
         projection=gate.projection(dataset),
         photometric=_text(dataset, "PhotometricInterpretation"),
         transfer_syntax=_text(dataset.file_meta, "TransferSyntaxUID"),
-        rows=int(dataset.Rows),
-        columns=int(dataset.Columns),
-        bits_stored=int(dataset.get("BitsStored") or dataset.get("BitsAllocated") or 0),
+        rows=rows,
+        columns=columns,
+        bits_stored=_bits_stored(dataset),
         size=found.size,
         mtime_ns=found.mtime_ns,
         phantom=_text(dataset, "QualityControlImage") == "YES",
     )
+
+
+def _bits_stored(dataset: FileDataset) -> int:
+    """Bits of a value, 0 where the header says nothing that an image can have."""
+    for word in ("BitsStored", "BitsAllocated"):
+        bits = dicom.whole_number(dataset, word)
+        if bits and 0 < bits <= MOST_BITS:
+            return bits
+    return 0
 
 
 def _check_pixels(
@@ -103,10 +116,10 @@ def _check_pixels(
     """Hold the declared size against the limits and against the file."""
     if not has_pixels:
         raise PixelError(Outcome.UNREADABLE, "the header is there, but no pixels follow it")
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    rows, columns = dicom.size_of(dataset)
     check_sides(rows, columns, max_pixels)
     if dataset.file_meta.TransferSyntaxUID in _PLAIN:
-        needed = rows * columns * int(dataset.get("BitsAllocated") or 8) // 8
+        needed = rows * columns * (dicom.whole_number(dataset, "BitsAllocated") or 8) // 8
         if needed > file_size:
             reason = f"{needed} bytes of pixels are declared, but the file has {file_size} in all"
             raise PixelError(Outcome.UNREADABLE, reason)
@@ -115,6 +128,7 @@ def _check_pixels(
 def _raster(found: FoundFile, max_pixels: int) -> Radiograph:
     with Image.open(found.path, formats=("PNG", "JPEG")) as image:
         check_sides(image.height, image.width, max_pixels)
+        check_depth(image)
         if found.kind is Kind.PNG and getattr(image, "n_frames", 1) > 1:
             raise PixelError(Outcome.UNSUITABLE, "an animation, not one radiograph")
         columns, rows = image.size

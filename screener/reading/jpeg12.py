@@ -24,7 +24,7 @@ else:
 
 DECODER_DEPENDENCIES = {JPEGExtended12Bit: ("python-gdcm>=3.0.24",)}
 
-_stderr_lock = threading.Lock()
+_stderr_lock = threading.RLock()  # one silence may stand within another
 
 
 def is_available(uid: str) -> bool:

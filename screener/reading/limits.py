@@ -6,6 +6,8 @@ decoded.
 
 from __future__ import annotations
 
+from PIL import Image
+
 from screener.study import Outcome
 
 MAX_PIXELS = 100_000_000
@@ -31,7 +33,8 @@ def check_size(rows: int, columns: int, max_pixels: int) -> None:
         PixelError: there are no pixels, or more than the limit.
     """
     if rows < 1 or columns < 1:
-        raise PixelError(Outcome.UNREADABLE, f"the header declares {columns} x {rows} pixels")
+        reason = "the header declares no rows or columns that an image can have"
+        raise PixelError(Outcome.UNREADABLE, reason)
     if rows * columns > max_pixels:
         raise PixelError(
             Outcome.UNREADABLE,
@@ -50,3 +53,15 @@ def check_sides(rows: int, columns: int, max_pixels: int) -> None:
     if min(rows, columns) < MIN_SIDE:
         reason = f"only {columns} x {rows} pixels, too few for a radiograph"
         raise PixelError(Outcome.UNSUITABLE, reason)
+
+
+def check_depth(image: Image.Image) -> None:
+    """Refuse an opened PNG of 16 bits in several channels, of which Pillow keeps the high bytes.
+
+    Raises:
+        PixelError: it is one.
+    """
+    raw_modes = {str(tile.args) for tile in getattr(image, "tile", ())}
+    if image.mode in ("RGB", "RGBA", "LA") and any("16" in mode for mode in raw_modes):
+        reason = "a PNG of 16 bits with several channels; save it as 16 bits of gray"
+        raise PixelError(Outcome.UNREADABLE, reason)

@@ -8,67 +8,28 @@ content: what is in the picture is the gate's and the guard's to say.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from pydicom.dataset import Dataset, FileDataset
-from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.tag import Tag
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    UID,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    RLELossless,
-)
 
-from screener.reading import (
-    dicom,
-    grayscale,
-    jpeg12,  # noqa: F401  (registers a decoder)
-    presentation,
-)
+from screener.reading import dicom, frame, grayscale, presentation, whole
 from screener.reading.dicom import DAMAGED
 from screener.reading.grayscale import Floats, Rules
-from screener.reading.limits import MAX_PIXELS, PixelError, check_size
+from screener.reading.limits import MAX_PIXELS, PixelError, check_depth, check_size
 from screener.reading.sniff import HEAD, Kind, sniff
 from screener.study import Outcome
 
-PIPELINE = "1"
+PIPELINE = "2"
 """Version of everything between a file and the network's input; part of every result's key."""
 
 Image.MAX_IMAGE_PIXELS = None  # checked here, before decoding and with a limit of ours
 
-_FASTEST = {
-    JPEGBaseline8Bit: "pillow",
-    JPEG2000: "pylibjpeg",
-    JPEG2000Lossless: "pylibjpeg",
-    RLELossless: "pylibjpeg",
-}
-"""Which of several decoders goes first. These also keep their complaints off stderr."""
-
-_NAMES = {
-    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
-    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
-    "1.2.840.10008.1.2.4.112": "JPEG XL",
-}
-"""Transfer syntaxes younger than pydicom's own names."""
-
-_HTJ2K = {HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL}
-
-_WORDS = (
-    "SamplesPerPixel", "NumberOfFrames", "PlanarConfiguration", "Rows", "Columns",
-    "BitsAllocated", "BitsStored", "HighBit", "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths", "FloatPixelData", "DoubleFloatPixelData", "PixelData",
-)  # fmt: skip
-_TAGS = tuple(int(Tag(word)) for word in (*_WORDS, *presentation.WORDS))
+_TAGS = tuple(int(Tag(word)) for word in (*frame.WORDS, *presentation.WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +66,8 @@ def picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
         if kind is None:
             raise PixelError(Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
         with dicom.quiet():
+            if kind is Kind.JPEG:
+                _check_whole(path, max_pixels)
             if kind in (Kind.PNG, Kind.JPEG):
                 return _raster(path, max_pixels)
             return Picture(_dicom(path, max_pixels), 0.0)
@@ -141,6 +104,7 @@ def quiet_process() -> None:
 def _raster(path: Path, max_pixels: int) -> Picture:
     with Image.open(path, formats=("PNG", "JPEG")) as opened:
         check_size(opened.height, opened.width, max_pixels)
+        check_depth(opened)
         opened.load()
         image = _upright(opened)
     if image.mode.startswith("I"):  # 16 bits, of which often only 10 or 12 are used
@@ -149,6 +113,17 @@ def _raster(path: Path, max_pixels: int) -> Picture:
         image = image.convert("RGB")
     gray = np.asarray(image.convert("L"), np.float32) / np.float32(255)
     return Picture(gray, _colour(image))
+
+
+def _check_whole(path: Path, max_pixels: int) -> None:
+    """Refuse a plain JPEG that was cut short."""
+
+    def decode(stream: bytes) -> NDArray[np.uint8]:
+        with Image.open(BytesIO(stream), formats=("JPEG",)) as image:
+            check_size(image.height, image.width, max_pixels)
+            return np.asarray(image)
+
+    whole.decoded(path.read_bytes(), decode)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -169,62 +144,9 @@ def _colour(image: Image.Image) -> float:
 
 def _dicom(path: Path, max_pixels: int) -> Floats:
     dataset = dicom.read_whole(path, _TAGS)
-    _check_layout(dataset, max_pixels)
-    stored, how = _stored(dataset), presentation.rules(dataset)
+    stored = frame.stored_values(dataset, max_pixels)
+    how = presentation.rules(dataset, stored)
     try:
         return grayscale.render(stored, how)
     except ValueError as error:
         raise PixelError(Outcome.UNREADABLE, "every pixel is padding") from error
-
-
-def _check_layout(dataset: Dataset, max_pixels: int) -> None:
-    if dicom.PIXEL_TAGS.isdisjoint(dataset.keys()):
-        raise PixelError(Outcome.UNREADABLE, "no whole pixel data: damaged or cut short")
-    if int(dataset.get("SamplesPerPixel") or 1) != 1:
-        raise PixelError(Outcome.UNSUITABLE, "a colour image, not a radiograph")
-    if int(dataset.get("NumberOfFrames") or 1) > 1:
-        raise PixelError(Outcome.UNSUITABLE, "several frames, not one radiograph")
-    check_size(int(dataset.Rows), int(dataset.Columns), max_pixels)
-
-
-def _stored(dataset: FileDataset) -> NDArray[np.generic]:
-    """Decode the stored values, (rows, columns)."""
-    syntax = UID(dataset.file_meta.TransferSyntaxUID)
-    decoder = _decoder(syntax)
-    first = _FASTEST.get(syntax, "")
-    words, _ = decoder.as_array(
-        dataset,
-        raw=True,
-        correct_unused_bits=False,  # type: ignore[arg-type]  # its annotation lacks the option
-        decoding_plugin=first if first in decoder.available_plugins else "",
-    )
-    words = words.astype(words.dtype.newbyteorder("="), copy=False)
-    if words.dtype.kind == "f":
-        return words
-    bits = int(dataset.BitsStored)
-    whole_words = syntax == RLELossless or not syntax.is_encapsulated
-    high_bit = int(dataset.get("HighBit", bits - 1)) if whole_words else bits - 1
-    signed = bool(dataset.get("PixelRepresentation"))
-    return grayscale.stored_values(words, bits, high_bit, signed=signed)
-
-
-def _decoder(syntax: UID) -> Decoder:
-    """The decoder of a transfer syntax.
-
-    Raises:
-        PixelError: there is none, or the package that brings it is not installed.
-    """
-    name = _NAMES.get(syntax, syntax.name)
-    shown = f"{name} ({syntax})" if name != syntax else str(syntax)
-    if not re.fullmatch(r"[0-9.]{1,64}", syntax):
-        shown = "an unknown transfer syntax"
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        cure = "convert it to an uncompressed one first"
-        raise PixelError(Outcome.UNREADABLE, f"no decoder reads {shown}; {cure}") from error
-    if not decoder.is_available:
-        package = "pylibjpeg-openjpeg" if syntax in _HTJ2K else "python-gdcm"
-        cure = f"pip install {package}"
-        raise PixelError(Outcome.UNREADABLE, f"no decoder is installed for {shown}; {cure}")
-    return decoder

@@ -105,6 +105,45 @@ def test_a_file_that_takes_too_much_memory_is_refused(films, tmp_path, monkeypat
     assert isinstance(last, Decoded)
 
 
+class KeyboardJam(BaseException):
+    """Not even an Exception, as what decoders in Rust raise."""
+
+
+class Odd:
+    """A path that fails as no path does."""
+
+    def open(self, *_):
+        raise KeyboardJam
+
+
+def test_whatever_a_worker_raises_refuses_that_file_alone(films):
+    first, last = decode_all([replace(films[0], path=Odd()), films[0]], LIMITS, workers=1, ahead=2)
+    assert first.outcome is Outcome.UNREADABLE
+    assert first.reason == "it could not be read, for an unforeseen KeyboardJam"
+    assert isinstance(last, Decoded)
+
+
+def test_a_picture_that_cannot_be_looked_at_costs_only_itself(films, monkeypatch):
+    def fail(_):
+        raise ValueError
+
+    monkeypatch.setattr(decode, "inspect", fail)
+    refusal = decode.decode(films[0], LIMITS)
+    assert (refusal.outcome, refusal.reason) == (
+        Outcome.UNREADABLE, "its pixels are damaged or cut short",
+    )  # fmt: skip
+
+
+def test_a_file_of_the_far_future_is_decoded(films, tmp_path):
+    """Its time of change in nanoseconds takes more than 64 bits."""
+    path = tmp_path / "a.dcm"
+    path.write_bytes(films[0].path.read_bytes())
+    os.utime(path, (1.1e10, 1.1e10))
+    (found,) = folder.walk([path])
+    assert found.mtime_ns < 1 << 63
+    assert isinstance(decode.decode(header.read(found), LIMITS), Decoded)
+
+
 def test_workers_load_no_torch():
     code = "import sys, screener.reading.decode; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

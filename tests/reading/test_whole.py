@@ -1,0 +1,137 @@
+"""What was cut short is refused with how much is missing; what is whole is read."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom import uid
+
+from screener.reading import pixels
+from screener.reading.codestream import EOI
+from screener.reading.limits import PixelError
+from screener.study import Outcome
+from tests import dicoms
+
+JPEGS = {
+    "baseline": {},
+    "optimised": {"optimize": True},
+    "progressive": {"progressive": True},
+    "restarts": {"restart_marker_rows": 1},
+    "colour": {"colour": True},
+}
+CUT = {
+    "cut": lambda kept, _: kept,
+    "end put back": lambda kept, _: kept + EOI,
+    "zeros": lambda kept, lost: kept + bytes(lost),
+    "zeros, end put back": lambda kept, lost: kept + bytes(lost) + EOI,
+    "filled": lambda kept, lost: kept + b"\xaa" * lost + EOI,
+}
+
+
+def film(black_edge):
+    values = dicoms.film(bits=8)
+    values[-40 * black_edge or len(values) :] = 0
+    return values
+
+
+def jpeg(values, *, colour=False, **options):
+    image = Image.fromarray(values)
+    written = io.BytesIO()
+    (image.convert("RGB") if colour else image).save(written, "JPEG", quality=90, **options)
+    return written.getvalue()
+
+
+def reason(path):
+    with pytest.raises(PixelError) as raised:
+        pixels.load(path)
+    assert raised.value.outcome is Outcome.UNREADABLE
+    return raised.value.reason
+
+
+@pytest.mark.parametrize("black_edge", [False, True])
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_whole_jpeg_is_read_whatever_follows_it(tmp_path, kind, black_edge):
+    stream = jpeg(film(black_edge), **JPEGS[kind])
+    (tmp_path / "a.jpg").write_bytes(stream)
+    (tmp_path / "b.jpg").write_bytes(stream + bytes(4096))
+    np.testing.assert_array_equal(pixels.load(tmp_path / "a.jpg"), pixels.load(tmp_path / "b.jpg"))
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9, 0.97])
+@pytest.mark.parametrize("how", CUT)
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_cut_short_is_refused(tmp_path, kind, how, keep):
+    stream = jpeg(film(black_edge=False), **JPEGS[kind])
+    kept = int(keep * len(stream))
+    (tmp_path / "a.jpg").write_bytes(CUT[how](stream[:kept], len(stream) - kept))
+    assert "cut short: " in reason(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize(("keep", "percent"), [(0.5, 49), (0.9, 12)])
+def test_the_reason_says_how_much_is_missing(tmp_path, keep, percent):
+    stream = jpeg(film(black_edge=False))
+    begin = stream.index(b"\xff\xda")
+    kept = begin + int(keep * (len(stream) - begin))
+    (tmp_path / "a.jpg").write_bytes(stream[:kept] + EOI)
+    said = int(reason(tmp_path / "a.jpg").partition("about ")[2].partition(" %")[0])
+    assert said == pytest.approx(percent, abs=7)
+
+
+def test_a_hole_in_the_middle_is_found(tmp_path):
+    stream = jpeg(film(black_edge=False))
+    middle = len(stream) // 2
+    (tmp_path / "a.jpg").write_bytes(stream[:middle] + bytes(1024) + stream[middle + 1024 :])
+    assert "cut short" in reason(tmp_path / "a.jpg")
+
+
+SYNTAXES = [
+    (uid.JPEGBaseline8Bit, 8),
+    (uid.JPEGExtended12Bit, 12),
+    (uid.JPEGLossless, 12),
+    (uid.JPEGLosslessSV1, 8),
+    (uid.JPEGLosslessSV1, 12),
+    (uid.JPEGLosslessSV1, 16),
+    (uid.JPEGLSLossless, 12),
+    (uid.JPEGLSNearLossless, 12),
+    (uid.JPEG2000Lossless, 12),
+    (uid.RLELossless, 12),
+]
+
+
+def encoded(tmp_path, values, syntax, bits):
+    if syntax == uid.JPEGBaseline8Bit:
+        return jpeg(values)
+    if syntax in (uid.JPEG2000Lossless, uid.RLELossless):
+        path = dicoms.write(tmp_path / "whole", values, bits=bits, encoded=syntax)
+    else:
+        plain = dicoms.write(tmp_path / "plain", values, bits=bits)
+        path = dicoms.transcode(plain, tmp_path / "whole", syntax)
+    return dicoms.stream_of(path)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize(("syntax", "bits"), SYNTAXES)
+def test_each_syntax_is_read_whole(tmp_path, syntax, bits, photometric):
+    """Also with a black edge, which some of them code as nothing but zeros."""
+    values = dicoms.film(bits=bits)
+    values[-40:] = 0
+    stream = encoded(tmp_path, values, syntax, bits)
+    path = dicoms.wrap(
+        tmp_path / "a", stream, values, syntax=syntax, bits=bits,
+        PhotometricInterpretation=photometric,
+    )  # fmt: skip
+    plain = dicoms.write(tmp_path / "b", values, bits=bits, PhotometricInterpretation=photometric)
+    assert np.abs(pixels.load(path) - pixels.load(plain)).mean() < 0.02
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9])
+@pytest.mark.parametrize("how", list(CUT)[:4])
+@pytest.mark.parametrize(("syntax", "bits"), SYNTAXES)
+def test_each_syntax_cut_short_is_refused(tmp_path, syntax, bits, how, keep):
+    values = dicoms.film(bits=bits)
+    stream = encoded(tmp_path, values, syntax, bits)
+    kept = int(keep * len(stream))
+    short = CUT[how](stream[:kept], len(stream) - kept)
+    path = dicoms.wrap(tmp_path / "a", short, values, syntax=syntax, bits=bits)
+    assert "cut short" in reason(path)
