@@ -1,11 +1,14 @@
 """Fixtures every test folder shares."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="signals, pipes, rights of POSIX")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from screener.console import ExitCode
 from screener.program import run
 from screener.results.store import Store
 from screener.results.worklist import Worklist
+from tests.conftest import posix_only
 
 FILMS = 24
 PROGRAM = "from screener.cli.main import main; main()"
@@ -83,6 +84,7 @@ def after_batches(process, number):
     return done[-1]
 
 
+@posix_only
 def test_ctrl_c_stores_the_running_batch_and_says_how_to_go_on(
     scans, undisturbed, tmp_path, capsys
 ):

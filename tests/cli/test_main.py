@@ -16,6 +16,7 @@ from screener.errors import (
     WeightsError,
 )
 from screener.program import run
+from tests.conftest import posix_only
 
 
 def raising(error: BaseException) -> click.Group:
@@ -112,6 +113,7 @@ def test_a_reader_that_stops_early_is_no_failure():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are another matter there")
+@posix_only
 def test_a_real_ctrl_c_ends_with_130(tmp_path):
     program = (
         "import click, time; from screener.program import run\n"

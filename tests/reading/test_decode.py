@@ -16,6 +16,7 @@ from screener.network.batch import to_input
 from screener.reading import decode, folder, header, pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.study import Outcome, Refusal
+from tests.conftest import posix_only
 
 LIMITS = Limits(input_size=32)
 
@@ -83,6 +84,7 @@ def test_a_file_that_changed_since_the_walk_is_refused(films):
     assert "changed" in refusal.reason
 
 
+@posix_only
 def test_a_file_that_takes_too_long_costs_only_itself(films, tmp_path):
     """Opening a pipe that nobody writes to never ends."""
     os.mkfifo(tmp_path / "pipe")

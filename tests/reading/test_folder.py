@@ -13,6 +13,7 @@ from screener.reading.folder import FoundFile, Kind, SkippedFile
 from screener.results import files
 from screener.study import Outcome, Refusal
 from tests import dicoms
+from tests.conftest import posix_only
 
 
 @pytest.fixture
@@ -127,8 +128,10 @@ def test_missing_root_is_refused(tmp_path):
     assert isinstance(found, Refusal)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@posix_only
 def test_folder_without_permission_is_refused(tree):
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
     (tree / "b").chmod(0)
     try:
         refusals = [one for one in folder.walk([tree]) if isinstance(one, Refusal)]
@@ -153,6 +156,7 @@ def test_denied_folder_is_refused_in_words(tree, monkeypatch):
     ]
 
 
+@posix_only
 def test_a_pipe_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (found,) = folder.walk([tmp_path])

@@ -26,6 +26,7 @@ from screener.study import (
     Study,
     Verdict,
 )
+from tests.conftest import posix_only
 
 CARD = make_card()
 OTHER = make_card("sha256:" + "cd" * 32)
@@ -310,6 +311,7 @@ def test_two_reviewers_at_once_lose_nothing(store, tmp_path):
     assert Counter(entry.reviewer for entry in store.reviews()) == {"anna": 20, "jan": 20}
 
 
+@posix_only
 def test_a_review_outlives_a_kill(store, tmp_path):
     store.put_studies([study(radiograph(tmp_path / "a"))])
     killed = subprocess.run([sys.executable, "-c", REVIEW_AND_DIE, str(store.folder)])

@@ -15,6 +15,7 @@ from screener.results import store as stores
 from screener.results.files import DATABASE, PENDING
 from screener.study import Review, Verdict
 from screener.tui.outbox import Outbox
+from tests.conftest import posix_only
 
 LATER = NOW + timedelta(days=1)
 
@@ -99,6 +100,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@posix_only
 def test_killed_process_loses_nothing(results, stored):
     key = stored.listed()[0]
     code = KILLED.format(root=str(Path.cwd()), folder=str(results), key=key)

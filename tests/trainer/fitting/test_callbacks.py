@@ -12,7 +12,7 @@ from trainer.run import Run, load_tensors
 
 EPOCHS, BATCHES = 3, 3
 PLACES = [(0, 1), (0, 3), (1, 0), (1, 2), (2, 1), (2, 3), (3, 0)]
-"""Epochs done and batches of the next; 0 is the moment between an epoch's log and its checkpoint."""
+"""Epochs done and batches of the next; 0 is between an epoch's log and its checkpoint."""
 RECIPE = """
 name = "three"
 network = "timm/test_resnet"
