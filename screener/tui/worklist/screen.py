@@ -58,7 +58,7 @@ class WorklistScreen(ReviewScreen):
         yield Static(id="alarm", markup=False)
         yield Ends(id="filter-line")
         yield TableHeading(id="heading")
-        yield StudyTable(self.session.rows, id="table")
+        yield StudyTable(self.session.rows, self.session.offset_of, id="table")
         yield Static(id="empty", markup=False)
         yield ScanBar(id="scan")
         yield Static(RESEARCH_ONLY, id="research", markup=False)
@@ -85,9 +85,7 @@ class WorklistScreen(ReviewScreen):
 
     def show_again(self) -> None:
         """Read the worklist anew; the cursor stays on its study."""
-        row = self.table.row
-        here = self.session.offset_of(row.key) if row else None
-        self.table.reload(self.session.count(), here)
+        self.table.reload(self.session.count())
         self._show_frame()
 
     def go_to(self, key: str) -> None:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from screener.results.worklist import StudyRow
 
 
+TRIES = 3
+"""How often to look for a study that moves between two looks at the store."""
+
+
 class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
     """A virtual table of studies.
 
@@ -72,11 +76,15 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(
         self,
         fetch: Callable[[int, int], Sequence[StudyRow]],
+        place: Callable[[str], int | None],
         *,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
         self._pages: Pages[StudyRow] = Pages(fetch)
+        self._place = place
+        self._key: str | None = None
+        """The study the cursor is on: lines move while a scan runs, it does not."""
         self._columns: list[Column] = []
 
     @property
@@ -84,17 +92,27 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         """The study under the cursor."""
         return self._pages.get(self.cursor)
 
-    def reload(self, count: int, cursor: int | None = None) -> None:
-        """Fetch everything anew.
+    def reload(self, count: int) -> None:
+        """Fetch everything anew; the cursor stays on its study, or on its line if that is gone.
 
         Args:
             count: Lines there are now.
-            cursor: Where the cursor shall stand; where it was when None.
         """
-        self._pages.clear()
+        before = self.cursor
         self.count = count
         self.virtual_size = Size(self.size.width, count)
-        self.cursor = self.cursor if cursor is None else cursor
+        for _ in range(TRIES):
+            self._pages.clear()
+            place = self._place(self._key) if self._key else None
+            line = self.validate_cursor(self.cursor if place is None else place)
+            self.set_reactive(StudyTable.cursor, line)
+            if place is None or (self.row and self.row.key == self._key):
+                break
+        self._key = self.row.key if self.row else None
+        if self.scroll_offset.y:  # the study keeps its place on the screen, too
+            line = self.scroll_offset.y + self.cursor - before
+            self.scroll_to(y=line, animate=False, force=True)
+        self._reveal()
         self.refresh()
 
     def validate_cursor(self, cursor: int) -> int:
@@ -103,6 +121,7 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def watch_cursor(self, before: int, after: int) -> None:
         """Redraw two lines and keep the cursor in sight."""
+        self._key = self.row.key if self.row else None
         self.refresh_lines(before)
         self.refresh_lines(after)
         self._reveal()

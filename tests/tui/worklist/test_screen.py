@@ -2,7 +2,7 @@
 
 from sample_data.results import wait
 from screener.results.store import Store
-from screener.results.worklist import Filter
+from screener.results.worklist import Filter, Worklist
 from screener.study import Band, Verdict
 from screener.tui.dialogs import ConfirmDialog, FilterDialog
 from screener.tui.help import HelpDialog
@@ -109,6 +109,45 @@ async def test_what_is_not_scored_yet_stands_last_in_a_live_review(open_review, 
         await pilot.press("enter")
         await settled(pilot)
         assert "not scored yet" in text_of(app)
+
+
+async def test_the_cursor_stays_on_its_study_while_the_list_moves_under_it(open_review, results):
+    async with open_review(size=(120, 20)) as (app, pilot):
+        await pilot.press(*"j" * 30)
+        await settled(pilot)
+        table, key, above = app.screen.table, app.screen.current.key, stored_keys(results)
+        line = table.cursor - table.scroll_offset.y
+        with Store.open(results) as store:
+            store.forget(above[0])
+        app.show_again()
+        with Store.open(results) as store:  # and once more before anything is drawn
+            store.forget(above[1])
+        app.show_again()
+        assert app.screen.current.key == key
+        await settled(pilot)
+        assert app.screen.current.key == key
+        assert table.cursor == 28
+        assert table.cursor - table.scroll_offset.y == line
+
+
+async def test_an_entry_goes_to_the_study_the_cursor_is_on(open_review, results, stored):
+    async with open_review() as (app, pilot):
+        await pilot.press("j", "j", "j")
+        key = app.screen.current.key
+        with Store.open(results) as store:
+            store.forget(stored_keys(results)[0])
+        app.show_again()
+        with Store.open(results) as store:
+            store.forget(stored_keys(results)[0])
+        app.show_again()
+        await pilot.press("a")
+        await settled(pilot)
+    assert stored.study(key).reviews[-1].verdict is Verdict.AGREE
+
+
+def stored_keys(results):
+    with Store.open(results) as store:
+        return [row.key for row in Worklist(store).rows()]
 
 
 async def test_filter_by_band_and_state(open_review):
