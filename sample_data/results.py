@@ -15,6 +15,7 @@ from pathlib import Path
 from screener.card import WeightsCard
 from screener.results.identity import Identify
 from screener.results.store import Store
+from screener.results.worklist import Worklist
 from screener.study import (
     LABELS,
     ActivationMap,
@@ -195,8 +196,14 @@ def _activation(dice: random.Random, size: int = 7) -> ActivationMap:
     return ActivationMap(size, size, bytes(round(255 * v / max(values)) for v in values))
 
 
+def _other_than(given: str | None, label: str) -> str:
+    """The label, or the next one where the model gave the same."""
+    return LABELS[(LABELS.index(label) + 1) % len(LABELS)] if label == given else label
+
+
 def _review(store: Store, studies: list[Study], wanted: int | None, dice: random.Random) -> None:
     number = min(len(studies) // 4, 100) if wanted is None else wanted
+    given = {row.key: row.label for row in Worklist(store).rows()}
     for index, study in enumerate(dice.sample(studies, number)):
         agrees = dice.random() < 0.7
         store.add_review(
@@ -204,7 +211,7 @@ def _review(store: Store, studies: list[Study], wanted: int | None, dice: random
                 study.key,
                 dice.choice(("anna", "jan")),
                 Verdict.AGREE if agrees else Verdict.DISAGREE,
-                None if agrees else dice.choice(LABELS),
+                None if agrees else _other_than(given[study.key], dice.choice(LABELS)),
                 dice.random() < 0.2,
                 dice.choice(("", "", "lines in place", "portable, rotated; see <b>left</b> base")),
                 NOW + timedelta(minutes=10, seconds=30 * index),

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
-from screener.results import identity, lock, records, summaries
+from screener.results import identity, lock, records, reviews, summaries
 from screener.results.files import DATABASE
 from screener.results.identity import Identify
 from screener.results.migrations import migrate
@@ -351,27 +351,10 @@ class Store:
 
         Raises:
             StoreBusyError: the database stayed locked; the entry is not stored.
-            StoreError: there is no such study, or the entry could not be stored.
+            StoreError: there is no such study, the entry contradicts itself or could not be stored.
         """
-        key = plain(review.study_key)
         with self.transaction() as connection:
-            if not connection.execute("SELECT 1 FROM study WHERE key = ?", (key,)).fetchone():
-                raise StoreError(f"{key}: no such study in {self.folder}; scan it first")
-            connection.execute(
-                "INSERT INTO review"
-                " (study_key, reviewer, verdict, label, flagged, comment, reviewed_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    key,
-                    plain(review.reviewer),
-                    review.verdict,
-                    review.label,
-                    review.flagged,
-                    plain(review.comment),
-                    str(review.reviewed_at),
-                ),
-            )
-            connection.execute(records.SHOW_REVIEW, (key,))
+            reviews.append(connection, review)
 
     def reviews(self, study_key: str | None = None) -> Iterator[Review]:
         """Entries of all reviewers, oldest first; of one study or of all."""

@@ -26,6 +26,7 @@ Answer = TypeVar("Answer")
 LONGEST_COMMENT = 1000
 UNSURE = "unsure"
 """Option id for a disagreement without an own class."""
+SAME = "that is the network's own label: esc, then a to agree"
 ReviewState = Literal["all", "unreviewed", "reviewed", "flagged"]
 REVIEW_STATES: tuple[ReviewState, ...] = ("all", "unreviewed", "reviewed", "flagged")
 
@@ -106,11 +107,18 @@ class DisagreeDialog(Dialog[str]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer with the class."""
-        self.dismiss(event.option_id)
+        self._answer(event.option_id)
 
     def action_choose(self, index: int) -> None:
         """Answer by number."""
-        self.dismiss(self.query_one(OptionList).get_option_at_index(index).id)
+        self._answer(self.query_one(OptionList).get_option_at_index(index).id)
+
+    def _answer(self, label: str | None) -> None:
+        """Be done, unless this would disagree with a label and give the same one."""
+        if label == self._label:
+            self.query_one(".dialog-hint", Static).update(SAME)
+            return
+        self.dismiss(label)
 
     def action_down(self) -> None:
         """The next class."""

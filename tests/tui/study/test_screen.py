@@ -7,7 +7,8 @@ import pytest
 from screener.results import store as stores
 from screener.results.files import DATABASE
 from screener.results.worklist import Filter
-from screener.study import Band, Verdict
+from screener.study import LABELS, Band, Verdict
+from screener.tui.dialogs import DisagreeDialog
 from screener.tui.picture.presentation import Presentation
 from screener.tui.study import screen as study_screen
 from screener.tui.study.panel import Facts
@@ -169,6 +170,28 @@ async def test_disagree_with_an_own_class(open_study, stored, keys, label):
         await settled(pilot)
         last = stored.study(app.screen.current.key).reviews[-1]
     assert (last.verdict, last.label) == (Verdict.DISAGREE, label)
+
+
+async def test_disagreeing_with_a_label_and_giving_the_same_is_asked_again(open_study, stored):
+    async with open_study() as (app, pilot):
+        key, label = app.screen.current.key, app.screen.current.label
+        before = len(app.screen.detail.reviews)
+        await pilot.press("d", str(1 + LABELS.index(label)))
+        assert isinstance(app.screen, DisagreeDialog)
+        assert "that is the network's own label" in text_of(app)
+        await pilot.press("escape")
+        await settled(pilot)
+    assert len(stored.study(key).reviews) == before
+
+
+async def test_there_is_nothing_to_agree_with_where_there_is_no_label(open_study, stored):
+    key = stored.listed(Filter(bands=(Band.UNSCORED,)))[0]
+    before = len(stored.study(key).reviews)
+    async with open_study(key) as (app, pilot):
+        await pilot.press("a")
+        assert "no label" in told(app)
+        await settled(pilot)
+    assert len(stored.study(key).reviews) == before
 
 
 async def test_escape_in_a_dialog_records_nothing(open_study, stored):
