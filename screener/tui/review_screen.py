@@ -72,9 +72,6 @@ class ReviewScreen(Screen[None]):
 
     def action_agree(self) -> None:
         """Record that the label is right."""
-        if self.current and self.current.label is None:
-            self.say("The network has given no label that one could agree with.")
-            return
         self._record(verdict=Verdict.AGREE, label=None)
 
     def action_disagree(self) -> None:

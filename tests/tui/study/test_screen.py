@@ -184,16 +184,6 @@ async def test_disagreeing_with_a_label_and_giving_the_same_is_asked_again(open_
     assert len(stored.study(key).reviews) == before
 
 
-async def test_there_is_nothing_to_agree_with_where_there_is_no_label(open_study, stored):
-    key = stored.listed(Filter(bands=(Band.UNSCORED,)))[0]
-    before = len(stored.study(key).reviews)
-    async with open_study(key) as (app, pilot):
-        await pilot.press("a")
-        assert "no label" in told(app)
-        await settled(pilot)
-    assert len(stored.study(key).reviews) == before
-
-
 async def test_escape_in_a_dialog_records_nothing(open_study, stored):
     async with open_study() as (app, pilot):
         before = len(app.screen.detail.reviews)
