@@ -13,7 +13,7 @@ from screener.results.files import EXPORTS
 
 
 @click.command()
-@options.results_argument
+@options.results_folder
 @click.option(
     "--format",
     "kind",

@@ -13,7 +13,7 @@ from screener.text import visible
 
 @click.command()
 @click.argument("study", required=False)
-@options.results_option
+@options.results_folder
 @click.option("--all", "everything", is_flag=True, help="Remove all studies.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(study: str | None, results: Path, everything: bool, yes: bool) -> None:
@@ -22,12 +22,17 @@ def command(study: str | None, results: Path, everything: bool, yes: bool) -> No
     The radiographs themselves are not touched. The removal stands in audit.jsonl. Reports and
     exports made earlier still show the study.
     """
+    if everything and (folder := options.folder_alone(study)):
+        study, results = None, folder
     if bool(study) == everything:
         raise click.UsageError("Give either a STUDY or --all.")
     from screener.results import export, lock
     from screener.results.audit_log import AuditLog
+    from screener.results.store import Store
+    from screener.results.worklist import Worklist
 
-    with options.opened(results) as worklist, lock.held(results):
+    with Store.open(results) as store, lock.held(results), AuditLog(results) as log:
+        worklist = Worklist(store)
         key = worklist.find(study) if study else None
         question = (
             f"Remove study {visible(key)}" if key else f"Remove all {worklist.count()} studies"
@@ -35,9 +40,8 @@ def command(study: str | None, results: Path, everything: bool, yes: bool) -> No
         if not yes and not click.confirm(f"{question} with scores and reviews?", err=True):
             console.note("nothing removed")
             return
-        removed = worklist.store.forget(key)
-        with AuditLog(results) as log:
-            log.forgotten(key, removed)
+        removed = store.forget(key)
+        log.forgotten(key, removed)
         export.write_worklist(worklist, results)
     console.note(
         f"{removed} removed; worklist.csv and worklist.json are new, make the report again"

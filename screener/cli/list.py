@@ -14,7 +14,7 @@ from screener.study import RANKED, Band
 
 
 @click.command()
-@options.results_argument
+@options.results_folder
 @click.option("--all", "everything", is_flag=True, help="All studies, not the first 20.")
 @options.bands_option
 @click.option(

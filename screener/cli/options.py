@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from screener import locations
 from screener.study import Band
@@ -15,12 +17,9 @@ from screener.study import Band
 if TYPE_CHECKING:
     from screener.results.worklist import Worklist
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
+Command = Callable[..., None]
 
-results_argument = click.argument(
-    "results", metavar="[DIR]", type=_FOLDER, default=locations.RESULTS
-)
-"""The results folder, where a command has no other argument."""
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 results_option = click.option(
     "--results",
@@ -30,6 +29,34 @@ results_option = click.option(
     show_default=True,
     help="The results folder.",
 )
+
+
+def results_folder(command: Command) -> Command:
+    """The results folder as ``results``: DIR at the end, or ``--results DIR``, in every command."""
+
+    @click.argument("folder", metavar="[DIR]", required=False, type=_FOLDER)
+    @results_option
+    @wraps(command)
+    def taking(*, folder: Path | None, results: Path, **options: Any) -> None:  # noqa: ANN401
+        if folder and is_given("results"):
+            raise click.UsageError("Give the results folder once: DIR or --results DIR.")
+        command(results=folder or results, **options)
+
+    return taking
+
+
+def folder_alone(word: str | None) -> Path | None:
+    """The folder that stands where STUDY would, in a command that needs no STUDY."""
+    if not word or is_given("folder") or is_given("results"):
+        return None
+    return Path(word)
+
+
+def is_given(name: str) -> bool:
+    """Whether a parameter of the running command was given by its user."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
 
 bands_option = click.option(
     "--band",
@@ -51,13 +78,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 @contextmanager
 def opened(results: Path) -> Iterator[Worklist]:
-    """The worklist of a results folder.
+    """The worklist of a results folder, to read.
 
     Raises:
         StoreNotFoundError: there are no results in it.
+        StoreError: they cannot be read.
     """
     from screener.results.store import Store
     from screener.results.worklist import Worklist
 
-    with Store.open(results) as store:
+    with Store.reading(results) as store:
         yield Worklist(store)

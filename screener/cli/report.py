@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.results_argument
+@options.results_folder
 @click.option(
     "-o",
     "--output",

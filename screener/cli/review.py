@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from screener import config, console, locations
+from screener.console import ExitCode
 from screener.errors import ConfigurationError, StoreError, StoreNotFoundError
-from screener.results.files import DATABASE
+from screener.results.opening import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +25,17 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("results", metavar="[DIR]", type=_FOLDER, default=locations.RESULTS)
+@click.argument("folder", metavar="[DIR]", required=False, type=_FOLDER)
 @click.option(
     "-o",
     "--output",
+    "--results",
+    "results",
     metavar="RESULTS",
     type=_FOLDER,
     default=locations.RESULTS,
     show_default=True,
-    help="Where results go, if DIR is a folder of studies to be scanned.",
+    help="The results folder, if DIR is left out or a folder of studies to be scanned.",
 )
 @click.option("--reviewer", metavar="NAME", help="Who reviews.  [default: your user name]")
 @click.option(
@@ -48,23 +51,25 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="For --serve."
 )
 def command(
+    folder: Path | None,
     results: Path,
-    output: Path,
     reviewer: str | None,
     image: str,
     theme: str | None,
     serve: bool,
     port: int,
 ) -> None:
-    """Go through the worklist of the results in DIR (default: ./screening).
+    """Go through the worklist of the results in DIR.
 
     If DIR is a folder of studies without results, offers to scan it. Press ? for the keys.
     Research use only.
     """
     reviewer = reviewer or _user()
-    results, studies = _resolve(results, output)
+    results, studies = _resolve(folder, results)
+    if studies is None:
+        _try(results)
     if serve:
-        arguments = [str(studies or results), "-o", str(output), "--reviewer", reviewer]
+        arguments = [str(studies or results), "-o", str(results), "--reviewer", reviewer]
         arguments += ["--image", image] + (["--theme", theme] if theme else [])
         _serve(arguments, port)
         return
@@ -81,6 +86,10 @@ def command(
     )
     app.run()
     _after(app)
+    if app.failure:
+        raise app.failure
+    if app.return_code:
+        console.end(ExitCode.FAILED)
 
 
 def _user() -> str:
@@ -95,19 +104,23 @@ def _user() -> str:
         raise ConfigurationError("who reviews? say it with --reviewer NAME") from None
 
 
-def _resolve(folder: Path, output: Path) -> tuple[Path, Path | None]:
+def _resolve(folder: Path | None, results: Path) -> tuple[Path, Path | None]:
     """The results folder, and the folder of studies that a scan is to be offered for.
 
     Raises:
         StoreNotFoundError: there are neither results nor anything to scan.
     """
-    if (folder / DATABASE).is_file():
-        return folder, None
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if folder is None or is_there(folder):
+        return folder or results, None
+    try:
+        something = folder.is_dir() and any(folder.iterdir())
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}; ask for permission to read it") from None
+    if not something:
         raise StoreNotFoundError(
             f"{folder}: no results and nothing to scan here; run 'screener scan FOLDER'"
         )
-    return output, None if _scanned(folder, output) else folder
+    return results, None if _scanned(folder, results) else folder
 
 
 def _scanned(studies: Path, results: Path) -> bool:
@@ -115,11 +128,25 @@ def _scanned(studies: Path, results: Path) -> bool:
     from screener.results.store import Store
     from screener.results.worklist import Worklist
 
-    if not (results / DATABASE).is_file():
+    if not is_there(results):
         return False
-    with Store.open(results) as store:
+    with Store.reading(results) as store:
         runs = Worklist(store).runs()
     return bool(runs) and str(studies.absolute()) in runs[-1].folders
+
+
+def _try(results: Path) -> None:
+    """Open the results as a review does, while a message can still be one line.
+
+    Raises:
+        StoreError: they cannot be used.
+    """
+    from screener.results.store import Store
+    from screener.results.worklist import Worklist
+
+    with Store.open(results) as store:
+        Worklist(store).counts()
+        Worklist(store).page(limit=1)
 
 
 def _view(image: str) -> Callable[[], RadiographView] | None:

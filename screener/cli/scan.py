@@ -40,6 +40,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "-o",
     "--output",
+    "--results",
     "results",
     metavar="DIR",
     type=_FOLDER,
@@ -161,7 +162,7 @@ def _write(settings: Settings, *, with_report: bool) -> None:
     from screener.results.worklist import Worklist
 
     results = settings.results
-    with Store.open(results) as store:
+    with Store.reading(results) as store:
         write_worklist(Worklist(store), results)
     if with_report:
         write_report(results, results / REPORT, generated_at=publication_time(os.environ))

@@ -11,6 +11,7 @@ import click
 
 from screener import console
 from screener.cli import options
+from screener.results.opening import is_there
 from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Review
 from screener.text import visible
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("study", required=False)
-@options.results_option
+@options.results_folder
 @click.option("--review", is_flag=True, help="Show reviews, and agreement with the model.")
 @options.json_option
 def command(study: str | None, results: Path, review: bool, as_json: bool) -> None:
@@ -28,6 +29,8 @@ def command(study: str | None, results: Path, review: bool, as_json: bool) -> No
 
     With --review and no STUDY, how far each reviewer agrees with the model over all studies.
     """
+    if review and (folder := options.folder_alone(study)) and is_there(folder):
+        study, results = None, folder
     if not study and not review:
         raise click.UsageError("Give a STUDY, or --review for the reviews of all.")
     with options.opened(results) as worklist:

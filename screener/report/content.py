@@ -82,7 +82,7 @@ def opened(
     Raises:
         StoreError: there are none, or they cannot be read.
     """
-    with Store.open(results) as store:
+    with Store.reading(results) as store:
         store.connection.execute("BEGIN")  # a read transaction: one moment for every query
         worklist = Worklist(store, identify)
         scored = tuple(band for band in bands if band in RANKED)

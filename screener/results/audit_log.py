@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from screener.errors import StoreError
 from screener.results.files import AUDIT
 from screener.study import Outcome
 
@@ -22,12 +24,28 @@ class AuditLog:
     """The open log of a results folder; a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the log to append, after a line that a killed scan may have left unfinished."""
-        self._stream = (folder / AUDIT).open("ab+", buffering=0)
-        if self._stream.tell():
-            self._stream.seek(-1, os.SEEK_END)
-            if self._stream.read() != b"\n":
-                self._stream.write(b"\n")
+        """Open the log to append, after a line that a killed scan may have left unfinished.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._path = folder / AUDIT
+        with self._reported():
+            self._stream = self._path.open("ab+", buffering=0)
+            if self._stream.tell():
+                self._stream.seek(-1, os.SEEK_END)
+                if self._stream.read() != b"\n":
+                    self._stream.write(b"\n")
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """A log without a line is no log: who cannot write it does not go on."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"{self._path}: {error.strerror}; make it a file you can write, or free some space"
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -77,4 +95,5 @@ class AuditLog:
     def _append(self, event: str, **facts: object) -> None:
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
         text = json.dumps(line, ensure_ascii=False)
-        self._stream.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        with self._reported():
+            self._stream.write(text.encode("utf-8", "backslashreplace") + b"\n")

@@ -1,7 +1,6 @@
 """The database's schema, as numbered steps. Each runs in one transaction with the record of it.
 
-A step that has been released is never edited: a change is a new step. A database written by a
-newer version is refused, never guessed at.
+A step that has been released is never edited: a change is a new step.
 """
 
 from __future__ import annotations
@@ -9,23 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from screener.errors import StoreError
-
 Migration = Callable[[sqlite3.Connection], None]
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a database, which may be empty, to the newest schema.
-
-    Raises:
-        StoreError: the database comes from a newer version or from another program.
-    """
+    """Bring a database, which may be empty, to the newest schema."""
     version = schema_version(connection)
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"these results have schema {version}, this version knows {len(MIGRATIONS)}; "
-            "use a newer screener"
-        )
     for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -183,5 +171,8 @@ UPDATE study SET band = 'WAITING', place = '4' || substr(place, 2)
 WHERE waiting AND score IS NULL;
 CREATE UNIQUE INDEX study_backwards ON study(waits, place DESC, band, reviewed, flagged)
 """
+
+TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
+"""By these, which every version has, a database of ours is known."""
 
 MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting)

@@ -19,6 +19,7 @@ from screener.results import identity
 from screener.results.identity import Identify
 from screener.results.ranking import place
 from screener.study import (
+    LABELS,
     ActivationMap,
     Band,
     Outcome,
@@ -202,10 +203,28 @@ def settled_values(result: RadiographScore | Refusal) -> Values:
     return (result.digest, Outcome.SCORED, "", path_bytes(result.radiograph.path))
 
 
+def probabilities_of(row: sqlite3.Row) -> tuple[float, ...]:
+    """The probabilities in a row of ``result`` or ``study``.
+
+    Raises:
+        ValueError: they are not one share of 1 for each label.
+    """
+    shares = json.loads(row["probabilities"])
+    if len(shares) != len(LABELS) or not all(0 <= share <= 1 for share in shares):
+        raise ValueError("probabilities")
+    return tuple(map(float, shares))
+
+
 def activation_of(row: sqlite3.Row) -> ActivationMap | None:
-    """The activation map in a row of ``result``."""
+    """The activation map in a row of ``result``.
+
+    Raises:
+        ValueError: its size is not what it says.
+    """
     if row["map"] is None:
         return None
+    if len(row["map"]) != row["map_rows"] * row["map_columns"]:
+        raise ValueError("activation map")
     return ActivationMap(row["map_rows"], row["map_columns"], row["map"])
 
 
@@ -222,7 +241,7 @@ def result_of(row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Ref
     return RadiographScore(
         radiograph,
         row["digest"],
-        tuple(json.loads(row["probabilities"])),
+        probabilities_of(row),
         activation_of(row),
         row["border_share"],
         row["distance"],

@@ -1,11 +1,13 @@
 """What a front end shows of studies and radiographs, and how it comes out of the database's rows.
 
-Values only: no queries, and nothing that a screen, a page or a file would show differently.
+Values only: no queries, and nothing that a screen, a page or a file would show differently. A
+stored value that cannot be raises ValueError or TypeError; the caller says of what it was.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +17,7 @@ from screener import marks
 from screener.results import identity, records
 from screener.results.identity import Identify
 from screener.study import (
+    LABELS,
     ActivationMap,
     Band,
     Outcome,
@@ -126,35 +129,35 @@ class Counts:
 
 def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:
     """From a row of ``study``, showing of the patient what is allowed."""
-    probabilities = tuple(json.loads(row["probabilities"])) if row["probabilities"] else None
+    probabilities = records.probabilities_of(row) if row["probabilities"] else None
     return StudyRow(
         rank=rank,
-        key=row["key"],
+        key=_text(row, "key"),
         patient=identity.shown(row, identify),
-        pseudonym=row["pseudonym"],
+        pseudonym=_text(row, "pseudonym"),
         band=Band(row["band"]),
-        score=row["score"],
-        label=row["label"],
+        score=_number(row, "score"),
+        label=_known_label(row, "label"),
         probabilities=probabilities,
         taken_at=records.timestamp(row["taken_at"]),
-        age=row["age"],
-        sex=row["sex"],
+        age=_number(row, "age"),
+        sex=_text(row, "sex"),
         projections=tuple(Projection(p) for p in row["projections"].split(",") if p),
-        radiographs=row["scored"],
-        refused=row["refused"],
-        waiting=row["waiting"],
+        radiographs=_count(row, "scored"),
+        refused=_count(row, "refused"),
+        waiting=_count(row, "waiting"),
         verdict=Verdict(row["verdict"]) if row["verdict"] else None,
-        own_label=row["own_label"],
+        own_label=_known_label(row, "own_label"),
         flagged=bool(row["flagged"]),
-        comment=row["comment"],
-        reviewer=row["reviewer"],
+        comment=_text(row, "comment"),
+        reviewer=_text(row, "reviewer") if row["reviewer"] is not None else None,
         reviewed_at=records.timestamp(row["reviewed_at"]),
         marks=marks.marks(
             probabilities=probabilities,
-            border_share=row["border_share"],
-            spread=row["spread"],
+            border_share=_number(row, "border_share"),
+            spread=_number(row, "spread"),
             inverted=bool(row["inverted"]),
-            age=row["age"],
+            age=_number(row, "age"),
             phantom=bool(row["phantom"]),
         ),
     )
@@ -164,18 +167,18 @@ def radiograph_row(row: sqlite3.Row) -> RadiographRow:
     """From a row of ``file`` joined with its result."""
     return RadiographRow(
         path=records.path_of(row["path"]),
-        digest=row["digest"],
+        digest=_text(row, "digest"),
         projection=Projection(row["projection"]),
-        photometric=row["photometric"],
-        transfer_syntax=row["transfer_syntax"],
-        rows=row["rows"],
-        columns=row["columns"],
-        bits_stored=row["bits_stored"],
-        probabilities=tuple(json.loads(row["probabilities"])),
+        photometric=_text(row, "photometric"),
+        transfer_syntax=_text(row, "transfer_syntax"),
+        rows=_count(row, "rows"),
+        columns=_count(row, "columns"),
+        bits_stored=_count(row, "bits_stored"),
+        probabilities=records.probabilities_of(row),
         activation=records.activation_of(row),
-        border_share=row["border_share"],
-        distance=row["distance"],
-        spread=row["spread"],
+        border_share=_number(row, "border_share"),
+        distance=_number(row, "distance"),
+        spread=_number(row, "spread"),
         inverted=bool(row["inverted"]),
     )
 
@@ -185,8 +188,8 @@ def refusal_row(row: sqlite3.Row) -> Refusal:
     return Refusal(
         records.path_of(row["path"]),
         Outcome(row["outcome"]),
-        row["reason"],
-        row["study_key"],
+        _text(row, "reason"),
+        _text(row, "study_key"),
         row["digest"] or "",
     )
 
@@ -200,7 +203,46 @@ def run_row(row: sqlite3.Row) -> ScanRun:
         row["device"],
         datetime.fromisoformat(row["started_at"]),
         records.timestamp(row["finished_at"]),
-        row["found"],
-        row["scored"],
-        row["refused"],
+        _count(row, "found"),
+        _count(row, "scored"),
+        _count(row, "refused"),
     )
+
+
+def review_row(row: sqlite3.Row) -> Review:
+    """From a row of ``review``."""
+    return Review(
+        _text(row, "study_key"),
+        _text(row, "reviewer"),
+        Verdict(row["verdict"]) if row["verdict"] else None,
+        _known_label(row, "label"),
+        bool(row["flagged"]),
+        _text(row, "comment"),
+        datetime.fromisoformat(row["reviewed_at"]),
+    )
+
+
+def _text(row: sqlite3.Row, name: str) -> str:
+    if not isinstance(row[name], str):
+        raise TypeError(f"{name} is no text")
+    return str(row[name])
+
+
+def _known_label(row: sqlite3.Row, name: str) -> str | None:
+    if row[name] is not None and row[name] not in LABELS:
+        raise ValueError(f"{name} is no class")
+    return _text(row, name) if row[name] is not None else None
+
+
+def _count(row: sqlite3.Row, name: str) -> int:
+    if not isinstance(row[name], int) or row[name] < 0:
+        raise TypeError(f"{name} is no count")
+    return int(row[name])
+
+
+def _number(row: sqlite3.Row, name: str) -> float | None:
+    if row[name] is None:
+        return None
+    if not isinstance(row[name], int | float) or not math.isfinite(row[name]):
+        raise TypeError(f"{name} is no number")
+    return float(row[name])

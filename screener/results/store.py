@@ -17,76 +17,62 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
-from screener.results import identity, lock, records, reviews, summaries
+from screener.errors import StoreError
+from screener.results import identity, lock, opening, records, reviews, summaries
 from screener.results.files import DATABASE
 from screener.results.identity import Identify
-from screener.results.migrations import migrate
 from screener.results.records import path_bytes
-from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun, Study, Verdict
+from screener.results.rows import review_row
+from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun, Study
 from screener.text import plain
 
 if TYPE_CHECKING:
     from screener.card import WeightsCard
 
-WAIT_SECONDS = 5.0
-"""How long a statement waits for another process's transaction."""
-
-SETTINGS = (
-    "journal_mode = WAL",  # readers and a writer at once
-    "synchronous = FULL",  # a review outlives a power cut
-    "foreign_keys = ON",
-    "secure_delete = ON",  # what is forgotten is overwritten
-)
-
 
 class Store:
     """An open results folder; a context manager."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the database, which is made if it is missing, and bring its schema up to date."""
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        """Take over a connection; see :meth:`create`, :meth:`open` and :meth:`reading`."""
         self.folder = folder
-        with self._reported():
-            self.connection = sqlite3.connect(
-                folder / DATABASE, timeout=WAIT_SECONDS, isolation_level=None
-            )
-            self.connection.row_factory = sqlite3.Row
-            try:
-                for setting in SETTINGS:
-                    self.connection.execute(f"PRAGMA {setting}")
-                migrate(self.connection)
-            except BaseException:
-                self.connection.close()
-                raise
+        self.path = folder / DATABASE
+        self.connection = connection
 
     @classmethod
     def create(cls, folder: Path) -> Self:
-        """Open a results folder, making it if need be.
+        """Open a results folder to write into, making it if need be.
 
         Raises:
-            StoreError: it cannot be written, or comes from a newer version.
+            StoreError: it cannot be written, or its database cannot be used.
         """
+        cure = "choose a folder you can write with --output"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(
-                f"{folder}: {error.strerror}; choose a folder you can write with --output"
-            ) from None
-        return cls(folder)
+            raise StoreError(f"{folder}: {error.strerror}; {cure}") from None
+        return cls(folder, opening.to_write(folder, cure))
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open a results folder that a scan has made.
+        """Open a results folder that a scan has made, to write into.
 
         Raises:
             StoreNotFoundError: there are no results in it.
-            StoreError: it cannot be read, or comes from a newer version.
+            StoreError: it cannot be written, or its database cannot be used.
         """
-        if not (folder / DATABASE).is_file():
-            raise StoreNotFoundError(
-                f"{folder}: no results here; run 'screener scan' or name another folder"
-            )
-        return cls(folder)
+        cls.reading(folder).close()
+        return cls(folder, opening.to_write(folder, "copy the results to a place you can write"))
+
+    @classmethod
+    def reading(cls, folder: Path) -> Self:
+        """Open a results folder that a scan has made, and change nothing in it.
+
+        Raises:
+            StoreNotFoundError: there are no results in it.
+            StoreError: its database cannot be used.
+        """
+        return cls(folder, opening.to_read(folder))
 
     @classmethod
     @contextmanager
@@ -115,21 +101,6 @@ class Store:
         self.close()
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours: a lost entry must never look like success."""
-        path = self.folder / DATABASE
-        try:
-            yield
-        except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
-            raise  # a mistake of ours
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise StoreBusyError(f"{path}: locked by another program; try again") from None
-            raise StoreError(f"{path}: {error}; check the folder and its free space") from None
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"{path}: {error}; move the file away and scan again") from None
-
-    @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing: commits at the end, rolls back on any exception.
 
@@ -137,7 +108,7 @@ class Store:
             StoreBusyError: another process kept the database locked.
             StoreError: it could not be written.
         """
-        with self._reported():
+        with opening.reported(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -148,8 +119,12 @@ class Store:
                 raise
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
-        """Rows of a SELECT, one at a time."""
-        with self._reported():
+        """Rows of a SELECT, one at a time.
+
+        Raises:
+            StoreError: the database is damaged, or cannot be read.
+        """
+        with opening.reported(self.path):
             # "yield from" would close the cursor when its database may be closed already
             for row in self.connection.execute(sql, values):  # noqa: UP028
                 yield row
@@ -174,7 +149,8 @@ class Store:
                 (key, text),
             )
             if before and before["card"] != text:
-                summaries.refresh_all(connection)
+                with opening.intact(self.path, "scores or weights card"):
+                    summaries.refresh_all(connection)
 
     def begin_run(
         self,
@@ -202,7 +178,8 @@ class Store:
             )
             identity.erase(connection, identify)
             if previous and tuple(previous) != (weights_digest, pipeline):
-                summaries.resettle(connection, weights_digest, pipeline)
+                with opening.intact(self.path, "scores or weights card"):
+                    summaries.resettle(connection, weights_digest, pipeline)
         return ScanRun(
             cursor.lastrowid or 0, names, weights_digest, device, started_at, None, 0, 0, 0
         )
@@ -221,7 +198,7 @@ class Store:
 
     def _checkpoint(self) -> None:
         """Fold the write-ahead log into the database, so that the file alone is the results."""
-        with self._reported():
+        with opening.reported(self.path):
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # Files and studies
@@ -252,7 +229,7 @@ class Store:
                     records.SETTLE_KNOWN + " AND file.path = ?",
                     [(*weights, file[0]) for file in files],
                 )
-                summaries.refresh(connection, [plain(study.key) for study in chunk])
+                self._sum_up(connection, [plain(study.key) for study in chunk])
 
     def put_refusals(self, refusals: Iterable[Refusal]) -> None:
         """Record files that the latest run found and refused by their headers."""
@@ -262,7 +239,7 @@ class Store:
                 connection.executemany(
                     records.PUT_REFUSAL, [records.refusal_values(refusal, run) for refusal in chunk]
                 )
-                summaries.refresh(connection, {plain(r.study_key) for r in chunk if r.study_key})
+                self._sum_up(connection, {plain(r.study_key) for r in chunk if r.study_key})
 
     def close_walk(self, run: int) -> int:
         """After a whole walk is recorded: refuse files of its folders which it did not find.
@@ -287,7 +264,7 @@ class Store:
                 "SELECT key FROM study WHERE scored + refused + waiting <>"
                 " (SELECT count(*) FROM file WHERE study_key = key)"
             ).fetchall()
-            summaries.refresh(connection, {study for _, study in gone} | {row[0] for row in stale})
+            self._sum_up(connection, {study for _, study in gone} | {row[0] for row in stale})
             connection.execute(
                 "DELETE FROM study WHERE NOT scored + refused + waiting AND reviewer IS NULL"
                 " AND key IN (SELECT value FROM json_each(?))",
@@ -305,8 +282,12 @@ class Store:
         for radiograph in radiographs:
             facts = (path_bytes(radiograph.path), radiograph.size, radiograph.mtime_ns)
             for row in self.query(records.KNOWN, (weights_digest, pipeline, *facts)):
-                found[radiograph.path] = records.result_of(row, radiograph)
+                found[radiograph.path] = self._result(row, radiograph)
         return found
+
+    def _result(self, row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Refusal:
+        with opening.intact(self.path, f"result of {row['digest']}"):
+            return records.result_of(row, radiograph)
 
     def known_content(
         self, radiograph: Radiograph, digest: str, weights_digest: str, pipeline: str
@@ -316,7 +297,7 @@ class Store:
             "SELECT * FROM result WHERE digest = ? AND weights_digest = ? AND pipeline = ?",
             (digest, weights_digest, pipeline),
         ):
-            return records.result_of(row, radiograph)
+            return self._result(row, radiograph)
         return None
 
     def put_scores(
@@ -342,7 +323,11 @@ class Store:
                         "SELECT study_key FROM file WHERE path = ?", values[-1:]
                     )
                 )
-                summaries.refresh(connection, keys)
+                self._sum_up(connection, keys)
+
+    def _sum_up(self, connection: sqlite3.Connection, keys: Iterable[str]) -> None:
+        with opening.intact(self.path, "scores or weights card"):
+            summaries.refresh(connection, keys)
 
     # Reviews
 
@@ -362,15 +347,9 @@ class Store:
             "SELECT * FROM review WHERE ?1 IS NULL OR study_key = ?1 ORDER BY id",
             (study_key if study_key is None else plain(study_key),),
         ):
-            yield Review(
-                row["study_key"],
-                row["reviewer"],
-                Verdict(row["verdict"]) if row["verdict"] else None,
-                row["label"],
-                bool(row["flagged"]),
-                row["comment"],
-                datetime.fromisoformat(row["reviewed_at"]),
-            )
+            with opening.intact(self.path, f"review {row['id']}"):
+                review = review_row(row)
+            yield review
 
     def forget(self, study_key: str | None) -> int:
         """Remove a study, or all of them, with files, results and reviews; returns the studies.

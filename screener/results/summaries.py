@@ -12,7 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from screener.results.ranking import place
-from screener.results.records import GONE, PENDING, SETTLE_KNOWN, UNDATED, Values
+from screener.results.records import (
+    GONE,
+    PENDING,
+    SETTLE_KNOWN,
+    UNDATED,
+    Values,
+    probabilities_of,
+)
 from screener.study import Band, Outcome, deciding, likeliest, suspicion
 
 
@@ -73,9 +80,7 @@ def _judged(
     key: str, taken_at: str, files: Sequence[sqlite3.Row], thresholds: Mapping[str, float]
 ) -> Values:
     """Place, band, score and what else the radiograph says that decides the study."""
-    scored = [
-        _Scored(row, json.loads(row["probabilities"])) for row in files if row["probabilities"]
-    ]
+    scored = [_Scored(row, probabilities_of(row)) for row in files if row["probabilities"]]
     if not scored:
         waits = any(row["outcome"] == Outcome.WAITING for row in files)
         band = Band.WAITING if waits else Band.UNSCORED

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from screener import marks
 from screener.errors import StoreError, StoreNotFoundError
-from screener.results import lock, records, selection
+from screener.results import lock, opening, records, selection
 from screener.results.identity import Identify, lesser
 from screener.results.ranking import BEYOND_RANKS, FIRST_RANK
 from screener.results.rows import (
@@ -110,21 +111,20 @@ class Worklist:
         if not found:
             raise StoreError(f"{key}: no such study in {self.store.folder}; see 'screener list'")
         files = list(self.store.query(_FILES, (key,)))
+        refusals = self._refusals(row for row in files if row["outcome"] not in _HOPEFUL)
+        waiting = self._refusals(row for row in files if row["outcome"] == Outcome.WAITING)
         return StudyDetail(
             self._study_rows(found)[0],
-            tuple(radiograph_row(row) for row in files if row["outcome"] == Outcome.SCORED),
-            tuple(refusal_row(row) for row in files if row["outcome"] not in _HOPEFUL),
-            tuple(refusal_row(row) for row in files if row["outcome"] == Outcome.WAITING),
+            tuple(self._radiographs(row for row in files if row["outcome"] == Outcome.SCORED)),
+            tuple(refusals),
+            tuple(waiting),
             tuple(self.store.reviews(key)),
         )
 
     def radiographs(self, key: str) -> list[RadiographRow]:
         """The scored radiographs of a study."""
-        return [
-            radiograph_row(row)
-            for row in self.store.query(_FILES, (plain(key),))
-            if row["outcome"] == Outcome.SCORED
-        ]
+        files = self.store.query(_FILES, (plain(key),))
+        return list(self._radiographs(row for row in files if row["outcome"] == Outcome.SCORED))
 
     def find(self, text: str) -> str:
         """The key of the study with this rank, pseudonym, or key or its unique beginning.
@@ -165,14 +165,16 @@ class Worklist:
             for row in self.store.query("SELECT outcome, count(*) AS n FROM file GROUP BY outcome")
         }
         where, values = selection.where(wanted)
-        bands = {
-            Band(row["band"]): (row["n"], row["reviewed"])
-            for row in self.store.query(
-                "SELECT band, count(*) AS n, sum(reviewed) AS reviewed"
-                f" FROM study {where} GROUP BY band",
-                values,
-            )
-        }
+        with self._intact("band or outcome"):
+            outcomes = {Outcome(outcome): n for outcome, n in outcomes.items()}
+            bands = {
+                Band(row["band"]): (row["n"], row["reviewed"])
+                for row in self.store.query(
+                    "SELECT band, count(*) AS n, sum(reviewed) AS reviewed"
+                    f" FROM study {where} GROUP BY band",
+                    values,
+                )
+            }
         return Counts(
             found=sum(outcomes.values()),
             scored=outcomes.get(Outcome.SCORED, 0),
@@ -188,44 +190,47 @@ class Worklist:
 
     def refusals(self, offset: int = 0, limit: int = -1) -> Iterator[Refusal]:
         """Every file that was found and refused, by path, from ``offset`` on."""
-        for row in self.store.query(
-            "SELECT * FROM file WHERE outcome <> 'scored' AND outcome <> 'waiting'"
-            " ORDER BY path LIMIT ? OFFSET ?",
-            (limit, offset),
-        ):
-            yield refusal_row(row)
+        return self._refusals(
+            self.store.query(
+                "SELECT * FROM file WHERE outcome <> 'scored' AND outcome <> 'waiting'"
+                " ORDER BY path LIMIT ? OFFSET ?",
+                (limit, offset),
+            )
+        )
 
     def waiting(self) -> Iterator[Refusal]:
         """Every file that is not scored yet, by path: refused so far, for no fault of its own."""
-        for row in self.store.query("SELECT * FROM file WHERE outcome = 'waiting' ORDER BY path"):
-            yield refusal_row(row)
+        sql = "SELECT * FROM file WHERE outcome = 'waiting' ORDER BY path"
+        return self._refusals(self.store.query(sql))
 
     def files(self) -> Iterator[tuple[str, RadiographRow]]:
         """Every scored radiograph with its study's key, by path."""
         for row in self.store.query(_SCORED_FILES):
-            yield row["study_key"], radiograph_row(row)
+            yield row["study_key"], next(self._radiographs([row]))
 
     def histogram(self, bins: int = 20) -> list[int]:
         """Number of studies by suspicion score, in equal bins from 0 to 1."""
         numbers = [0] * bins
-        for row in self.store.query(
-            "SELECT min(CAST(score * ?1 AS INTEGER), ?1 - 1) AS bin, count(*) AS n"
-            " FROM study WHERE score IS NOT NULL GROUP BY bin",
-            (bins,),
-        ):
-            numbers[row["bin"]] = row["n"]
+        with self._intact("score"):
+            for row in self.store.query(
+                "SELECT min(CAST(score * ?1 AS INTEGER), ?1 - 1) AS bin, count(*) AS n"
+                " FROM study WHERE score IS NOT NULL GROUP BY bin",
+                (bins,),
+            ):
+                numbers[row["bin"]] = row["n"]
         return numbers
 
     def alarm(self) -> str | None:
         """What is amiss with the scan as a whole, if anything: a warning above every ranking."""
         scores = self.store.query("SELECT score FROM study WHERE score IS NOT NULL")
         distances = self.store.query(_DISTANCES)
-        metrics = json.loads(self._card_text())["metrics"]
-        return marks.alarm((row[0] for row in scores), (row[0] for row in distances), metrics)
+        with self._intact("score, distance or weights card"):
+            metrics = json.loads(self._card_text())["metrics"]
+            return marks.alarm((row[0] for row in scores), (row[0] for row in distances), metrics)
 
     def runs(self) -> list[ScanRun]:
         """All runs, oldest first."""
-        return [run_row(row) for row in self.store.query("SELECT * FROM run ORDER BY id")]
+        return list(map(self._run, self.store.query("SELECT * FROM run ORDER BY id")))
 
     def latest_run(self) -> ScanRun:
         """The run whose weights the worklist shows.
@@ -234,20 +239,22 @@ class Worklist:
             StoreNotFoundError: nothing was scanned yet.
         """
         for row in self.store.query("SELECT * FROM run ORDER BY id DESC LIMIT 1"):
-            return run_row(row)
+            return self._run(row)
         raise StoreNotFoundError(f"{self.store.folder}: nothing scanned yet; run 'screener scan'")
 
     def card(self) -> WeightsCard:
         """The card of the latest run's weights."""
         from screener.card import from_json
 
-        return from_json(json.loads(self._card_text()))
+        with self._intact("weights card"):
+            return from_json(json.loads(self._card_text()))
 
     @property
     def identify(self) -> Identify:
         """What the rows show of patients: the lesser of what is stored and what is allowed."""
         for row in self.store.query("SELECT identify FROM run ORDER BY id DESC LIMIT 1"):
-            return lesser(row["identify"], self._allowed)
+            with self._intact("identification policy"):
+                return lesser(row["identify"], self._allowed)
         return "none"
 
     @property
@@ -259,8 +266,9 @@ class Worklist:
 
     def _card_text(self) -> str:
         digest = self.latest_run().weights_digest
-        row = next(self.store.query("SELECT card FROM weights WHERE digest = ?", (digest,)))
-        return str(row["card"])
+        for row in self.store.query("SELECT card FROM weights WHERE digest = ?", (digest,)):
+            return str(row["card"])
+        raise StoreError(f"{self.store.path}: lacks the card of its weights; {opening.AWAY}")
 
     def _number(self, sql: str, values: Sequence[Any] = ()) -> int:
         row = next(self.store.query(sql, values), None)
@@ -269,7 +277,30 @@ class Worklist:
     def _study_rows(self, rows: Sequence[sqlite3.Row]) -> list[StudyRow]:
         identify = self.identify
         ranks = self._ranks([row["place"] for row in rows if row["score"] is not None])
-        return [study_row(row, ranks.get(row["place"]), identify) for row in rows]
+        shown = []
+        for row in rows:
+            with self._intact(f"study {row['key']}"):
+                shown.append(study_row(row, ranks.get(row["place"]), identify))
+        return shown
+
+    def _radiographs(self, rows: Iterable[sqlite3.Row]) -> Iterator[RadiographRow]:
+        for row in rows:
+            with self._intact(f"radiograph of study {row['study_key']}"):
+                radiograph = radiograph_row(row)
+            yield radiograph
+
+    def _refusals(self, rows: Iterable[sqlite3.Row]) -> Iterator[Refusal]:
+        for row in rows:
+            with self._intact(f"file of study {row['study_key']}"):
+                refusal = refusal_row(row)
+            yield refusal
+
+    def _run(self, row: sqlite3.Row) -> ScanRun:
+        with self._intact(f"run {row['id']}"):
+            return run_row(row)
+
+    def _intact(self, what: str) -> AbstractContextManager[None]:
+        return opening.intact(self.store.path, what)
 
     def _ranks(self, places: Sequence[str]) -> dict[str, int]:
         """Ranks by place. Counts between neighbours, so that one walk over the index is enough."""

@@ -15,7 +15,7 @@ from textual.css.query import NoMatches
 from textual.worker import Worker, WorkerState
 
 from screener.errors import StoreError
-from screener.results.files import DATABASE
+from screener.results.opening import is_there
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.text import visible
@@ -96,6 +96,8 @@ class ReviewApp(App[None]):
         self.make_view = make_view or RadiographView
         self._clock = clock
         self._data_version = -1
+        self.failure: StoreError | None = None
+        """Why the review could not go on."""
         self._failure = ""
         """What was last said of the store."""
         self.register_theme(themes.READING_ROOM)
@@ -109,7 +111,7 @@ class ReviewApp(App[None]):
 
     def on_mount(self) -> None:
         """Open the results, or offer to make some."""
-        if (self.results / DATABASE).is_file():
+        if is_there(self.results):
             self._open()
         else:
             self._offer_scan()
@@ -136,6 +138,14 @@ class ReviewApp(App[None]):
                 yield SystemCommand(f"Sort by {sort}", "", lambda sort=sort: screen.sort_by(sort))
 
     # The store
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End over results that cannot be read; the command says why in one line."""
+        if not isinstance(error, StoreError):
+            super()._handle_exception(error)
+            return
+        self.failure = error
+        self.exit()
 
     def _open(self) -> None:
         self.session = Session(Store.create(self.results), self.reviewer, self._clock)
@@ -172,7 +182,7 @@ class ReviewApp(App[None]):
     @work(thread=True, exclusive=True, group="count", exit_on_error=False)
     def _count(self) -> None:
         try:
-            with Store.open(self.results) as store:
+            with Store.reading(self.results) as store:
                 worklist = Worklist(store)
                 counts, alarm = worklist.counts(), self.alarm
                 if counts.scored and (self.counts is None or counts.scored != self.counts.scored):

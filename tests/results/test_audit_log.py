@@ -1,6 +1,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from screener.errors import StoreError
 from screener.results.audit_log import AuditLog
 from screener.study import Outcome
 
@@ -46,3 +49,16 @@ def test_a_path_that_is_no_text_survives(tmp_path):
     with AuditLog(tmp_path) as log:
         log.file(Path("caf\udce9"), Outcome.UNREADABLE)
     assert lines(tmp_path)[0]["path"] == "caf\udce9"
+
+
+def test_a_log_that_cannot_be_written_is_told_in_one_line(tmp_path):
+    (tmp_path / "audit.jsonl").mkdir()
+    with pytest.raises(StoreError, match=r"audit\.jsonl: Is a directory; make it a file"):
+        AuditLog(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_line_that_finds_no_space_is_told(tmp_path):
+    (tmp_path / "audit.jsonl").symlink_to("/dev/full")
+    with AuditLog(tmp_path) as log, pytest.raises(StoreError, match="No space left"):
+        log.forgotten("1.2", 1)

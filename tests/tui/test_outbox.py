@@ -11,7 +11,7 @@ import pytest
 
 from sample_data.results import NOW
 from screener.errors import StoreBusyError, StoreError
-from screener.results import store as stores
+from screener.results import opening
 from screener.results.files import DATABASE, PENDING
 from screener.study import Review, Verdict
 from screener.tui.outbox import Outbox
@@ -28,7 +28,7 @@ def review(key, second=0, **change):
 @pytest.fixture
 def locked(results, monkeypatch):
     """The database, locked by somebody else until the test unlocks it."""
-    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(opening, "WAIT_SECONDS", 0.05)
     connection = sqlite3.connect(results / DATABASE, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     yield connection

@@ -4,13 +4,15 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
+from screener.results.files import DATABASE
 from screener.results.store import Store
 from screener.results.worklist import Filter, Worklist
 from screener.study import Band, Verdict
@@ -79,6 +81,17 @@ def test_review_in_a_terminal(terminal, results, stored):
     terminal.wait_for("left with 0")
     reviews = [review for key in stored.listed() for review in stored.study(key).reviews]
     assert [r.verdict for r in reviews if r.reviewer == "ewa"] == [Verdict.AGREE]
+
+
+def test_results_damaged_below_the_screen_end_the_review_in_one_line(terminal, results, stored):
+    last = stored.listed()[-1]
+    with closing(sqlite3.connect(results / DATABASE, isolation_level=None)) as connection:
+        connection.execute("UPDATE study SET sex = x'00' WHERE key = ?", (last,))
+    terminal.run(command(results), REPOSITORY)
+    terminal.wait_for("left with 2")
+    screen = "".join(terminal.screen().splitlines())
+    assert "sex is no text); move the file away and scan again" in screen
+    assert "Traceback" not in screen
 
 
 def test_picture_reaches_the_terminal(terminal, results, stored):

@@ -4,8 +4,9 @@ import sqlite3
 
 import pytest
 
-from screener.results import store as stores
+from screener.results import opening
 from screener.results.files import DATABASE
+from screener.results.store import Store
 from screener.results.worklist import Filter
 from screener.study import LABELS, Band, Verdict
 from screener.tui.dialogs import DisagreeDialog
@@ -254,7 +255,7 @@ async def test_next_under_a_filter_that_the_verdict_leaves(open_study, stored):
 
 
 async def test_locked_database_is_said_and_the_entry_kept(open_study, stored, results, monkeypatch):
-    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(opening, "WAIT_SECONDS", 0.05)
     locker = sqlite3.connect(results / DATABASE, isolation_level=None)
     async with open_study() as (app, pilot):
         key = app.screen.current.key
@@ -318,7 +319,7 @@ async def test_opens_at_the_radiograph_that_gave_the_score(open_study, stored):
 
 async def test_study_forgotten_meanwhile_leads_back_to_the_worklist(open_study, results):
     async with open_study() as (app, pilot):
-        with stores.Store.open(results) as store:
+        with Store.open(results) as store:
             store.forget(app.screen.current.key)
         app.poll()
         await settled(pilot)
