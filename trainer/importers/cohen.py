@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from screener.errors import ConfigurationError
-from trainer.importers.found import Import, existing, radiographs
+from trainer.importers.found import Import, by_name, existing, radiographs
 from trainer.manifest import Entry
 
 SOURCE = "cohen"
@@ -58,7 +58,7 @@ def read(folder: Path) -> Import:
         raise ConfigurationError(f"{table}: lacks the columns {', '.join(sorted(missing))}")
     found = Import(SOURCE, 0)
     images = existing(folder / "images", "the collection's checkout")
-    paths = {radiograph.path.name: radiograph.path for radiograph in radiographs(images, [])}
+    paths = by_name((radiograph.path for radiograph in radiographs(images, [])), found.problems)
     commit = commit_of(folder)
     for row in rows:
         _add(found, row, paths, commit)

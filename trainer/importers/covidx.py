@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from screener.errors import ConfigurationError
-from trainer.importers.found import Import
+from trainer.importers.found import Import, by_name
 from trainer.manifest import Entry
 
 LABELS = {"normal": "normal", "bacteria": "bacterial", "viral": "viral", "COVID-19": "covid19"}
@@ -68,12 +68,13 @@ def read(lists: Path, sources: Sequence[Import]) -> Import:
         ConfigurationError: a list is missing or of another kind.
     """
     found = Import("covidx-v1", sum(EXPECTED.values()))
-    by_name = {entry.image.name: entry for source in sources for entry in source.entries}
-    by_stem = {entry.image.stem: entry for entry in by_name.values()}  # suffixes changed later
+    entries = {entry.image: entry for source in sources for entry in source.entries}
+    named = {name: entries[path] for name, path in by_name(entries, found.problems).items()}
+    by_stem = {entry.image.stem: entry for entry in named.values()}  # suffixes changed later
     used: set[Path] = set()
     for split in ("train", "test"):
         for name, label in read_list(find_list(lists, split)):
-            entry = by_name.get(name) or by_stem.get(Path(name).stem)
+            entry = named.get(name) or by_stem.get(Path(name).stem)
             if entry is None:
                 found.problems.append(f"{name}: in the {split} list, but in neither source")
                 continue

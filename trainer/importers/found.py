@@ -5,7 +5,7 @@ An importer reads names and tables; it decodes nothing, changes nothing and gues
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,19 @@ def radiographs(root: Path, problems: list[str]) -> Iterator[Radiograph]:
             problems.append(f"{read.path}: {read.reason}")
         elif isinstance(read, Radiograph):
             yield read
+
+
+def by_name(paths: Iterable[Path], problems: list[str]) -> dict[str, Path]:
+    """Files by their name; one that several files have tells none of them, and is a problem."""
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        found.setdefault(path.name, []).append(path)
+    problems += [
+        f"{name}: the name of {len(same)} files ({', '.join(map(str, same))}); keep one"
+        for name, same in found.items()
+        if len(same) > 1
+    ]
+    return {name: same[0] for name, same in found.items() if len(same) == 1}
 
 
 def existing(path: Path, dataset: str) -> Path:

@@ -7,10 +7,12 @@ than one split stay where their publishers put them.
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections import Counter
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 from screener.digest import digest_of_file
@@ -68,19 +70,36 @@ def _crossing(entries: Sequence[Entry]) -> list[str]:
 
 def _place(entries: Sequence[Entry], folder: Path) -> list[Entry]:
     """Link or copy every image below the folder; entries with their new place and hash."""
-    names: Counter[Path] = Counter()
+    taken = {_folded(entry.image.resolve()) for entry in entries}  # no image is written over
     placed = []
     for entry in entries:
-        target = folder / IMAGES / entry.source / entry.image.name
-        names[target] += 1
-        if names[target] > 1:  # files of one name from several folders
-            target = target.with_name(f"{target.stem}~{names[target]}{target.suffix}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
+        home = (folder / IMAGES / _folder_name(entry.source)).resolve()
+        target = _free(home / entry.image.name, taken)
+        home.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)  # of an earlier try, which has left no manifest
         _link(entry.image, target)
         digest = digest_of_file(target)
-        placed.append(replace(entry, image=target, sha256=digest, manifest=folder))
+        image = folder / target.relative_to(folder.resolve())
+        placed.append(replace(entry, image=image, sha256=digest, manifest=folder))
     return placed
+
+
+def _free(wanted: Path, taken: set[str]) -> Path:
+    """A path that no other image has, also where the file system knows no case; now taken."""
+    numbered = (wanted.with_name(f"{wanted.stem}~{n}{wanted.suffix}") for n in count(2))
+    free = next(path for path in chain([wanted], numbered) if _folded(path) not in taken)
+    taken.add(_folded(free))
+    return free
+
+
+def _folded(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _folder_name(source: str) -> str:
+    """A source as the name of one folder, whatever is in it."""
+    name = re.sub(r"[^\w.+ -]", "_", source)
+    return name if name.strip(". ") else "_"
 
 
 def _link(image: Path, target: Path) -> None:

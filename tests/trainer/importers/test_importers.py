@@ -205,6 +205,35 @@ def test_prepared_folder_has_hashes_and_links(tmp_path):
     assert prepared.problems == ()
 
 
+def test_no_image_is_lost_where_names_meet(tmp_path):
+    """The number that a double gets may be another file's name; some file systems know no case."""
+    names = ("a.png", "two/a.png", "a~2.png", "A.png")
+    entries = [
+        Entry(picture(tmp_path / name, name), "normal", f"p{n}", "train", "ward/../..")
+        for n, name in enumerate(names)
+    ]
+    read = read_manifest(prepare(Import("ward", 4, entries), tmp_path / "made").manifest)
+    assert len({entry.image.name.casefold() for entry in read}) == len(names)
+    for entry, origin in zip(read, entries, strict=True):
+        assert entry.image.read_bytes() == origin.image.read_bytes()
+        assert entry.image.resolve().is_relative_to(tmp_path / "made")
+
+
+def test_prepare_into_the_folder_it_reads_loses_no_image(tmp_path):
+    image = picture(tmp_path / "images" / "ward" / "a.png")
+    before = image.read_bytes()
+    prepared = prepare(Import("ward", 1, [Entry(image, "normal", "p", "train", "ward")]), tmp_path)
+    assert image.read_bytes() == before
+    assert read_manifest(prepared.manifest)[0].image.read_bytes() == before
+
+
+def test_a_name_that_two_files_have_is_a_problem_and_tells_neither(checkout):
+    picture(checkout / "images" / "twice" / "sars.png")
+    found = cohen.read(checkout)
+    assert "sars.png: the name of 2 files" in found.problems[0]
+    assert "sars.png" not in [entry.image.name for entry in found.entries]
+
+
 def test_prepare_reports_leaks_across_splits(tmp_path):
     one = picture(tmp_path / "one.png")
     same = tmp_path / "same.jpg"
