@@ -219,7 +219,8 @@ def _failed(error: Exception, name: str, *, debug: bool) -> ExitCode:
     if debug:
         traceback.print_exception(error)
     if isinstance(error, ScreenerError):
-        console.failure(str(error))
+        for line in str(error).splitlines():
+            console.failure(line)
         return console.exit_code(error)
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)

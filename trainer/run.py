@@ -6,19 +6,19 @@ Files are replaced atomically. Nothing here computes.
 from __future__ import annotations
 
 import csv
-import io
 import json
-import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
 from screener.errors import ConfigurationError
 from trainer import recipe
+from trainer.files import in_place_of, replace_rows, replace_text
 from trainer.recipe import Recipe
 
 VERSIONS = ("covid-resnet-screener", "torch", "torchvision", "fastai", "numpy", "pydicom", "pillow")
@@ -40,8 +40,8 @@ class Run:
         self.weights = folder / "weights"
         self.evaluation = folder / "evaluation"
 
-    def start(self, chosen: Recipe, facts: Mapping[str, Any]) -> None:
-        """Lay out a new run.
+    def refuse_second(self) -> None:
+        """Tell early that a run cannot be started here.
 
         Raises:
             ConfigurationError: there is a run in the folder already.
@@ -51,9 +51,22 @@ class Run:
                 f"{self.folder}: holds a run already; go on with --resume {self.folder} "
                 "or give another --run"
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def start(self, chosen: Recipe, facts: Mapping[str, Any]) -> None:
+        """Lay out a new run.
+
+        Raises:
+            ConfigurationError: there is a run in the folder already, or no folder can be there.
+        """
+        self.refuse_second()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.folder}: {error.strerror}; give another --run"
+            ) from None
         self.write_facts(dict(facts) | {"versions": versions()})
-        replace_file(self.recipe_file, recipe.dump(chosen).encode())
+        replace_text(self.recipe_file, recipe.dump(chosen))
 
     def recipe(self) -> Recipe:
         """The recipe of this run, overrides applied.
@@ -66,14 +79,23 @@ class Run:
         return recipe.read(self.recipe_file)
 
     def facts(self) -> dict[str, Any]:
-        """Manifests and their digest, backbone, learning rates chosen, versions."""
-        content: dict[str, Any] = json.loads(self.facts_file.read_text(encoding="utf-8"))
-        return content
+        """Manifests and their digest, backbone, learning rates chosen, versions.
+
+        Raises:
+            ConfigurationError: the file is damaged.
+        """
+        try:
+            content = json.loads(self.facts_file.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise ConfigurationError(
+                f"{self.facts_file}: not a run's facts ({error}); start a new run"
+            ) from None
+        return dict(content)
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         """Replace the facts."""
         text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-        replace_file(self.facts_file, text.encode())
+        replace_text(self.facts_file, text)
 
     def log(self) -> list[dict[str, str]]:
         """The rows of the log, an epoch each: nothing but what recipe, seed and images decide."""
@@ -102,31 +124,31 @@ def _read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    replace_file(path, text.getvalue().encode())
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)  # noqa: PTH105 (the name says that it overwrites)
+    columns = list(rows[0])
+    lines = [[row.get(column, "") for column in columns] for row in rows]
+    replace_rows(path, [columns, *lines], end="\r\n")
 
 
 def save_tensors(path: Path, content: Mapping[str, Any]) -> None:
     """``torch.save``, whole or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    torch.save(dict(content), unfinished)
-    os.replace(unfinished, path)  # noqa: PTH105
+    with in_place_of(path) as unfinished:
+        torch.save(dict(content), unfinished)
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
-    """What :func:`save_tensors` wrote; plain values and tensors only, no code is run."""
-    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return content
+    """What :func:`save_tensors` wrote; plain values and tensors only, no code is run.
+
+    Raises:
+        ConfigurationError: the file is damaged.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, LookupError, UnpicklingError) as error:
+        fact = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ConfigurationError(
+            f"{path}: damaged ({fact.rstrip('.')}); start a new run, or bring the file back"
+        ) from None
+    return dict(content)
 
 
 def versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from screener import console
 from screener.errors import ConfigurationError
@@ -20,6 +21,9 @@ from trainer.cli.options import (
 
 if TYPE_CHECKING:
     from trainer.run import Run
+
+SETTLED = ("recipe", "data", "folder", "overrides", "backbone", "lr")
+"""What a resume cannot honour."""
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -59,10 +63,12 @@ def command(
 ) -> None:
     """Fit RECIPE, a name or a TOML file, to the images of one or more manifests.
 
-    A fit that was stopped or killed goes on with --resume and ends with the same weights. Writes
-    log, curves, checkpoint, weights and their evaluation on the validation split into the run
-    folder, and one page, index.html, that shows them.
+    A fit that was stopped or killed goes on with --resume alone and ends with the same weights.
+    Writes log, curves, checkpoint, weights and their evaluation on the validation split into the
+    run folder, and one page, index.html, that shows them.
     """
+    if resume:
+        _refuse_what_is_settled()
     kind = device_kind(device)
     run = _resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone, lr)
     lr = run.facts().get("lr", lr)  # a resumed fit chooses its rates as it began to
@@ -85,6 +91,27 @@ def command(
     click.echo(f"{run.weights}\t{card.digest}")
 
 
+def _refuse_what_is_settled() -> None:
+    """A run goes on as it began: what would make it another is not passed over in silence.
+
+    Raises:
+        ConfigurationError: one of those was given.
+    """
+    context = click.get_current_context()
+    given = [
+        parameter.make_metavar(context) if isinstance(parameter, click.Argument) else option
+        for parameter in context.command.params
+        if parameter.name in SETTLED
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        for option in parameter.opts[:1]
+    ]
+    if given:
+        raise ConfigurationError(
+            f"--resume goes on with what the run began with; leave out {', '.join(given)} "
+            "or start a new run"
+        )
+
+
 def _resumed(folder: Path) -> Run:
     from trainer.run import Run
 
@@ -101,17 +128,16 @@ def _new(
     backbone: str,
     lr: str,
 ) -> Run:
-    from trainer import recipe as recipes
+    from trainer.cli.validate import checked
     from trainer.fitting.backbones import check
-    from trainer.manifest import read_manifests
     from trainer.run import Run
 
     if not data or folder is None:
         raise ConfigurationError("give --data MANIFEST and --run FOLDER, or --resume FOLDER")
-    chosen = recipes.read(recipes.find(recipe), overrides)
-    read_manifests(data)
-    check(chosen.network, backbone)
+    chosen = checked(recipe, overrides, data)
     run = Run(folder)
+    run.refuse_second()
+    check(chosen.network, backbone)
     run.start(
         chosen,
         {"manifests": [str(path.resolve()) for path in data], "backbone": backbone, "lr": lr},

@@ -54,9 +54,9 @@ def command(
     if step is None or not data:
         raise ConfigurationError(f"give --data and, as --step, one of {', '.join(named)}")
     entries = learning_entries(data, chosen)
+    network = fresh_network(chosen, backbone)
     with Progress() as progress:
         squares = cached_squares(entries, chosen.cache_size, output / "cache", progress.decoded)
-        network = fresh_network(chosen, backbone)
         learner = learner_for(chosen, step, network, entries, squares, device_kind(device))
         suggested = find_rate(learner, step.name, output)
     click.echo(f"{step.name}\t{suggested:.2e}")

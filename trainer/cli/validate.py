@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from screener import console
-from screener.console import ExitCode
 from screener.errors import ConfigurationError
 from trainer.cli.options import data_option, recipe_argument, settings_option
+
+if TYPE_CHECKING:
+    from trainer.recipe import Recipe
 
 
 @click.command("validate")
@@ -18,20 +20,34 @@ from trainer.cli.options import data_option, recipe_argument, settings_option
 @data_option
 def command(recipe: str, overrides: tuple[str, ...], data: tuple[Path, ...]) -> None:
     """Check RECIPE, and the manifests given with --data, and tell every error at once."""
+    checked(recipe, overrides, data)
+    click.echo(f"{recipe}: no error found")
+
+
+def checked(recipe: str, overrides: tuple[str, ...], data: tuple[Path, ...]) -> Recipe:
+    """The recipe, when it and the images that a fit would take from some manifests are in order.
+
+    Raises:
+        ConfigurationError: all that is wrong with recipe, overrides and manifests, one a line.
+    """
     from trainer import recipe as recipes
     from trainer.manifest import read_manifests
 
     errors: list[str] = []
-    for check in (
-        lambda: recipes.read(recipes.find(recipe), overrides),
-        lambda: read_manifests(data),
-    ):
-        try:
-            check()
-        except ConfigurationError as error:
-            errors += str(error).splitlines()
-    for line in errors:
-        console.failure(line)
-    if errors:
-        console.end(ExitCode.USAGE)
-    click.echo(f"{recipe}: no error found")
+    chosen = None
+    try:
+        chosen = recipes.read(recipes.find(recipe), overrides)
+    except ConfigurationError as error:
+        errors.append(str(error))
+    try:
+        if chosen and data:
+            from trainer.fitting.fit import learning_entries
+
+            learning_entries(data, chosen)
+        else:
+            read_manifests(data)
+    except ConfigurationError as error:
+        errors.append(str(error))
+    if errors or chosen is None:
+        raise ConfigurationError("\n".join(errors))
+    return chosen

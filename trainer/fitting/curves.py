@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from trainer.files import in_place_of
+
 
 def plot_rate_finder(
     rates: Sequence[float], losses: Sequence[float], chosen: float, step: str, path: Path
@@ -23,7 +25,7 @@ def plot_rate_finder(
     axes.set_ylim(top=min(ceiling, max(losses) * 1.05))
     axes.legend(frameon=False)
     _plain(axes)
-    figure.savefig(path, dpi=120)
+    _save(figure, path)
 
 
 def plot_curves(log: Sequence[Mapping[str, str]], path: Path) -> None:
@@ -46,7 +48,12 @@ def plot_curves(log: Sequence[Mapping[str, str]], path: Path) -> None:
     measures.set_ylabel("share")
     rates.set(ylabel="learning rate", yscale="log", xlabel="epoch")
     rates.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.savefig(path, dpi=120)
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with in_place_of(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=120)
 
 
 def _mark_steps(axes: Axes, steps: Sequence[str]) -> None:

@@ -25,9 +25,9 @@ from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.reading import pixels
-from screener.reading.limits import PixelError
 from screener.study import LABELS
 from trainer.fitting.augment import augment
+from trainer.fitting.decoding import SPAWN, decode
 from trainer.manifest import Entry
 from trainer.recipe import Augment
 
@@ -69,10 +69,10 @@ def _decode_all(
 ) -> None:
     unfinished = path.with_suffix(".unfinished")
     errors = []
-    with ProcessPoolExecutor() as pool, unfinished.open("wb") as stream:
+    with ProcessPoolExecutor(mp_context=SPAWN) as pool, unfinished.open("wb") as stream:
         _write_header(stream, (len(entries), size, size))
         images = [entry.image for entry in entries]
-        decoded = pool.map(partial(_decode, size=size), images, chunksize=8)
+        decoded = pool.map(partial(decode, size=size), images, chunksize=8)
         for number, square in enumerate(decoded):
             if isinstance(square, str):
                 errors.append(f"{images[number]}: {square}; take it out of the manifest")
@@ -90,13 +90,6 @@ def _write_header(stream: BinaryIO, shape: tuple[int, int, int]) -> None:
     """Begin a .npy file; the squares are appended one by one, none is held in memory."""
     facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, facts)
-
-
-def _decode(path: Path, size: int) -> Squares | str:
-    try:
-        return pixels.square(pixels.load(path), size)
-    except PixelError as error:
-        return error.reason
 
 
 class Batches:

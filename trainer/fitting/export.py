@@ -37,9 +37,14 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
     recipe, facts, log = run.recipe(), run.facts(), run.log()
     if not run.best_file.is_file():
         raise ConfigurationError(f"{run.folder}: no epoch is finished yet; go on with --resume")
-    kept = next(row for row in reversed(log) if row["kept"])
+    best = load_tensors(run.best_file)
+    kept = best.get("kept") or next((row for row in reversed(log) if row["kept"]), None)
+    if kept is None:
+        raise ConfigurationError(
+            f"{run.log_file}: names no epoch that was kept; go on with --resume"
+        )
     network = Network(recipe.network, len(LABELS))
-    network.load_state_dict(load_tensors(run.best_file)["network"])
+    network.load_state_dict(best["network"])
     backbone = Path(facts["backbone"]).name
     card = WeightsCard(
         name=recipe.name,

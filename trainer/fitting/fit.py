@@ -25,7 +25,7 @@ from torch import nn
 
 from screener.errors import ConfigurationError
 from screener.network.model import Network
-from screener.study import LABELS
+from screener.study import LABELS, TARGET_LABEL
 from trainer.fitting.backbones import load_backbone
 from trainer.fitting.callbacks import Checkpoint, Measures, Precision, last_checkpoint
 from trainer.fitting.data import Batches, Squares, cached_squares
@@ -136,13 +136,27 @@ def learning_entries(manifests: Iterable[Path], recipe: Recipe) -> list[Entry]:
     """Training and validation images of some manifests; nothing else is ever looked at.
 
     Raises:
-        ConfigurationError: a manifest is wrong, or one of the two splits would be empty.
+        ConfigurationError: a manifest is wrong, or one of the two splits would be empty or would
+            show no COVID-19.
     """
     entries = [e for e in read_manifests(manifests) if e.split in ("train", "val")]
     entries = with_validation(entries, recipe.validation_fraction, recipe.seed)
     if {entry.split for entry in entries} != {"train", "val"}:
         raise ConfigurationError("the manifests leave no training or no validation image")
+    if lacking := _without_target(entries):
+        raise ConfigurationError("\n".join(lacking))
     return entries
+
+
+def _without_target(entries: Sequence[Entry]) -> list[str]:
+    """What a fit would end at: after the last epoch bands are set by the target's images."""
+    words = {"train": "training", "val": "validation"}
+    with_target = {entry.split for entry in entries if entry.label == TARGET_LABEL}
+    return [
+        f"no {word} image is labelled {TARGET_LABEL}; give a manifest with some in {split!r}"
+        for split, word in words.items()
+        if split not in with_target
+    ]
 
 
 def fresh_network(recipe: Recipe, backbone: str) -> Network:
@@ -268,7 +282,8 @@ class _State:
         if first_of_stage or row["valid_group_recall"] > self.best:
             self.best = row["valid_group_recall"]
             row["kept"] = " *"
-            save_tensors(self.run.best_file, {"network": learner.model.state_dict()})
+            place = {key: row[key] for key in ("step", "image_size", "epoch")}
+            save_tensors(self.run.best_file, {"network": learner.model.state_dict(), "kept": place})
         self.rows = [*done, row]
         self.run.write_log(self.rows)
         images = measures.loss_count * step.stage.batch_size

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fastai.callback.schedule import valley
 from fastai.learner import Learner
 
+from trainer.files import replace_rows
 from trainer.fitting.curves import plot_rate_finder
 
 TRIALS = 100
@@ -22,13 +23,13 @@ def find_rate(learner: Learner, step: str, folder: Path) -> float:
     Returns:
         The rate in the steepest long valley of the loss, for the last layer group.
     """
-    learner.path = folder
-    suggested = float(
-        learner.lr_find(num_it=TRIALS, show_plot=False, suggest_funcs=(valley,)).valley
-    )
+    with TemporaryDirectory() as rest:  # where the finder keeps the network meanwhile
+        learner.path = Path(rest)
+        found = learner.lr_find(num_it=TRIALS, show_plot=False, suggest_funcs=(valley,))
+    suggested = float(found.valley)
     rates = [float(rate) for rate in learner.recorder.lrs]
     losses = [float(loss) for loss in learner.recorder.losses]
-    with (folder / f"lr-finder-{step}.csv").open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([("lr", "loss"), *zip(rates, losses, strict=True)])
+    rows = zip(rates, losses, strict=True)
+    replace_rows(folder / f"lr-finder-{step}.csv", [("lr", "loss"), *rows], end="\r\n")
     plot_rate_finder(rates, losses, suggested, step, folder / f"lr-finder-{step}.png")
     return suggested

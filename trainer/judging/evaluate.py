@@ -6,7 +6,6 @@ image that was listed, and says which could not be read.
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
 from screener.study import LABELS, TARGET
+from trainer.files import replace_rows, replace_text
 from trainer.judging import shortcuts, statistics
 from trainer.judging.judgement import Judgement, judge, judge_by, truth
 from trainer.judging.predict import Predictions, predict
@@ -188,7 +188,7 @@ def write_json(path: Path, evaluations: Sequence[Evaluation], comparison: Compar
         "evaluations": [plain(evaluation) for evaluation in evaluations],
         **plain(comparison),
     }
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    replace_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 (whatever JSON can hold)
@@ -208,36 +208,29 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (whatever JSON can hold)
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
     """One CSV row an image: its facts, the predicted class and every probability."""
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["image", "label", "predicted", *LABELS, "patient_id", "source", "view"])
-        for entry, shares in zip(predictions.entries, predictions.probabilities, strict=True):
-            writer.writerow(
-                [
-                    entry.image.name,
-                    entry.label,
-                    LABELS[int(shares.argmax())],
-                    *(f"{share:.6f}" for share in shares),
-                    entry.patient_id,
-                    entry.source,
-                    entry.view,
-                ]
-            )
+    rows: list[list[object]] = [
+        ["image", "label", "predicted", *LABELS, "patient_id", "source", "view"]
+    ]
+    for entry, shares in zip(predictions.entries, predictions.probabilities, strict=True):
+        scores = (f"{share:.6f}" for share in shares)
+        called = LABELS[int(shares.argmax())]
+        facts = (entry.patient_id, entry.source, entry.view)
+        rows.append([entry.image.name, entry.label, called, *scores, *facts])
+    replace_rows(path, rows)
 
 
 def write_classes(path: Path, evaluations: Sequence[Evaluation]) -> None:
     """One CSV row a network, class and figure, with its interval."""
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["weights", "class", "figure", "value", "low", "high", "n"])
-        for evaluation in evaluations:
-            rows = [("all", "accuracy", evaluation.overall.accuracy)]
-            for label, figures in evaluation.classes.items():
-                rows += [(label, name, getattr(figures, name)) for name in CLASS_FIGURES]
-                rows.append((label, "auc", evaluation.auc[label]))
-            for label, name, figure in rows:
-                values = (f"{x:.4f}" for x in (figure.value, figure.low, figure.high))
-                writer.writerow([evaluation.weights, label, name, *values, figure.n])
+    rows: list[list[object]] = [["weights", "class", "figure", "value", "low", "high", "n"]]
+    for evaluation in evaluations:
+        found = [("all", "accuracy", evaluation.overall.accuracy)]
+        for label, figures in evaluation.classes.items():
+            found += [(label, name, getattr(figures, name)) for name in CLASS_FIGURES]
+            found.append((label, "auc", evaluation.auc[label]))
+        for label, name, figure in found:
+            values = (f"{x:.4f}" for x in (figure.value, figure.low, figure.high))
+            rows.append([evaluation.weights, label, name, *values, figure.n])
+    replace_rows(path, rows)
 
 
 CLASS_FIGURES = ("sensitivity", "ppv", "f1")

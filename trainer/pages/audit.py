@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from trainer.files import replace_text
 from trainer.judging.audit import Audit, verdict
 from trainer.judging.evaluate import SCHEMA, plain
 from trainer.judging.judgement import Judgement
@@ -25,7 +26,7 @@ def write(folder: Path, found: Audit) -> Path:
         for pair in found.twins
     ]
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    (folder / "audit.json").write_text(text, encoding="utf-8")
+    replace_text(folder / "audit.json", text)
     page(found).write(folder / "audit.html")
     return folder / "audit.html"
 

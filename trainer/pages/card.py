@@ -16,6 +16,7 @@ from typing import Any
 from screener.card import MODEL_CARD_FILE, WeightsCard, load_card, save_card
 from screener.errors import ConfigurationError
 from screener.study import LABEL_NAMES, RESEARCH_ONLY
+from trainer.files import replace_text
 
 TWIN_FILE = "MODEL_CARD.json"
 SCHEMA = 1
@@ -90,9 +91,9 @@ def write(folder: Path, evaluations: Sequence[Path]) -> Path:
         "evaluations": documents,
     }
     text = json.dumps(twin, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    (folder / TWIN_FILE).write_text(text, encoding="utf-8")
+    replace_text(folder / TWIN_FILE, text)
     path = folder / MODEL_CARD_FILE
-    path.write_text(_markdown(card, sections), encoding="utf-8")
+    replace_text(path, _markdown(card, sections))
     return path
 
 

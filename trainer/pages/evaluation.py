@@ -16,6 +16,7 @@ from PIL import Image
 
 from screener.reading.pixels import PIPELINE
 from screener.study import LABEL_NAMES, LABELS, Refusal
+from trainer.files import replace_file
 from trainer.judging import evaluate
 from trainer.judging.evaluate import CLASS_FIGURES, Comparison, Evaluation
 from trainer.judging.judgement import Judgement, truth
@@ -48,7 +49,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     figures = _figures(evaluations[0], predictions)
     for name, (png, _) in figures.items():
-        (folder / f"{name}.png").write_bytes(png)
+        replace_file(folder / f"{name}.png", png)
     evaluate.write_json(folder / "evaluation.json", evaluations, comparison)
     evaluate.write_classes(folder / "classes.csv", evaluations)
     evaluate.write_predictions(folder / "predictions.csv", predictions)

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 
 from screener.study import RESEARCH_ONLY
+from trainer.files import replace_text
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1d2430; --soft: #5b6675; --line: #d8dde4; --tint: #f4f6f9; }
@@ -110,7 +111,7 @@ class Page:
 
     def write(self, path: Path) -> None:
         """Write the document to a file."""
-        path.write_text(self.html(), encoding="utf-8")
+        replace_text(path, self.html())
 
 
 def _cells(row: Sequence[object]) -> str:

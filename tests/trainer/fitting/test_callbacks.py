@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import torch
 
 from trainer import recipe as recipes
 from trainer.fitting import fit as fitting
@@ -50,6 +51,15 @@ class Killing(Progress):
     def epoch(self, row):
         if (row["epoch"], 0) == self._at:
             raise Killed
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """So small a network is slower with more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -88,3 +91,12 @@ def test_labels_weigh_alike_and_sources_by_the_root_of_their_size():
     assert weights[:20].sum() == pytest.approx(0.5)
     assert weights[20] == pytest.approx(0.5)
     assert weights[:16].sum() / weights[16:20].sum() == pytest.approx(2)
+
+
+def test_decoding_processes_are_not_forked_and_load_no_torch():
+    code = (
+        "import sys, trainer.fitting.decoding as d;"
+        "print(d.SPAWN.get_start_method(), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["spawn", "False"]
