@@ -73,23 +73,27 @@ def command(
         arguments += ["--image", image] + (["--theme", theme] if theme else [])
         _serve(arguments, port)
         return
-    from screener.tui.app import ReviewApp
-    from screener.tui.themes import chosen
+    from screener.tui import terminal
 
-    app = ReviewApp(
-        results,
-        reviewer,
-        studies=studies,
-        make_view=_view(image),
-        theme=chosen(theme),
-        keymap=config.load().keymap,
-    )
-    app.run()
+    terminal.check()
+    with terminal.apart():
+        from screener.tui.app import ReviewApp
+        from screener.tui.themes import chosen
+
+        app = ReviewApp(
+            results,
+            reviewer,
+            studies=studies,
+            make_view=_view(image),
+            theme=chosen(theme),
+            keymap=config.load().keymap,
+        )
+        app.run()
     _after(app)
     if app.failure:
         raise app.failure
     if app.return_code:
-        console.end(ExitCode.FAILED)
+        console.end(ExitCode(app.return_code))
 
 
 def _user() -> str:

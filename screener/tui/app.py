@@ -6,6 +6,9 @@ goes through the outbox. Needs no torch: a scan is another process.
 
 from __future__ import annotations
 
+import asyncio
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,7 @@ from textual.app import App, SystemCommand
 from textual.css.query import NoMatches
 from textual.worker import Worker, WorkerState
 
+from screener.console import ExitCode
 from screener.errors import StoreError
 from screener.results.opening import is_there
 from screener.results.store import Store
@@ -49,8 +53,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0
 WARM_UP_SECONDS = 0.3
-ENDED_WELL = (0, 3, 130)
-"""Exit codes of a scan: done; done with refusals; interrupted, and able to go on."""
+ENDED_WELL = (ExitCode.DONE, ExitCode.REFUSALS, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+"""A scan is done, with refusals or without, or able to go on."""
 
 
 class ReviewApp(App[None]):
@@ -111,6 +115,9 @@ class ReviewApp(App[None]):
 
     def on_mount(self) -> None:
         """Open the results, or offer to make some."""
+        with suppress(NotImplementedError, RuntimeError):  # Windows; another thread than the main
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, self.exit, None, ExitCode.TERMINATED)
         if is_there(self.results):
             self._open()
         else:

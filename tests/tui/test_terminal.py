@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,59 @@ def test_picture_reaches_the_terminal(terminal, results, stored):
     terminal.wait_for("10 of 40 reviewed")
     terminal.press(*["j"] * key_presses, "Enter")
     terminal.wait_for("▀▀▀")
+
+
+def pid_of(terminal):
+    """The review's process: the child of the pane's shell."""
+    shell = terminal._call("list-panes", "-t", "t", "-F", "#{pane_pid}").strip()
+    return int(subprocess.check_output(["pgrep", "-P", shell], text=True))
+
+
+def test_sigterm_leaves_the_terminal_as_it_was_with_its_exit_code(terminal, results, stored):
+    terminal.run(command(results, "--reviewer", "ewa"), REPOSITORY)
+    terminal.wait_for("10 of 40 reviewed")
+    terminal.press("u", "a")
+    terminal.wait_for("11 of 40 reviewed")
+    os.kill(pid_of(terminal), signal.SIGTERM)
+    screen = terminal.wait_for("left with 143")
+    assert "reviewed" not in screen
+    assert any(r.reviewer == "ewa" for key in stored.listed() for r in stored.study(key).reviews)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_it_draws_on_another_descriptor_than_libraries_write_on(terminal, results):
+    terminal.run(command(results), REPOSITORY)
+    terminal.wait_for("10 of 40 reviewed")
+    assert Path(f"/proc/{pid_of(terminal)}/fd/2").readlink() == Path(os.devnull)
+
+
+def test_without_a_terminal_it_is_refused_at_once(results):
+    before = sorted(results.iterdir())
+    done = subprocess.run(
+        [*REVIEW, str(results)], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: review needs a terminal")
+    assert sorted(results.iterdir()) == before
+
+
+DRAWING = """
+import os, sys, threading
+from screener.reading.jpeg12 import silent_stderr
+from screener.tui import terminal
+with terminal.apart():
+    with silent_stderr():
+        os.write(2, b"noise")
+        print("drawn", file=sys.__stderr__, flush=True)
+    os.write(2, b"noise")
+    print("told", file=sys.stderr)
+os.write(2, b"after")
+"""
+
+
+def test_what_is_drawn_while_a_decoder_is_silenced_arrives():
+    done = subprocess.run([sys.executable, "-c", DRAWING], capture_output=True, text=True)
+    assert done.stderr == "drawn\ntold\nafter"
 
 
 def test_folder_without_anything_is_refused(tmp_path):
