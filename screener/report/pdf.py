@@ -17,7 +17,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
-from screener.report import style
+from screener.report import script, style
 from screener.report.style import Type
 
 rl_config.useA85 = 0  # binary streams: a fifth smaller than reportlab's text encoding
@@ -155,7 +155,7 @@ class Sheet(Canvas):  # type: ignore[misc]
 
     def write(self, text: str, x: float, top: float, kind: Type, align: str = "left") -> None:
         """One line of legible text; ``x`` is its left edge, its right edge or its middle."""
-        text = style.legible(text, kind.font)
+        text = script.seen(style.legible(text, kind.font))
         if align != "left":
             x -= style.width(text, kind) / (1 if align == "right" else 2)
         self.setFont(kind.font, kind.size)

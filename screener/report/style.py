@@ -1,7 +1,8 @@
 """The look of the report: typefaces, sizes, colours, and how text is measured and broken.
 
 Four cuts of DejaVu are embedded, so a report looks the same everywhere. A character that they
-lack is shown as a box, never dropped. Colour only ever repeats what a word and a glyph say.
+lack is told by its code, so that two names never look alike. Colour only ever repeats what a
+word and a glyph say.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.pdfbase.pdfmetrics import getFont, registerFont, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 
+from screener.report import script
 from screener.study import Band
 
 FONTS = Path(__file__).parent / "fonts"
@@ -22,9 +24,6 @@ TEXT = "DejaVuSansCondensed"
 STRONG = "DejaVuSansCondensed-Bold"
 LIGHT = "DejaVuSans-ExtraLight"
 MONO = "DejaVuSansMono"
-
-LACKING = "□"
-"""Stands for a character the typeface does not have."""
 
 SEPARATORS = "/\\^_-."
 """Where a path or a name is best broken."""
@@ -86,12 +85,16 @@ def register_fonts() -> None:
 
 
 def legible(text: str, font: str) -> str:
-    """The text on one line, with a box for every character the font lacks."""
+    """The text on one line in the order of reading, with the code of what the font lacks."""
     known = getFont(font).face.charToGlyph
-    text = unicodedata.normalize("NFC", text)
     return "".join(
-        c if ord(c) in known and c.isprintable() else " " if c.isspace() else LACKING for c in text
+        c if ord(c) in known and c.isprintable() and script.is_set(c) else _told(c)
+        for c in script.joined(unicodedata.normalize("NFC", text))
     )
+
+
+def _told(character: str) -> str:
+    return " " if character.isspace() else f"(U+{ord(character):04X})"
 
 
 def width(text: str, style: Type) -> float:

@@ -50,8 +50,8 @@ NO_STUDIES = "No study of this report is in the band PRIORITY."
 NO_MAP = "No activation map was stored for this radiograph."
 NOT_SCORED_NONE = "Every file that was found has a score."
 LACKING = (
-    "A box (□) stands for a character that the typeface of this document lacks; the HTML export "
-    "shows it."
+    "A code such as (U+6F22) stands for a character that the typeface of this document lacks; the "
+    "HTML export shows it where the browser can."
 )
 
 INTENDED_USE = (

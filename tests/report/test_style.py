@@ -25,8 +25,17 @@ def test_the_light_cut_has_titles_and_numbers():
     assert style.legible(text, style.LIGHT) == text
 
 
-def test_what_the_typeface_lacks_is_a_box_and_never_nothing():
-    assert style.legible("山田 a\x00\udcff", style.TEXT) == "□□ a□□"
+def test_what_the_typeface_lacks_is_told_by_its_code_and_never_a_box():
+    told = style.legible("漢 a\x00\udcff", style.TEXT)
+    assert told == "(U+6F22) a(U+0000)(U+DCFF)"
+    assert style.legible(told, style.TEXT) == told
+
+
+@pytest.mark.parametrize("name", ["漢字", "かな", "한글", "ไทย", "नाम", "𠮷"])
+def test_names_in_any_script_can_be_told_apart(name):
+    told = [style.legible(text, style.TEXT) for text in (name, name[::-1] + "a", "別")]
+    assert len(set(told)) == 3
+    assert not any("□" in text or "\ufffd" in text for text in told)
 
 
 def test_lines_keep_within_their_room():
