@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from screener.network import weights
+from screener.network import proof, weights
 from screener.network.batch import to_input
-from screener.network.explain import activation_maps, border_share
+from screener.network.explain import STRIDE, activation_maps, border_share
 from screener.network.guard import Guard
+from screener.network.model import Tap
 
 IMAGES = 16
 
@@ -35,6 +36,7 @@ def main() -> None:
     side = card.input_size
     squares = np.random.default_rng(0).integers(0, 256, (IMAGES, side, side), np.uint8)
     target = card.labels.index(card.target_label)
+    tap = Tap(network.body, STRIDE)
     with torch.inference_mode():
         pixels = to_input(torch.from_numpy(squares), card.mean, card.std)
         features = network.body(pixels)  # (N, C, h, w)
@@ -42,8 +44,9 @@ def main() -> None:
         parts: dict[str, Callable[[], object]] = {
             f"network at {side} px": lambda: network(pixels),
             "map and border share": lambda: border_share(
-                activation_maps(features, network.head, target)
+                activation_maps(tap, network.head, pixels, target)
             ),
+            "its proof": lambda: [network(pixels) for _ in range(1 + proof.VIEWS)],
         }
         if guard:
             parts["guard"] = lambda: (

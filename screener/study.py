@@ -162,14 +162,42 @@ class Study:
     radiographs: tuple[Radiograph, ...]
 
 
+class Maps(StrEnum):
+    """Which maps a scan makes, for radiographs of the bands PRIORITY and ELEVATED."""
+
+    NONE = "none"
+    FAST = "fast"
+    """Drawn by nobody until they are proven."""
+    PROVEN = "proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What hiding a map's hottest tenth does to the score."""
+
+    whole: float
+    """The score of the radiograph as it is."""
+    hidden: float
+    """The score with the map's own hottest tenth hidden."""
+    moved: float
+    """The mean score with the same marks at other places."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the map says more than its own marks elsewhere: else it is not to be drawn."""
+        return self.hidden < min(self.moved, self.whole)
+
+
 @dataclass(frozen=True, slots=True)
 class ActivationMap:
-    """A class activation map for the target label, at the network's last resolution."""
+    """Where the score of the target label comes from, at the resolution of the layer looked at."""
 
     rows: int
     columns: int
     values: bytes
     """rows x columns uint8, row-major; 0 none, 255 the map's own maximum."""
+    proof: Proof | None = None
+    """None where it was not measured."""
 
 
 @dataclass(frozen=True, slots=True)

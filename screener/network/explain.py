@@ -1,41 +1,56 @@
-"""Where in the picture the score came from: Grad-CAM maps from the forward pass already made.
+"""Where in the picture the score came from: HiResCAM at a sixteenth of the picture's side.
 
-A map has the resolution of the network's last convolution (7 x 7 for 224 pixels, 5 x 5 for 160) and
-runs from 0 to 1, 1 being its own strongest cell: maps of two radiographs cannot be compared. It
-is a research explanation of the network, not an outline of disease.
+Each cell's activations times their own gradients (Draelos and Carin, arXiv 2011.08891), at a layer
+that still tells places apart: the last one says less than a blob in the middle of the picture
+(docs/what-a-score-means.md has the measurement). A map runs from 0 to 1, 1 being its own strongest
+cell: maps of two radiographs cannot be compared. It explains the network and outlines no disease;
+what it is worth is measured by :mod:`screener.network.proof`.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from collections.abc import Callable
 
-from screener.study import ActivationMap
+import torch
+from torch import Tensor
+
+from screener.network.model import Tap
+from screener.study import ActivationMap, Proof
+
+STRIDE = 16
+"""Of the layer that is looked at: 10 x 10 cells for 160 pixels."""
 
 FRAME = 0.1
 """Width of the outer frame as a share of each side; a uniform map has 0.36 of its mass there."""
 
 
-def activation_maps(features: Tensor, head: nn.Module, target: int) -> Tensor:
-    """Grad-CAM (Selvaraju et al., arXiv 1610.02391) of one class, for a whole batch at once.
+def activation_maps(
+    tap: Tap, head: Callable[[Tensor], Tensor], pixels: Tensor, target: int
+) -> Tensor:
+    """HiResCAM of one class for a whole batch at once.
 
-    Gradients run through the head only. In evaluation mode the images of a batch do not touch
-    each other, so the gradient of the summed logits holds each image's own.
+    In evaluation mode the pictures of a batch do not touch each other, so the gradient of the
+    summed logits holds each picture's own.
 
     Args:
-        features: (N, C, h, w) from ``Network.body``; inference tensors are accepted.
-        head: ``Network.head`` in evaluation mode.
-        target: index of the class in the head's outputs.
+        tap: of the body, at :data:`STRIDE`.
+        head: logits from the body's last maps, in evaluation mode.
+        pixels: (N, 3, S, S) of the network's input.
+        target: index of the class among the logits.
 
     Returns:
         (N, h, w) float32 in [0, 1]; all zero where nothing speaks for the class.
     """
     with torch.inference_mode(mode=False), torch.enable_grad():
-        maps = features.clone().detach().requires_grad_()  # (N, C, h, w)
-        (gradients,) = torch.autograd.grad(head(maps)[:, target].sum(), maps)
-    weights = gradients.float().mean(dim=(2, 3))  # (N, C)
-    raw = torch.einsum("nc,nchw->nhw", weights, maps.detach().float()).relu()
-    return raw / raw.amax(dim=(1, 2), keepdim=True).clamp_min(torch.finfo(raw.dtype).tiny)
+        maps, last = tap(pixels)  # (N, C, h, w)
+        (gradients,) = torch.autograd.grad(head(last.float())[:, target].sum(), maps)
+    return scaled((maps.detach().float() * gradients.float()).sum(dim=1))
+
+
+def scaled(raw: Tensor) -> Tensor:
+    """What speaks for the class, from 0 to the map's own maximum as 1: (N, h, w) -> (N, h, w)."""
+    kept = raw.relu()
+    return kept / kept.amax(dim=(1, 2), keepdim=True).clamp_min(torch.finfo(kept.dtype).tiny)
 
 
 def border_share(maps: Tensor) -> Tensor:
@@ -55,7 +70,7 @@ def _inside(cells: int, like: Tensor) -> Tensor:
     return (edges.clamp(FRAME, 1 - FRAME).diff() * cells).clamp(0, 1)
 
 
-def to_activation_map(values: Tensor) -> ActivationMap:
+def to_activation_map(values: Tensor, proof: Proof | None = None) -> ActivationMap:
     """One (h, w) map in [0, 1] as the plain value that is stored and drawn."""
     levels = (values * 255).round().to(torch.uint8).cpu().contiguous()
-    return ActivationMap(levels.shape[0], levels.shape[1], levels.numpy().tobytes())
+    return ActivationMap(levels.shape[0], levels.shape[1], levels.numpy().tobytes(), proof)

@@ -20,14 +20,22 @@ from torch import Tensor, nn
 
 from screener.card import WeightsCard
 from screener.errors import DeviceError
-from screener.network import explain, guard, uncertainty
+from screener.network import explain, guard, proof, uncertainty
 from screener.network.batch import to_input
 from screener.network.device import Device
 from screener.network.folding import fold
 from screener.network.guard import Guard
-from screener.network.model import Network
+from screener.network.model import Network, Tap
 from screener.reading.decode import Decoded
-from screener.study import Outcome, RadiographScore, Refusal
+from screener.study import (
+    ActivationMap,
+    Band,
+    Maps,
+    Outcome,
+    Proof,
+    RadiographScore,
+    Refusal,
+)
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between batch sizes on the CPU; none at equal batch size."""
@@ -38,8 +46,6 @@ class _Pass(NamedTuple):
 
     probabilities: Tensor
     """(N, classes) float64"""
-    maps: Tensor
-    """(N, h, w) float32 in [0, 1]"""
     pooled: Tensor
     """(N, C) float32"""
     spread: Tensor | None
@@ -59,6 +65,7 @@ class Scorer:
         refusing: bool = True,
         fix_inverted: bool = False,
         views: int = 1,
+        maps: Maps = Maps.PROVEN,
     ) -> None:
         """Fold, move and lay out the network.
 
@@ -70,6 +77,7 @@ class Scorer:
             refusing: refuse what is above the guard's limit.
             fix_inverted: score what looks like a negative as its positive; needs the guard.
             views: slightly altered copies averaged for each radiograph; 1 for none.
+            maps: which to make, for radiographs of the upper bands.
         """
         body = fold(network.body, card.input_size)
         self._body = body.to(memory_format=torch.channels_last).to(device.kind)
@@ -80,6 +88,8 @@ class Scorer:
         self._refusing = refusing
         self._fix_inverted = fix_inverted
         self._views = views
+        self._maps = maps
+        self._tap = Tap(self._body, explain.STRIDE)
         self._part = device.part_size
         self._streams = ThreadPoolExecutor(device.streams, initializer=self._limit_threads)
 
@@ -98,26 +108,68 @@ class Scorer:
         if self._fix_inverted:
             squares[inverted] = 255 - squares[inverted]
         said = self._run(torch.from_numpy(squares))
-        border = explain.border_share(said.maps)
         distances = self._distances(squares, said.pooled.numpy())
+        refusals = [
+            _without_number(decoded, said.probabilities[i])
+            or self._refusal(decoded, distances[i], inverted=bool(inverted[i]))
+            for i, decoded in enumerate(batch)
+        ]
+        wanted = [i for i, refused in enumerate(refusals) if not refused and self._upper(said, i)]
+        explained = self._explain(squares, wanted)
         results: list[RadiographScore | Refusal] = []
         for i, decoded in enumerate(batch):
-            refusal = self._refusal(decoded, distances[i], inverted=bool(inverted[i]))
+            activation, border = explained.get(i, (None, None))
             results.append(
-                _without_number(decoded, said.probabilities[i])
-                or refusal
+                refusals[i]
                 or RadiographScore(
                     decoded.radiograph,
                     decoded.digest,
                     tuple(said.probabilities[i].tolist()),
-                    explain.to_activation_map(said.maps[i]),
-                    border[i].item(),
+                    activation,
+                    border,
                     distances[i],
                     None if said.spread is None else said.spread[i].item(),
                     bool(inverted[i]),
                 )
             )
         return results
+
+    def _upper(self, said: _Pass, index: int) -> bool:
+        """Whether a radiograph's own score lies in a band of which maps are made."""
+        score = said.probabilities[index, self._target].item()
+        return Band.of(score, self._card.thresholds) in (Band.PRIORITY, Band.ELEVATED)
+
+    def _explain(
+        self, squares: NDArray[np.uint8], wanted: Sequence[int]
+    ) -> dict[int, tuple[ActivationMap, float]]:
+        """Map and border share of some of the squares, by their index."""
+        if self._maps is Maps.NONE:
+            return {}
+        found = self._streams.map(self.explain, [torch.from_numpy(squares[i]) for i in wanted])
+        return dict(zip(wanted, found, strict=True))
+
+    def explain(self, square: Tensor) -> tuple[ActivationMap, float]:
+        """The map of one square, proven if that is wanted, and its mass at the border.
+
+        One at a time: passes of one shape, so that a map does not depend on its neighbours.
+
+        Args:
+            square: (S, S) uint8.
+        """
+        pixels = self._input(square.unsqueeze(0).to(self._device.kind))
+        with self._autocast():
+            found = explain.activation_maps(self._tap, self._head, pixels, self._target)
+        measured = self._prove(square, found) if self._maps is Maps.PROVEN else None
+        activation = explain.to_activation_map(found[0], measured)
+        return activation, explain.border_share(found)[0].item()
+
+    def _prove(self, square: Tensor, found: Tensor) -> Proof:
+        """Score the square as it is, with the map's tenth hidden, and with its copies'."""
+        hidden = proof.hidden(square.unsqueeze(0), found.cpu())[0]  # (V, S, S)
+        views = torch.cat([square.unsqueeze(0), hidden]).to(self._device.kind)
+        _, logits = self._maps_and_logits(views)
+        scores = torch.softmax(logits / self._card.temperature, dim=1)[:, self._target]
+        return Proof(scores[0].item(), scores[1].item(), scores[2:].mean().item())
 
     def _inverted(self, squares: NDArray[np.uint8]) -> NDArray[np.bool_]:
         if self._guard is None:
@@ -162,7 +214,6 @@ class Scorer:
         spreads = [part.spread for part in parts if part.spread is not None]
         return _Pass(
             torch.cat([part.probabilities for part in parts]),
-            torch.cat([part.maps for part in parts]),
             torch.cat([part.pooled for part in parts]),
             torch.cat(spreads) if spreads else None,
         )
@@ -194,19 +245,28 @@ class Scorer:
 
     def _forward(self, squares: Tensor) -> _Pass:
         """One pass through body and head: (n, S, S) uint8 with n up to the part's size."""
-        count, device = len(squares), self._device
-        padded = nn.functional.pad(squares, (0, 0, 0, 0, 0, self._part - count)).to(device.kind)
-        pixels = to_input(padded, self._card.mean, self._card.std)
-        autocast = torch.autocast(device.kind, device.dtype, enabled=device.dtype != torch.float32)
+        count = len(squares)
+        padded = nn.functional.pad(squares, (0, 0, 0, 0, 0, self._part - count))
+        features, logits = self._maps_and_logits(padded.to(self._device.kind))
+        pooled = features.mean(dim=(2, 3))[:count].cpu()
+        probabilities = torch.softmax(logits[:count] / self._card.temperature, dim=1)
+        return _Pass(probabilities, pooled, None)
+
+    def _maps_and_logits(self, squares: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, S, S) uint8 on the device -> (n, C, h, w) float32 there, (n, classes) on the CPU."""
         with torch.inference_mode():
-            with autocast:
-                maps = self._body(pixels.contiguous(memory_format=torch.channels_last))
-            features = maps.float()  # (part, C, h, w)
-            logits = self._head(features)[:count].cpu().double()
-            pooled = features.mean(dim=(2, 3))[:count].cpu()
-        activation = explain.activation_maps(features, self._head, self._target)[:count].cpu()
-        probabilities = torch.softmax(logits / self._card.temperature, dim=1)
-        return _Pass(probabilities, activation, pooled, None)
+            with self._autocast():
+                maps = self._body(self._input(squares))
+            features = maps.float()
+            return features, self._head(features).cpu().double()
+
+    def _input(self, squares: Tensor) -> Tensor:
+        pixels = to_input(squares, self._card.mean, self._card.std)
+        return pixels.contiguous(memory_format=torch.channels_last)
+
+    def _autocast(self) -> torch.autocast:
+        device = self._device
+        return torch.autocast(device.kind, device.dtype, enabled=device.dtype != torch.float32)
 
 
 def _without_number(decoded: Decoded, probabilities: Tensor) -> Refusal | None:

@@ -14,7 +14,7 @@ from screener.network.batch import to_input
 from screener.network.guard import Guard
 from screener.network.score import TOLERANCE, Scorer
 from screener.reading.decode import Decoded
-from screener.study import Outcome, Refusal
+from screener.study import Band, Maps, Outcome, Refusal, suspicion
 from tests.results.test_ranking import radiograph
 
 CARD = WeightsCard("test", "0", input_size=INPUT_SIZE, temperature=40.0)
@@ -67,11 +67,43 @@ def test_other_batch_sizes_agree_within_the_tolerance(network, batch, batch_size
         assert one.probabilities == pytest.approx(two.probabilities, abs=TOLERANCE)
 
 
-def test_each_score_has_its_activation_map(network, batch):
-    one = scorer(network).score(batch)[0]
-    assert (one.activation.rows, one.activation.columns) == (2, 2)
-    assert max(one.activation.values) == 255
-    assert 0 <= one.border_share <= 1
+def banded(network, batch, **options):
+    """Scores with thresholds that put some of the batch into each band."""
+    plain = scorer(network, maps=Maps.NONE).score(batch)
+    low, high = (sorted(suspicion(one.probabilities) for one in plain)[i] for i in (4, 8))
+    card = replace(CARD, thresholds={"PRIORITY": high, "ELEVATED": low})
+    ready = Scorer(network, card, device.choose("cpu", batch_size=4), **options)
+    return [
+        (Band.of(suspicion(one.probabilities), card.thresholds), one) for one in ready.score(batch)
+    ]
+
+
+def test_the_upper_bands_have_a_proven_map_and_routine_has_none(network, batch):
+    scored = banded(network, batch)
+    assert len({band for band, _ in scored}) == 3
+    for band, one in scored:
+        assert (one.activation is None) == (one.border_share is None) == (band is Band.ROUTINE)
+        if one.activation:
+            assert (one.activation.rows, one.activation.columns) == (4, 4)
+            proof = one.activation.proof
+            assert proof.whole == pytest.approx(suspicion(one.probabilities), abs=TOLERANCE)
+            assert len({proof.whole, proof.hidden, proof.moved}) == 3
+
+
+def test_a_fast_map_is_the_same_map_without_its_proof(network, batch):
+    proven = [one.activation for _, one in banded(network, batch)]
+    fast = [one.activation for _, one in banded(network, batch, maps=Maps.FAST)]
+    assert [one and replace(one, proof=None) for one in proven] == fast
+    assert any(fast)
+
+
+def test_a_map_does_not_depend_on_its_neighbours(network, batch):
+    ready = Scorer(
+        network,
+        replace(CARD, thresholds={"PRIORITY": 0.0, "ELEVATED": 0.0}),
+        device.choose("cpu", batch_size=4),
+    )
+    assert [ready.score([one])[0] for one in batch[:3]] == ready.score(batch)[:3]
 
 
 @pytest.mark.parametrize("refusing", [True, False])
