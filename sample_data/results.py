@@ -21,6 +21,7 @@ from screener.study import (
     ActivationMap,
     Outcome,
     Projection,
+    Proof,
     Radiograph,
     RadiographScore,
     Refusal,
@@ -177,7 +178,7 @@ def _scores(
                 radiograph,
                 f"sha256:{int(study.key.rsplit('.', 1)[1]):060x}{image:04x}",
                 tuple(probabilities),
-                _activation(dice) if with_maps else None,
+                _activation(dice, target) if with_maps else None,
                 border_share=dice.betavariate(2, 6),
                 distance=dice.gammavariate(4, 1),
                 spread=dice.betavariate(1, 15),
@@ -185,15 +186,21 @@ def _scores(
             )
 
 
-def _activation(dice: random.Random, size: int = 7) -> ActivationMap:
+def _activation(dice: random.Random, score: float, size: int = 10) -> ActivationMap:
     """A smooth spot somewhere in the picture."""
     x, y = dice.uniform(1, size - 2), dice.uniform(1, size - 2)
+    hidden = score * (0.4 if x + y > 3 else 0.95)  # near the corner nothing is explained
     values = [
         math.exp(-((column - x) ** 2 + (row - y) ** 2) / 3)
         for row in range(size)
         for column in range(size)
     ]
-    return ActivationMap(size, size, bytes(round(255 * v / max(values)) for v in values))
+    return ActivationMap(
+        size,
+        size,
+        bytes(round(255 * v / max(values)) for v in values),
+        Proof(score, hidden, 0.9 * score),
+    )
 
 
 def _other_than(given: str | None, label: str) -> str:

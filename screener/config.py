@@ -14,6 +14,7 @@ from typing import Any
 
 from screener import locations
 from screener.errors import ConfigurationError
+from screener.study import MAX_PIXELS
 
 FILE = "screener.toml"
 PREFIX = "SCREENER_"
@@ -37,8 +38,9 @@ SETTINGS = (
     Setting("device", "where to compute: auto, cpu, cuda, mps", "auto"),
     Setting("batch_size", "radiographs at once; 0 to fit it to memory", 0),
     Setting("workers", "processes that decode; 0 to fit it to the machine", 0),
-    Setting("max_pixels", "most pixels a radiograph may declare", 100_000_000),
+    Setting("max_pixels", "most pixels a radiograph may declare", MAX_PIXELS),
     Setting("seconds", "longest time to decode one file", 60.0),
+    Setting("maps", "of PRIORITY and ELEVATED radiographs", "proven", ("none", "fast", "proven")),
     Setting("identify", "what may be kept of patients", "none", ("none", "id", "full")),
     Setting("reviewer", "name under which reviews are kept; empty for the user's", ""),
     Setting("theme", "colours of the review screen; empty for its own", ""),

@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from screener.study import Proof
+
 BORDER_LIMIT = 0.5
 """Share of the activation map's mass in the outer 10 % frame; an even map has 0.36."""
 UNSURE_ENTROPY = 0.8
@@ -28,6 +30,7 @@ Validation images of COVID-19 alone reached 0.80, of healthy adults alone 0.45: 
 no share of ill patients explains, such as the same score for every study."""
 FEWEST_FOR_ALARM = 20
 
+UNEXPLAINED = "no part of the picture explains this score"
 BORDER = "the network looked at the border"
 UNSURE = "the network is unsure"
 UNSTEADY = "small changes of the picture change the score"
@@ -40,6 +43,7 @@ def marks(
     *,
     probabilities: Sequence[float] | None,
     border_share: float | None,
+    unexplained: bool,
     spread: float | None,
     inverted: bool,
     age: float | None,
@@ -50,6 +54,7 @@ def marks(
     Args:
         probabilities: calibrated, one a class; None for a study without a score.
         border_share: of its activation map, where there is one.
+        unexplained: whether that map was measured and does not hold.
         spread: over test-time augmentation, where that was asked for.
         inverted: whether the pixels look like a negative.
         age: of the patient in years, where the header says it.
@@ -57,6 +62,7 @@ def marks(
     """
     facts = {
         PHANTOM: phantom,
+        UNEXPLAINED: unexplained,
         BORDER: border_share is not None and border_share > BORDER_LIMIT,
         UNSURE: probabilities is not None and entropy(probabilities) > UNSURE_ENTROPY,
         UNSTEADY: spread is not None and spread > UNSTEADY_SPREAD,
@@ -64,6 +70,14 @@ def marks(
         CHILD: age is not None and age < ADULT_AGE,
     }
     return tuple(words for words, holds in facts.items() if holds)
+
+
+def proof_words(proof: Proof) -> str:
+    """What hiding a map's hottest tenth does to the score, in one sentence."""
+    return (
+        f"with the marked tenth hidden the score goes from {proof.whole:.3f} to "
+        f"{proof.hidden:.3f} (the same marks elsewhere: {proof.moved:.3f})"
+    )
 
 
 def entropy(probabilities: Sequence[float]) -> float:

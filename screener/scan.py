@@ -30,14 +30,22 @@ from screener.network import weights
 from screener.reading import pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
-from screener.reading.limits import MAX_PIXELS
 from screener.reading.survey import Survey, survey
 from screener.results import files
 from screener.results.audit_log import AuditLog
 from screener.results.identity import Identify
 from screener.results.ranking import study_result
 from screener.results.store import Store
-from screener.study import Outcome, Radiograph, RadiographScore, Refusal, Study, StudyResult
+from screener.study import (
+    MAX_PIXELS,
+    Maps,
+    Outcome,
+    Radiograph,
+    RadiographScore,
+    Refusal,
+    Study,
+    StudyResult,
+)
 
 if TYPE_CHECKING:
     from screener.card import WeightsCard
@@ -65,6 +73,8 @@ class Settings:
     """Score again what the store already knows."""
     views: int = 1
     """Views of each radiograph that are averaged; 1 is the radiograph alone."""
+    maps: Maps = Maps.PROVEN
+    """Which maps to make; they change no score."""
     guarded: bool = True
     """Refuse what is no chest radiograph by its pixels."""
     fix_inverted: bool = False
@@ -217,6 +227,7 @@ class _Scan:
             refusing=settings.guarded,
             fix_inverted=settings.fix_inverted,
             views=settings.views,
+            maps=settings.maps,
         )
 
     def _record(self, found: Survey, began: datetime) -> int:

@@ -37,6 +37,10 @@ RESEARCH_ONLY = (
 """The one-line warning that stands in every output."""
 
 
+MAX_PIXELS = 100_000_000
+"""Largest rows x columns decoded, unless told otherwise; a large detector has 18 million."""
+
+
 class Outcome(StrEnum):
     """What became of a file, after DICOM Chest CAD SR (PS3.16 TID 4100)."""
 

@@ -1,11 +1,13 @@
 import pytest
 
 from screener import marks
+from screener.study import Proof
 
 CERTAIN = (0.97, 0.01, 0.01, 0.01)
 QUIET = {
     "probabilities": CERTAIN,
     "border_share": 0.3,
+    "unexplained": False,
     "spread": 0.01,
     "inverted": False,
     "age": 50,
@@ -20,6 +22,7 @@ QUIET = {
         ({"border_share": 0.51}, (marks.BORDER,)),
         ({"probabilities": (0.25, 0.25, 0.25, 0.25)}, (marks.UNSURE,)),
         ({"spread": 0.2}, (marks.UNSTEADY,)),
+        ({"unexplained": True}, (marks.UNEXPLAINED,)),
         ({"inverted": True}, (marks.INVERTED,)),
         ({"age": 17.9}, (marks.CHILD,)),
         ({"phantom": True}, (marks.PHANTOM,)),
@@ -69,3 +72,10 @@ def test_a_few_studies_or_an_uncalibrated_card_raise_none():
 def test_the_shift_of_scores_is_the_largest_gap():
     assert marks.score_shift([0.0] * 10, EVEN) == pytest.approx(1, abs=0.06)
     assert marks.score_shift([step / 1000 for step in range(1000)], EVEN) < 0.01
+
+
+def test_a_proof_is_told_with_the_score_and_what_chance_does():
+    assert marks.proof_words(Proof(0.93, 0.41, 0.9)) == (
+        "with the marked tenth hidden the score goes from 0.930 to 0.410"
+        " (the same marks elsewhere: 0.900)"
+    )

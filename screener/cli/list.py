@@ -25,6 +25,7 @@ from screener.study import RANKED, Band
 )
 @click.option("--text", default="", help="Only studies with this in patient, key or comment.")
 @options.json_option
+@click.option("--maps", is_flag=True, help="With --json: each radiograph's map as numbers.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 def command(
     results: Path,
@@ -33,6 +34,7 @@ def command(
     review: Literal["all", "unreviewed", "reviewed", "flagged"],
     text: str,
     as_json: bool,
+    maps: bool,
     as_csv: bool,
 ) -> None:
     """Print the worklist of the results in DIR (default: ./screening).
@@ -41,6 +43,8 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
+    if maps and not as_json:
+        raise click.UsageError("--maps goes with --json.")
     from screener.results.worklist import Filter
 
     wanted = Filter(text, bands, review)
@@ -48,8 +52,10 @@ def command(
         if as_json or as_csv:
             from screener.results import export
 
-            write = export.write_json if as_json else export.write_csv
-            write(worklist, sys.stdout.buffer, wanted)
+            if as_json:
+                export.write_json(worklist, sys.stdout.buffer, wanted, maps=maps)
+            else:
+                export.write_csv(worklist, sys.stdout.buffer, wanted)
             return
         from screener.cli.table import print_worklist
 

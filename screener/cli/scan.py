@@ -19,6 +19,7 @@ from screener import console, locations
 from screener.cli import options as shared
 from screener.console import ExitCode
 from screener.results.files import REPORT
+from screener.study import MAX_PIXELS, Maps
 from screener.text import visible
 
 if TYPE_CHECKING:
@@ -80,6 +81,13 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     default=1,
     help="Average N slightly moved views of each radiograph, and give their spread.",
 )
+@click.option(
+    "--maps",
+    type=click.Choice([kind.value for kind in Maps]),
+    default=Maps.PROVEN.value,
+    show_default=True,
+    help="Maps of PRIORITY and ELEVATED radiographs; only proven ones are drawn.",
+)
 @click.option("--no-guard", is_flag=True, help="Score also what does not look like a chest film.")
 @click.option(
     "--fix-inverted", is_flag=True, help="Score what looks like a negative as a positive."
@@ -91,7 +99,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--max-pixels",
     metavar="N",
     type=click.IntRange(1),
-    default=100_000_000,
+    default=MAX_PIXELS,
     show_default=True,
     help="Most rows x columns that a file may declare.",
 )
@@ -125,6 +133,7 @@ def command(
     from screener.reading.grouping import GroupBy
 
     options["group"] = GroupBy(options["group"])
+    options["maps"] = Maps(options["maps"])
     settings = scan.Settings(
         weights=find(weights, options["device"]), guarded=not no_guard, **options
     )

@@ -145,17 +145,23 @@ class Scorer:
         """Map and border share of some of the squares, by their index."""
         if self._maps is Maps.NONE:
             return {}
-        found = self._streams.map(self.explain, [torch.from_numpy(squares[i]) for i in wanted])
+        found = self._streams.map(self.explain, [squares[i] for i in wanted])
         return dict(zip(wanted, found, strict=True))
 
-    def explain(self, square: Tensor) -> tuple[ActivationMap, float]:
+    @property
+    def input_size(self) -> int:
+        """Side of the squares in pixels."""
+        return self._card.input_size
+
+    def explain(self, picture: NDArray[np.uint8]) -> tuple[ActivationMap, float]:
         """The map of one square, proven if that is wanted, and its mass at the border.
 
         One at a time: passes of one shape, so that a map does not depend on its neighbours.
 
         Args:
-            square: (S, S) uint8.
+            picture: (S, S) uint8.
         """
+        square = torch.from_numpy(picture)
         pixels = self._input(square.unsqueeze(0).to(self._device.kind))
         with self._autocast():
             found = explain.activation_maps(self._tap, self._head, pixels, self._target)

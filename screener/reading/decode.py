@@ -24,8 +24,8 @@ from screener.digest import digest_of_stream
 from screener.reading import dicom, pixels
 from screener.reading.folder import stamp
 from screener.reading.inspect import inspect
-from screener.reading.limits import MAX_PIXELS, PixelError
-from screener.study import Outcome, Radiograph, Refusal
+from screener.reading.limits import PixelError
+from screener.study import MAX_PIXELS, Outcome, Radiograph, Refusal
 
 BYTES_PER_PIXEL = 40
 """Memory that decoding one pixel may take, every intermediate array included."""

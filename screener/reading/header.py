@@ -16,9 +16,9 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from screener.reading import dicom, gate
 from screener.reading.folder import FoundFile
-from screener.reading.limits import MAX_PIXELS, PixelError, check_depth, check_sides
+from screener.reading.limits import PixelError, check_depth, check_sides
 from screener.reading.sniff import Kind
-from screener.study import Outcome, Projection, Radiograph, Refusal
+from screener.study import MAX_PIXELS, Outcome, Projection, Radiograph, Refusal
 
 _WORDS = (
     "SpecificCharacterSet", "SOPClassUID", "Modality", "PresentationIntentType",

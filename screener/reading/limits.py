@@ -10,9 +10,6 @@ from PIL import Image
 
 from screener.study import Outcome
 
-MAX_PIXELS = 100_000_000
-"""Largest rows x columns decoded, unless told otherwise; a large detector has 18 million."""
-
 MIN_SIDE = 64
 """Fewest rows or columns of a radiograph; icons and test images have fewer."""
 

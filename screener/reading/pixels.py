@@ -20,9 +20,9 @@ from pydicom.tag import Tag
 from screener.reading import dicom, frame, grayscale, presentation, whole
 from screener.reading.dicom import DAMAGED
 from screener.reading.grayscale import Floats, Rules
-from screener.reading.limits import MAX_PIXELS, PixelError, check_depth, check_size
+from screener.reading.limits import PixelError, check_depth, check_size
 from screener.reading.sniff import HEAD, Kind, sniff
-from screener.study import Outcome
+from screener.study import MAX_PIXELS, Outcome
 
 PIPELINE = "2"
 """Version of everything between a file and the network's input; part of every result's key."""

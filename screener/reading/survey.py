@@ -12,8 +12,7 @@ from pathlib import Path
 from screener.events import FilesFound
 from screener.reading import folder, header
 from screener.reading.grouping import GroupBy, group
-from screener.reading.limits import MAX_PIXELS
-from screener.study import Radiograph, Refusal, Study
+from screener.study import MAX_PIXELS, Radiograph, Refusal, Study
 
 FILES_AN_EVENT = 100
 """Files between two reports of the walk."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +17,7 @@ from typing import IO, Any
 from screener.results import files
 from screener.results.files import atomically
 from screener.results.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
-from screener.study import LABELS, RESEARCH_ONLY, Refusal
+from screener.study import LABELS, RESEARCH_ONLY, ActivationMap, Refusal, deciding
 
 SCHEMA = 1
 
@@ -46,6 +46,7 @@ CSV_COLUMNS = (
     "path",  # of a study's scored radiographs, with " | " between, or of the refused file
     "outcome",
     "reason",
+    "map_proof",  # of the deciding radiograph: score whole, marked tenth hidden, marks moved
     "waiting",  # how many files of a study are not scored yet
     "note",
 )
@@ -70,9 +71,18 @@ def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> No
         text.detach()  # the stream is the caller's, and stays open whatever happened
 
 
-def write_json(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
-    """One document: weights, counts of the whole store, studies in order, refusals, waiting."""
-    _write_document(worklist, stream, _studies(worklist, wanted))
+def write_json(
+    worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL, *, maps: bool = False
+) -> None:
+    """One document: weights, counts of the whole store, studies in order, refusals, waiting.
+
+    Args:
+        worklist: of the results.
+        stream: to write to.
+        wanted: which studies.
+        maps: give each radiograph's map as rows of numbers, beside its proof.
+    """
+    _write_document(worklist, stream, _studies(worklist, wanted, maps=maps))
 
 
 def write_json_with_reviews(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
@@ -171,9 +181,9 @@ def _head(worklist: Worklist) -> dict[str, Any]:
     }
 
 
-def _studies(worklist: Worklist, wanted: Filter) -> Iterator[dict[str, Any]]:
+def _studies(worklist: Worklist, wanted: Filter, *, maps: bool) -> Iterator[dict[str, Any]]:
     for row in worklist.rows(wanted):
-        yield _study(row, worklist.radiographs(row.key))
+        yield _study(row, worklist.radiographs(row.key), maps=maps)
 
 
 def _reviewed_studies(worklist: Worklist, wanted: Filter) -> Iterator[dict[str, Any]]:
@@ -181,7 +191,9 @@ def _reviewed_studies(worklist: Worklist, wanted: Filter) -> Iterator[dict[str, 
         yield {**_study(row, worklist.radiographs(row.key)), "review": review(row)}
 
 
-def _study(row: StudyRow, radiographs: Iterable[RadiographRow]) -> dict[str, Any]:
+def _study(
+    row: StudyRow, radiographs: Iterable[RadiographRow], *, maps: bool = False
+) -> dict[str, Any]:
     return {
         "rank": row.rank,
         "study": row.key,
@@ -196,10 +208,24 @@ def _study(row: StudyRow, radiographs: Iterable[RadiographRow]) -> dict[str, Any
                 "digest": radiograph.digest,
                 "projection": radiograph.projection,
                 "probabilities": _by_label(radiograph.probabilities),
+                "map": map_json(radiograph.activation, whole=maps),
             }
             for radiograph in radiographs
         ],
     }
+
+
+def map_json(activation: ActivationMap | None, *, whole: bool) -> dict[str, Any] | None:
+    """What a map is worth, and its rows from 0 to 1 if wanted; None where there is none."""
+    if activation is None:
+        return None
+    proof = activation.proof
+    said: dict[str, Any] = {"proof": {**asdict(proof), "holds": proof.holds} if proof else None}
+    if not whole:
+        return said
+    levels = [round(value / 255, 4) for value in activation.values]
+    starts = range(0, len(levels), activation.columns)
+    return {**said, "rows": [levels[start : start + activation.columns] for start in starts]}
 
 
 def review(row: StudyRow) -> dict[str, Any] | None:
@@ -224,7 +250,7 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
     return {"path": str(refusal.path), "outcome": refusal.outcome, "reason": refusal.reason}
 
 
-def _study_cells(row: StudyRow, radiographs: Iterable[RadiographRow]) -> dict[str, Any]:
+def _study_cells(row: StudyRow, radiographs: Sequence[RadiographRow]) -> dict[str, Any]:
     return {
         "kind": "study",
         "rank": row.rank,
@@ -248,8 +274,17 @@ def _study_cells(row: StudyRow, radiographs: Iterable[RadiographRow]) -> dict[st
         "reviewer": row.reviewer,
         "reviewed_at": row.reviewed_at.isoformat() if row.reviewed_at else "",
         "path": " | ".join(str(radiograph.path) for radiograph in radiographs),
+        "map_proof": _proof_cell(radiographs),
         "waiting": row.waiting,
     }
+
+
+def _proof_cell(radiographs: Sequence[RadiographRow]) -> str:
+    if not radiographs:
+        return ""
+    activation = radiographs[deciding(radiographs)].activation
+    proof = activation.proof if activation else None
+    return f"{proof.whole:.4f} {proof.hidden:.4f} {proof.moved:.4f}" if proof else ""
 
 
 def _refusal_cells(kind: str, refusal: Refusal) -> dict[str, Any]:

@@ -172,7 +172,20 @@ WHERE waiting AND score IS NULL;
 CREATE UNIQUE INDEX study_backwards ON study(waits, place DESC, band, reviewed, flagged)
 """
 
+
+def m003_proof(connection: sqlite3.Connection) -> None:
+    """A map has its proof beside it, and a study says whether its map explains the score."""
+    for statement in PROOF.split(";"):
+        connection.execute(statement)
+
+
+PROOF = """
+ALTER TABLE result ADD COLUMN proof TEXT;
+ALTER TABLE study ADD COLUMN explained INTEGER
+"""
+"""``proof`` is [whole, hidden, moved], scores from 0 to 1; ``explained`` is NULL where unproven."""
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting)
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting, m003_proof)

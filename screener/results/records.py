@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from screener.study import (
     ActivationMap,
     Band,
     Outcome,
+    Proof,
     Radiograph,
     RadiographScore,
     Refusal,
@@ -71,8 +72,15 @@ ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.
 
 PUT_RESULT = """
 INSERT OR REPLACE INTO result (digest, weights_digest, pipeline, outcome, reason, probabilities,
-    map_rows, map_columns, map, border_share, distance, spread, inverted)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    map_rows, map_columns, map, proof, border_share, distance, spread, inverted)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+PUT_MAP = """
+UPDATE result SET map_rows = ?, map_columns = ?, map = ?, proof = ?, border_share = ?
+FROM (SELECT * FROM run ORDER BY id DESC LIMIT 1) AS latest
+WHERE result.digest = ? AND result.weights_digest = latest.weights_digest
+    AND result.pipeline = latest.pipeline
 """
 
 SETTLE = """
@@ -179,21 +187,26 @@ def result_values(result: RadiographScore | Refusal, weights_digest: str, pipeli
     """For PUT_RESULT."""
     key = (result.digest, weights_digest, pipeline)
     if isinstance(result, Refusal):
-        return (*key, result.outcome, plain(result.reason), *[None] * 7, 0)
-    activation = result.activation
+        return (*key, result.outcome, plain(result.reason), *[None] * 8, 0)
     return (
         *key,
         Outcome.SCORED,
         "",
         json.dumps(result.probabilities),
-        activation.rows if activation else None,
-        activation.columns if activation else None,
-        activation.values if activation else None,
-        result.border_share,
+        *map_values(result.activation, result.border_share),
         result.distance,
         result.spread,
         result.inverted,
     )
+
+
+def map_values(activation: ActivationMap | None, border_share: float | None) -> Values:
+    """For PUT_MAP, and the part of PUT_RESULT that is the map's."""
+    if activation is None:
+        return (None, None, None, None, border_share)
+    shape = (activation.rows, activation.columns)
+    proof = json.dumps(astuple(activation.proof)) if activation.proof else None
+    return (*shape, activation.values, proof, border_share)
 
 
 def settled_values(result: RadiographScore | Refusal) -> Values:
@@ -225,7 +238,12 @@ def activation_of(row: sqlite3.Row) -> ActivationMap | None:
         return None
     if len(row["map"]) != row["map_rows"] * row["map_columns"]:
         raise ValueError("activation map")
-    return ActivationMap(row["map_rows"], row["map_columns"], row["map"])
+    return ActivationMap(row["map_rows"], row["map_columns"], row["map"], proof_of(row["proof"]))
+
+
+def proof_of(text: str | None) -> Proof | None:
+    """A map's proof as the database keeps it."""
+    return Proof(*json.loads(text)) if text else None
 
 
 def result_of(row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Refusal:

@@ -155,6 +155,7 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
         marks=marks.marks(
             probabilities=probabilities,
             border_share=_number(row, "border_share"),
+            unexplained=row["explained"] == 0,
             spread=_number(row, "spread"),
             inverted=bool(row["inverted"]),
             age=_number(row, "age"),

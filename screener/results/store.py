@@ -23,7 +23,15 @@ from screener.results.files import DATABASE
 from screener.results.identity import Identify
 from screener.results.records import path_bytes
 from screener.results.rows import review_row
-from screener.study import Radiograph, RadiographScore, Refusal, Review, ScanRun, Study
+from screener.study import (
+    ActivationMap,
+    Radiograph,
+    RadiographScore,
+    Refusal,
+    Review,
+    ScanRun,
+    Study,
+)
 from screener.text import plain
 
 if TYPE_CHECKING:
@@ -328,6 +336,20 @@ class Store:
     def _sum_up(self, connection: sqlite3.Connection, keys: Iterable[str]) -> None:
         with opening.intact(self.path, "scores or weights card"):
             summaries.refresh(connection, keys)
+
+    def put_map(self, digest: str, activation: ActivationMap, border_share: float) -> None:
+        """Keep the map of a radiograph that the latest run has scored.
+
+        Args:
+            digest: of the file.
+            activation: the map, with its proof.
+            border_share: of the map's mass, 0 to 1.
+        """
+        values = records.map_values(activation, border_share)
+        with self.transaction() as connection:
+            connection.execute(records.PUT_MAP, (*values, digest))
+            holding = connection.execute("SELECT study_key FROM file WHERE digest = ?", (digest,))
+            summaries.refresh(connection, {row["study_key"] for row in holding.fetchall()})
 
     # Reviews
 

@@ -19,6 +19,7 @@ from screener.results.records import (
     UNDATED,
     Values,
     probabilities_of,
+    proof_of,
 )
 from screener.study import Band, Outcome, deciding, likeliest, suspicion
 
@@ -46,7 +47,8 @@ def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
 
 
 FILES_OF_STUDY = """
-SELECT file.scorable, file.projection, file.outcome, probabilities, border_share, spread, inverted
+SELECT file.scorable, file.projection, file.outcome, probabilities, border_share, spread, inverted,
+    proof
 FROM file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
     AND weights_digest = ? AND pipeline = ?
 WHERE study_key = ? ORDER BY path
@@ -54,7 +56,7 @@ WHERE study_key = ? ORDER BY path
 
 SUM_UP = """
 UPDATE study SET place = ?, band = ?, score = ?, label = ?, probabilities = ?, border_share = ?,
-    spread = ?, projections = ?, scored = ?, refused = ?, waiting = ?, inverted = ?
+    spread = ?, explained = ?, projections = ?, scored = ?, refused = ?, waiting = ?, inverted = ?
 WHERE key = ?
 """
 
@@ -84,7 +86,7 @@ def _judged(
     if not scored:
         waits = any(row["outcome"] == Outcome.WAITING for row in files)
         band = Band.WAITING if waits else Band.UNSCORED
-        return (place(None, band, taken_at, key), band, *[None] * 5)
+        return (place(None, band, taken_at, key), band, *[None] * 6)
     best = scored[deciding(scored)]
     score = suspicion(best.probabilities)
     band = Band.of(score, thresholds)
@@ -96,6 +98,7 @@ def _judged(
         best.row["probabilities"],
         best.row["border_share"],
         best.row["spread"],
+        proof.holds if (proof := proof_of(best.row["proof"])) else None,
     )
 
 

@@ -242,6 +242,12 @@ class Worklist:
             return self._run(row)
         raise StoreNotFoundError(f"{self.store.folder}: nothing scanned yet; run 'screener scan'")
 
+    @property
+    def pipeline(self) -> str:
+        """Pixel path and settings of the latest run, as its results are keyed by."""
+        rows = self.store.query("SELECT pipeline FROM run ORDER BY id DESC LIMIT 1")
+        return next((str(row["pipeline"]) for row in rows), "")
+
     def card(self) -> WeightsCard:
         """The card of the latest run's weights."""
         from screener.card import from_json
@@ -316,7 +322,8 @@ class Worklist:
 
 _HOPEFUL = (Outcome.SCORED, Outcome.WAITING)
 _COLUMNS = """
-SELECT file.*, probabilities, map_rows, map_columns, map, border_share, distance, spread, inverted
+SELECT file.*, probabilities, map_rows, map_columns, map, proof, border_share, distance, spread,
+    inverted
 """
 _FILES = (
     _COLUMNS

@@ -45,8 +45,29 @@ def test_the_document_has_the_published_schema(worklist):
         "rank", "study", "patient", "band", "score", "label", "probabilities", "radiographs",
     ]  # fmt: skip
     assert list(study["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
-    assert list(study["radiographs"][0]) == ["path", "digest", "projection", "probabilities"]
+    assert list(study["radiographs"][0]) == [
+        "path", "digest", "projection", "probabilities", "map",
+    ]  # fmt: skip
+    assert list(study["radiographs"][0]["map"]) == ["proof"]
+    assert list(study["radiographs"][0]["map"]["proof"]) == ["whole", "hidden", "moved", "holds"]
     assert list(document["refusals"][0]) == ["path", "outcome", "reason"]
+
+
+def test_maps_are_rows_of_numbers_from_zero_to_one(worklist):
+    content = io.BytesIO()
+    export.write_json(worklist, content, maps=True)
+    study = json.loads(content.getvalue())["studies"][-1]
+    found = study["radiographs"][0]["map"]["rows"]
+    assert [len(row) for row in found] == [10] * 10
+    assert min(map(min, found)) >= 0
+    assert max(map(max, found)) == 1
+
+
+def test_the_csv_has_the_proof_of_the_deciding_radiograph(worklist):
+    row = next(row for row in csv_rows(written(export.write_csv, worklist)) if row["score"])
+    whole, _, moved = map(float, row["map_proof"].split())
+    assert whole == pytest.approx(float(row["score"]), abs=1e-4)
+    assert moved == pytest.approx(0.9 * whole, abs=1e-4)
 
 
 def test_found_is_scored_and_refusals(worklist):

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from screener.errors import StoreError
 from screener.results import migrations, opening
 from screener.results.files import DATABASE
 from screener.results.store import Store
-from screener.results.worklist import Worklist
+from screener.results.worklist import StudyRow, Worklist
 from tests.conftest import REPOSITORY
 
 
@@ -60,16 +61,22 @@ BACK = {
     CREATE INDEX file_refused ON file(path) WHERE outcome <> 'scored';
     ALTER TABLE study DROP COLUMN waits; ALTER TABLE study DROP COLUMN waiting;
     """,
+    3: "ALTER TABLE result DROP COLUMN proof; ALTER TABLE study DROP COLUMN explained;",
 }
+
+
+def unproven(store: Store) -> list[StudyRow]:
+    """The rows without their marks: an older schema knows no proof of a map."""
+    return [replace(row, marks=()) for row in Worklist(store).rows()]
 
 
 def test_a_reader_brings_an_older_schema_up_to_date_in_a_copy(results):
     with Store.reading(results) as store:
-        rows = list(Worklist(store).rows())
+        rows = unproven(store)
     as_version_one(results)
     before = content(results)
     with Store.reading(results) as store:
-        assert list(Worklist(store).rows()) == rows
+        assert unproven(store) == rows
     assert content(results) == before
     Store.open(results).close()
     with closing(sqlite3.connect(results / DATABASE)) as connection:

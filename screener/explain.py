@@ -1,0 +1,99 @@
+"""Maps of radiographs that are scored already: made, proven and stored on demand.
+
+Like :mod:`screener.scan` it joins the wings, and it stores before it tells. A map is made by
+the very weights that gave the score, from the very file: anything else is refused with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screener.card import identity
+from screener.digest import digest_of_file
+from screener.errors import WeightsError
+from screener.reading import pixels
+from screener.reading.limits import PixelError
+from screener.results import lock
+from screener.results.store import Store
+from screener.results.worklist import RadiographRow, Worklist
+from screener.study import ActivationMap, Maps
+
+if TYPE_CHECKING:
+    from screener.network.score import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What became of one radiograph."""
+
+    study_key: str
+    path: Path
+    activation: ActivationMap | None
+    """None where the map could not be made."""
+    reason: str = ""
+    """Why not."""
+
+
+def explain(
+    results: Path, keys: Iterable[str], weights: Path, device: str = "auto"
+) -> Iterator[Explained]:
+    """Prove a map of every scored radiograph of some studies that has none yet.
+
+    Args:
+        results: the results folder.
+        keys: of studies.
+        weights: folder of the weights that the latest scan used.
+        device: where to compute.
+
+    Raises:
+        WeightsError: the weights are not those of the latest scan, or damaged.
+        StoreError: the results cannot be written, or a scan is writing them.
+    """
+    with Store.open(results) as store, lock.held(results):
+        worklist = Worklist(store)
+        run, pipeline = worklist.latest_run(), worklist.pipeline
+        scorer = _scorer(weights, device, run.weights_digest, pipeline)
+        for key in keys:
+            for row in worklist.radiographs(key):
+                if row.activation and row.activation.proof:
+                    yield Explained(key, row.path, row.activation)
+                    continue
+                found = _explained(key, row, scorer, positive="fix-inverted" in pipeline)
+                if isinstance(found, Explained):
+                    yield found
+                    continue
+                store.put_map(row.digest, *found)
+                yield Explained(key, row.path, found[0])
+
+
+def _scorer(weights: Path, device: str, wanted: str, pipeline: str) -> Scorer:
+    from screener.network import device as devices
+    from screener.network.score import Scorer
+    from screener.network.weights import load_network
+
+    card, network = load_network(weights)
+    place = devices.choose(device, input_size=card.input_size)
+    if identity(card, pipeline, place.arithmetic) != wanted:
+        raise WeightsError(
+            f"{weights}: the latest scan used other weights or arithmetic; give the same with "
+            "--weights and --device, or scan again"
+        )
+    return Scorer(network, card, place, maps=Maps.PROVEN)
+
+
+def _explained(
+    key: str, row: RadiographRow, scorer: Scorer, *, positive: bool
+) -> tuple[ActivationMap, float] | Explained:
+    """The map of a radiograph and its border share, or why there is none."""
+    try:
+        if digest_of_file(row.path) != row.digest:
+            return Explained(key, row.path, None, "the file has changed since it was scored")
+        square = pixels.square(pixels.load(row.path), scorer.input_size)
+    except OSError as error:
+        return Explained(key, row.path, None, f"cannot be read: {error.strerror}")
+    except PixelError as error:
+        return Explained(key, row.path, None, error.reason)
+    return scorer.explain(255 - square if positive and row.inverted else square)
