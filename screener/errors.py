@@ -11,7 +11,8 @@ Every message names the file or setting, the fact and the cure, in one line.
     ├── DeviceError            the device asked for cannot be used
     └── StoreError             the results folder cannot be used
         ├── StoreNotFoundError     there are no results in this folder
-        └── StoreBusyError         another scan is writing to it, or the database stays locked
+        ├── StoreBusyError         another scan is writing to it, or the database stays locked
+        └── ReviewRefusedError     a review entry can never be stored
 """
 
 
@@ -41,3 +42,7 @@ class StoreNotFoundError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another scan is writing to the results folder, or its database stays locked."""
+
+
+class ReviewRefusedError(StoreError):
+    """A review entry can never be stored: of a study that is not there, or against itself."""

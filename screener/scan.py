@@ -300,6 +300,7 @@ class _Scan:
             unknown += [one for one in study.radiographs if one.path not in known]
             if not study.radiographs:
                 yield StudyScored(studies.result(study.key))
+            self._log(known.values())
             yield from self._tell(studies, known.values())
         return unknown
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -98,6 +99,13 @@ def test_a_second_scan_tries_the_damaged_file_again(second):
     assert only(BatchScored, second)[-1] == replace(
         only(BatchScored, second)[-1], radiographs=15, total=15, reused=14
     )
+
+
+def test_a_second_scan_leaves_a_line_for_each_file_too(settings, second):
+    lines = map(json.loads, (settings.results / "audit.jsonl").read_text().splitlines())
+    outcomes = Counter((line["path"], line["outcome"]) for line in lines)
+    assert len(outcomes) == 17
+    assert set(outcomes.values()) == {2}
 
 
 def test_a_second_scan_tells_the_same_results(first, second):

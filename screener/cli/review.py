@@ -192,4 +192,5 @@ def _after(app: ReviewApp) -> None:
         app.session.outbox.deliver()
     except StoreError as error:
         waiting = len(app.session.outbox)
-        console.warn(f"{waiting} review entries wait on disk and are stored next time: {error}")
+        kept = f"{waiting} review entries wait on disk and are stored next time: "
+        console.warn(f"{kept if waiting else ''}{error}")

@@ -1,50 +1,59 @@
-"""How a reviewer's entry gets into the database: appended whole, or refused with a reason.
+"""How a reviewer's entry gets into the database: appended whole, once, or refused with a reason.
 
-Changes no earlier entry, and takes none that contradicts itself.
+Changes no earlier entry, takes none that contradicts itself, and adds none that is there already:
+two windows may bring the same.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
-from screener.errors import StoreError
+from screener.errors import ReviewRefusedError
 from screener.results import records
 from screener.study import Review, Verdict
 from screener.text import plain
+
+SAME = """
+SELECT 1 FROM review WHERE study_key = ? AND reviewer = ? AND verdict IS ? AND label IS ?
+    AND flagged = ? AND comment = ? AND reviewed_at = ?
+"""
 
 
 def append(connection: sqlite3.Connection, review: Review) -> None:
     """Add an entry, within a transaction of the caller's.
 
     Raises:
-        StoreError: there is no such study, or the entry contradicts itself.
+        ReviewRefusedError: there is no such study, or the entry contradicts itself.
     """
     key, reviewer = plain(review.study_key), plain(review.reviewer)
     study = connection.execute("SELECT label FROM study WHERE key = ?", (key,)).fetchone()
     if not study:
-        raise StoreError(f"{key}: no such study among the results; scan it first")
+        raise ReviewRefusedError(f"{key}: no such study among the results; scan it first")
+    entry = (
+        key,
+        reviewer,
+        review.verdict,
+        review.label,
+        review.flagged,
+        plain(review.comment),
+        str(review.reviewed_at),
+    )
+    if connection.execute(SAME, entry).fetchone():
+        return
     last = connection.execute(
         "SELECT verdict, label FROM review WHERE study_key = ? AND reviewer = ?"
         " ORDER BY id DESC LIMIT 1",
         (key, reviewer),
     ).fetchone()
     if _contradicts_itself(review, study["label"], last):
-        raise StoreError(
+        raise ReviewRefusedError(
             f"{key}: an entry disagrees with the label {review.label} and gives the same; agree, "
             "or give another class"
         )
     connection.execute(
         "INSERT INTO review (study_key, reviewer, verdict, label, flagged, comment, reviewed_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            key,
-            reviewer,
-            review.verdict,
-            review.label,
-            review.flagged,
-            plain(review.comment),
-            str(review.reviewed_at),
-        ),
+        entry,
     )
     connection.execute(records.SHOW_REVIEW, (key,))
 

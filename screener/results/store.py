@@ -354,11 +354,12 @@ class Store:
     # Reviews
 
     def add_review(self, review: Review) -> None:
-        """Append a reviewer's entry; it is safe on disk when this returns.
+        """Append a reviewer's entry, once; it is safe on disk when this returns.
 
         Raises:
             StoreBusyError: the database stayed locked; the entry is not stored.
-            StoreError: there is no such study, the entry contradicts itself or could not be stored.
+            ReviewRefusedError: there is no such study, or the entry contradicts itself.
+            StoreError: the entry could not be stored.
         """
         with self.transaction() as connection:
             reviews.append(connection, review)

@@ -250,13 +250,14 @@ class ReviewApp(App[None]):
     def on_reviews_delivered(self, message: ReviewsDelivered) -> None:
         """Say what waits, once; count again when something arrived."""
         if message.reason and not self.trouble:
+            kept = "\nThe entry is kept and stored as soon as possible." if message.waiting else ""
             self.notify(
-                f"{message.reason}\nThe entry is kept and stored as soon as possible.",
-                title="Not stored yet",
+                message.reason + kept,
+                title="Not stored yet" if message.waiting else "Not stored",
                 severity="warning",
                 markup=False,
             )
-        self.trouble = message.reason
+        self.trouble = message.reason if message.waiting else ""
         self.show_again()
         self._count()
 

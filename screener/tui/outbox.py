@@ -2,7 +2,8 @@
 
 Each waiting entry is one small file beside the database, so neither a locked database nor a killed
 process loses it; whoever opens the results next delivers what is left. Delivering twice is
-harmless: an entry that the store has already is not added again.
+harmless: the store adds no entry again. An entry that it can never take, of a forgotten study say,
+is set aside under another name and not tried again.
 """
 
 from __future__ import annotations
@@ -17,13 +18,18 @@ from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
-from screener.errors import StoreBusyError, StoreError
+from screener.errors import ReviewRefusedError, StoreBusyError, StoreError
 from screener.results.files import PENDING
 from screener.results.store import Store
 from screener.study import Review, Verdict
+from screener.text import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+ASIDE = "refused"
+"""How the names of entries end that cannot be stored."""
 
 
 class Outbox:
@@ -70,16 +76,18 @@ class Outbox:
 
         Raises:
             StoreBusyError: the database is locked; what was not delivered stays queued.
-            StoreError: some entries could not be stored and stay queued.
+            StoreError: some entries could not be stored and stay queued, or are set aside.
         """
         with self._delivering:
             failure: StoreError | None = None
             with Store.open(self.folder) as store:
                 for review, path in list(self._waiting):
                     try:
-                        _add_once(store, review)
+                        store.add_review(review)
                     except StoreBusyError:
                         raise
+                    except ReviewRefusedError as error:
+                        failure = _set_aside(path, error)
                     except StoreError as error:
                         failure = error
                         continue
@@ -90,10 +98,29 @@ class Outbox:
                 raise failure
 
 
-def _add_once(store: Store, review: Review) -> None:
-    known = ((stored.reviewer, stored.reviewed_at) for stored in store.reviews(review.study_key))
-    if (review.reviewer, review.reviewed_at) not in known:
-        store.add_review(review)
+def forget(folder: Path, study_key: str | None) -> None:
+    """Remove what waits for a study, or for all of them, delivered or set aside.
+
+    Raises:
+        StoreError: it cannot be removed.
+    """
+    for path in [path for kind in ("json", ASIDE) for path in (folder / PENDING).glob(f"*.{kind}")]:
+        review = _read(path)
+        if study_key is not None and (review is None or plain(review.study_key) != study_key):
+            continue
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}; remove it by hand") from None
+
+
+def _set_aside(path: Path, error: ReviewRefusedError) -> StoreError:
+    """Keep an entry that nobody can deliver, where no review looks for it."""
+    aside = path.with_suffix(f".{ASIDE}")
+    with suppress(OSError):  # another window may have done it, or it was only in memory
+        path.replace(aside)
+        return StoreError(f"{error}; the entry is set aside in {aside}")
+    return error
 
 
 def _write(path: Path, review: Review) -> None:
@@ -113,6 +140,9 @@ def _read(path: Path) -> Review | None:
         fields = json.loads(path.read_text(encoding="utf-8"))
         fields["reviewed_at"] = datetime.fromisoformat(fields["reviewed_at"])
         fields["verdict"] = Verdict(fields["verdict"]) if fields["verdict"] else None
-        return Review(**fields)
-    except (OSError, ValueError, KeyError, TypeError):
+        review = Review(**fields)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    texts = (review.study_key, review.reviewer, review.comment, review.label or "")
+    whole = all(isinstance(text, str) for text in texts) and isinstance(review.flagged, bool)
+    return review if whole else None

@@ -303,8 +303,8 @@ def test_two_reviewers_at_once_lose_nothing(store, tmp_path):
 
     def go_through(reviewer: str) -> None:
         with Store.open(store.folder) as own:
-            for _ in range(20):
-                own.add_review(review(reviewer, Verdict.AGREE))
+            for number in range(20):
+                own.add_review(review(reviewer, Verdict.AGREE, comment=str(number)))
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(go_through, ("anna", "jan")))

@@ -1,9 +1,11 @@
 """Entries survive a locked database, a killed process and being delivered twice."""
 
+import json
 import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from screener.errors import StoreBusyError, StoreError
 from screener.results import opening
 from screener.results.files import DATABASE, PENDING
 from screener.study import Review, Verdict
-from screener.tui.outbox import Outbox
+from screener.tui.outbox import Outbox, forget
 from tests.conftest import posix_only
 
 LATER = NOW + timedelta(days=1)
@@ -73,13 +75,52 @@ def test_entry_delivered_but_not_removed_is_not_added_again(results, stored):
     assert stored.study(entry.study_key).reviews.count(entry) == 1
 
 
-def test_entry_for_a_forgotten_study_does_not_block_the_others(results, stored):
+def test_entry_for_a_forgotten_study_is_set_aside_and_not_tried_again(results, stored):
     outbox = Outbox(results)
     outbox.put(review("1.2.3.nobody"))
     outbox.put(review(stored.listed()[0]))
-    with pytest.raises(StoreError, match="no such study"):
+    with pytest.raises(StoreError, match=r"no such study.*set aside in .*refused"):
         outbox.deliver()
-    assert len(outbox) == 1
+    assert len(outbox) == 0
+    assert [path.suffix for path in (results / PENDING).iterdir()] == [".refused"]
+    outbox.deliver()
+    assert len(Outbox(results)) == 0
+
+
+def test_two_windows_enter_one_verdict_once(results, stored):
+    """Both have taken the entry over, and neither knows of the other."""
+    key = stored.listed()[0]
+    before = len(stored.study(key).reviews)
+    Outbox(results).put(review(key))
+    windows = [Outbox(results) for _ in range(6)]
+    assert [len(window) for window in windows] == [1] * 6
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(Outbox.deliver, windows))
+    assert len(stored.study(key).reviews) == before + 1
+
+
+def test_forgetting_a_study_removes_what_waits_for_it(results, stored):
+    key, other = stored.listed()[:2]
+    outbox = Outbox(results)
+    for one in (key, other):
+        outbox.put(review(one))
+    forget(results, key)
+    assert [entry.study_key for entry in entries(Outbox(results))] == [other]
+    forget(results, None)
+    assert not list((results / PENDING).iterdir())
+
+
+def entries(outbox):
+    return [entry for entry, _ in outbox._waiting]
+
+
+@pytest.mark.parametrize("damage", [{"flagged": "yes"}, {"comment": None}, {"study_key": 7}])
+def test_entry_of_other_types_is_left_alone(results, stored, damage):
+    Outbox(results).put(review(stored.listed()[0]))
+    [path] = (results / PENDING).iterdir()
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    assert len(Outbox(results)) == 0
+    assert path.exists()
 
 
 def test_unreadable_spool_file_is_left_alone(results):
