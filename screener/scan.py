@@ -39,6 +39,7 @@ from screener.results.store import Store
 from screener.study import (
     MAX_PIXELS,
     Maps,
+    Option,
     Outcome,
     Radiograph,
     RadiographScore,
@@ -92,6 +93,22 @@ class Settings:
             f"tta{self.views}": self.views > 1,
         }
         return "+".join([pixels.PIPELINE, *(name for name, is_on in changes.items() if is_on)])
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """The command's options that the same scan of the same folders needs again."""
+        return {
+            "weights": str(self.weights.absolute()),
+            "device": self.device,
+            "group": str(self.group),
+            "identify": self.identify,
+            "tta": self.views,
+            "no-guard": not self.guarded,
+            "fix-inverted": self.fix_inverted,
+            "maps": str(self.maps),
+            "max-pixels": self.max_pixels,
+            "timeout": self.seconds,
+        }
 
 
 def now() -> datetime:
@@ -240,6 +257,7 @@ class _Scan:
             pipeline=self.settings.pipeline,
             started_at=began,
             identify=self.settings.identify,
+            options=self.settings.options,
         )
         self.store.put_studies(found.studies)
         self.store.put_refusals(found.refusals)

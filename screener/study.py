@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -282,6 +282,10 @@ class Review:
     reviewed_at: datetime
 
 
+Option = str | int | float | bool
+"""The value of an option of a command; True and False for one that takes none."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanRun:
     """One run of ``screener scan`` over some folders."""
@@ -295,3 +299,5 @@ class ScanRun:
     found: int
     scored: int
     refused: int
+    options: Mapping[str, Option] = field(default_factory=dict)
+    """Of the command, by their names: what a repetition must be told."""

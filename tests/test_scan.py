@@ -69,6 +69,11 @@ def test_every_study_is_told_once(first):
     assert len(keys) == len(set(keys)) == first[-1].studies == 15
 
 
+def test_a_run_keeps_the_options_it_was_made_with(first, settings):
+    with Store.reading(settings.results) as store:
+        assert Worklist(store).runs()[0].options == settings.options
+
+
 def test_the_store_has_what_was_told(first, settings):
     with Store.open(settings.results) as store:
         counts = Worklist(store).counts()

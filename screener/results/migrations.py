@@ -5,6 +5,8 @@ A step that has been released is never edited: a change is a new step.
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections.abc import Callable
 
@@ -185,7 +187,24 @@ ALTER TABLE study ADD COLUMN explained INTEGER
 """
 """``proof`` is [whole, hidden, moved], scores from 0 to 1; ``explained`` is NULL where unproven."""
 
+
+def m004_options(connection: sqlite3.Connection) -> None:
+    """A run keeps its options; of earlier ones, what policy and pipeline tell."""
+    connection.execute("ALTER TABLE run ADD COLUMN options TEXT NOT NULL DEFAULT '{}'")
+    runs = connection.execute("SELECT id, identify, pipeline FROM run").fetchall()
+    for number, identify, pipeline in runs:
+        words = pipeline.split("+")
+        views = [int(word[3:]) for word in words if re.fullmatch(r"tta\d+", word)]
+        options = {
+            "identify": identify,
+            "tta": views[0] if views else 1,
+            "no-guard": "no-guard" in words,
+            "fix-inverted": "fix-inverted" in words,
+        }
+        connection.execute("UPDATE run SET options = ? WHERE id = ?", (json.dumps(options), number))
+
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting, m003_proof)
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting, m003_proof, m004_options)

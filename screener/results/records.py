@@ -42,6 +42,18 @@ GONE = "was here in an earlier scan, is gone now"
 UNDATED = ""
 """``taken_at`` of a study without a date."""
 
+PUT_RUN = """
+INSERT INTO run (folders, weights_digest, pipeline, device, identify, started_at, options)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+
+FINISH_RUN = """
+UPDATE run SET finished_at = ?, skipped = ?, found = (SELECT count(*) FROM file),
+    scored = (SELECT count(*) FROM file WHERE outcome = 'scored'),
+    refused = (SELECT count(*) FROM file WHERE outcome <> 'scored')
+WHERE id = ?
+"""
+
 PUT_STUDY = """
 INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, age, sex, phantom,
     place, band, projections, scored, refused, waiting, inverted)
@@ -102,6 +114,16 @@ WHERE weights_digest = ? AND pipeline = ? AND path = ? AND size = ? AND mtime_ns
 FILES_BELOW = f"""
 SELECT path, study_key FROM file
 WHERE (path = ? OR path >= ? AND path < ?) AND run < ? AND reason <> '{GONE}'
+"""
+
+STALE = """
+SELECT key FROM study
+WHERE scored + refused + waiting <> (SELECT count(*) FROM file WHERE study_key = key)
+"""
+
+DROP_EMPTY = """
+DELETE FROM study WHERE NOT scored + refused + waiting AND reviewer IS NULL
+    AND key IN (SELECT value FROM json_each(?))
 """
 
 SHOW_REVIEW = """

@@ -207,6 +207,7 @@ def run_row(row: sqlite3.Row) -> ScanRun:
         _count(row, "found"),
         _count(row, "scored"),
         _count(row, "refused"),
+        dict(json.loads(row["options"])),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from screener.results.records import path_bytes
 from screener.results.rows import review_row
 from screener.study import (
     ActivationMap,
+    Option,
     Radiograph,
     RadiographScore,
     Refusal,
@@ -169,10 +170,12 @@ class Store:
         pipeline: str,
         started_at: datetime,
         identify: Identify = "none",
+        options: Mapping[str, Option] | None = None,
     ) -> ScanRun:
         """Record a scan's start and show the worklist as its weights see it from now on.
 
         What an earlier run kept of patients and this one's ``identify`` does not allow is erased.
+        ``options`` are kept for whoever repeats the run.
         """
         names = tuple(str(folder.absolute()) for folder in folders)
         with self.transaction() as connection:
@@ -180,28 +183,38 @@ class Store:
                 "SELECT weights_digest, pipeline FROM run ORDER BY id DESC LIMIT 1"
             ).fetchone()
             cursor = connection.execute(
-                "INSERT INTO run (folders, weights_digest, pipeline, device, identify, started_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (json.dumps(names), weights_digest, pipeline, device, identify, str(started_at)),
+                records.PUT_RUN,
+                (
+                    json.dumps(names),
+                    weights_digest,
+                    pipeline,
+                    device,
+                    identify,
+                    str(started_at),
+                    json.dumps(options or {}),
+                ),
             )
             identity.erase(connection, identify)
             if previous and tuple(previous) != (weights_digest, pipeline):
                 with opening.intact(self.path, "scores or weights card"):
                     summaries.resettle(connection, weights_digest, pipeline)
         return ScanRun(
-            cursor.lastrowid or 0, names, weights_digest, device, started_at, None, 0, 0, 0
+            cursor.lastrowid or 0,
+            names,
+            weights_digest,
+            device,
+            started_at,
+            finished_at=None,
+            found=0,
+            scored=0,
+            refused=0,
+            options=options or {},
         )
 
     def finish_run(self, run: int, finished_at: datetime, *, skipped: int = 0) -> None:
         """Record a run's end with the counts of the whole store; an interrupted one has no end."""
         with self.transaction() as connection:
-            connection.execute(
-                "UPDATE run SET finished_at = ?, skipped = ?,"
-                " found = (SELECT count(*) FROM file),"
-                " scored = (SELECT count(*) FROM file WHERE outcome = 'scored'),"
-                " refused = (SELECT count(*) FROM file WHERE outcome <> 'scored') WHERE id = ?",
-                (str(finished_at), skipped, run),
-            )
+            connection.execute(records.FINISH_RUN, (str(finished_at), skipped, run))
         self._checkpoint()
 
     def _checkpoint(self) -> None:
@@ -268,16 +281,9 @@ class Store:
                 "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE path = ?",
                 [(records.GONE, path) for path, _ in gone],
             )
-            stale = connection.execute(
-                "SELECT key FROM study WHERE scored + refused + waiting <>"
-                " (SELECT count(*) FROM file WHERE study_key = key)"
-            ).fetchall()
+            stale = connection.execute(records.STALE).fetchall()
             self._sum_up(connection, {study for _, study in gone} | {row[0] for row in stale})
-            connection.execute(
-                "DELETE FROM study WHERE NOT scored + refused + waiting AND reviewer IS NULL"
-                " AND key IN (SELECT value FROM json_each(?))",
-                (json.dumps([row[0] for row in stale]),),
-            )
+            connection.execute(records.DROP_EMPTY, (json.dumps([row[0] for row in stale]),))
         return len(gone)
 
     # Results

@@ -138,7 +138,7 @@ class ReviewApp(App[None]):
         if self.scan:
             yield SystemCommand("Stop the scan", "It can go on later", self.stop_scan)
         else:
-            yield SystemCommand("Scan", "Go on with the latest scan's folders", self.start_scan)
+            yield SystemCommand("Scan", "Repeat the latest scan, as it was made", self.start_scan)
         if isinstance(screen, WorklistScreen):
             yield SystemCommand("Filter", "Choose what to show", screen.action_filter)
             for sort in SORTS:
@@ -287,21 +287,22 @@ class ReviewApp(App[None]):
         return self.scan is not None
 
     def start_scan(self) -> None:
-        """Scan as a child process."""
+        """Scan as a child process: anew what was offered, and again as the latest run did."""
         if self.scan:
             return
-        folders = [self.studies] if self.studies else self._scanned_folders()
-        if not folders:
+        latest = next(reversed(self.sitting.worklist.runs()), None)
+        offered = self.studies
+        if offered and not (latest and str(offered.absolute()) in latest.folders):
+            self.scan = ScanProcess([offered], self.results)
+        elif latest:
+            folders = [Path(folder) for folder in latest.folders]
+            self.scan = ScanProcess(folders, self.results, latest.options)
+        else:
             self.notify("No folder to scan is known; run screener scan FOLDER.", markup=False)
             return
-        self.scan = ScanProcess(folders, self.results)
         self._follow(self.scan)
         self.call_after_refresh(self.post_message, ScanProgressed(ScanProgress()))
         self.refresh_bindings()
-
-    def _scanned_folders(self) -> list[Path]:
-        runs = self.sitting.worklist.runs()
-        return [Path(folder) for folder in runs[-1].folders] if runs else []
 
     @work(thread=True, group="scan", exit_on_error=False)
     def _follow(self, scan: ScanProcess) -> None:

@@ -17,8 +17,19 @@ from typing import TYPE_CHECKING, Any
 from screener.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from screener.study import Option
+
+
+REPEATED = frozenset(
+    {
+        *("weights", "device", "group", "identify", "tta", "no-guard", "fix-inverted"),
+        *("maps", "max-pixels", "timeout"),
+    }
+)
+"""Options of a scan that its repetition takes over, and no others that results may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +82,34 @@ class ScanProgress:
         return " · ".join(parts)
 
 
+def arguments(options: Mapping[str, Option]) -> Iterator[str]:
+    """A run's options as words of the command line; those of another version are passed over."""
+    for name in REPEATED & options.keys():
+        match options[name]:
+            case True:
+                yield f"--{name}"
+            case False:
+                continue
+            case value:
+                yield f"--{name}={value}"
+
+
 class ScanProcess:
     """``screener scan --json`` running beside the review.
 
     Args:
         folders: What to scan.
         results: The results folder.
+        options: Of the run that is repeated; without, those that are set apply.
     """
 
-    def __init__(self, folders: Sequence[Path], results: Path) -> None:
+    def __init__(
+        self, folders: Sequence[Path], results: Path, options: Mapping[str, Option] | None = None
+    ) -> None:
         self._complaints = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         command = [sys.executable, "-m", "screener.cli.main", "scan", *map(str, folders)]
         self._process = subprocess.Popen(
-            [*command, "--output", str(results), "--json"],
+            [*command, "--output", str(results), "--json", *arguments(options or {})],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._complaints,

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 
 import pytest
@@ -56,6 +57,23 @@ def test_files_that_waited_in_an_old_database_wait_on(connection):
     assert study == ("4ffff", "WAITING", 1, 1)
     outcomes = connection.execute("SELECT outcome FROM file ORDER BY path").fetchall()
     assert outcomes == [("waiting",), ("unreadable",)]
+
+
+def test_runs_of_an_old_database_keep_what_their_pipeline_tells(connection):
+    for step in migrations.MIGRATIONS[:3]:
+        step(connection)
+    connection.executescript("""
+        INSERT INTO weights VALUES ('w', '{}');
+        INSERT INTO run (folders, weights_digest, pipeline, device, identify, started_at)
+        VALUES ('[]', 'w', '7+no-guard+tta4', 'cpu', 'id', ''), ('[]', 'w', '7', 'cpu', 'none', '');
+        PRAGMA user_version = 3
+    """)
+    migrations.migrate(connection)
+    rows = connection.execute("SELECT options FROM run ORDER BY id").fetchall()
+    assert [json.loads(row[0]) for row in rows] == [
+        {"identify": "id", "tta": 4, "no-guard": True, "fix-inverted": False},
+        {"identify": "none", "tta": 1, "no-guard": False, "fix-inverted": False},
+    ]
 
 
 def test_a_newer_schema_is_refused(tmp_path):

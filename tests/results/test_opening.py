@@ -56,6 +56,7 @@ def as_version_one(folder: Path) -> None:
 
 
 BACK = {
+    4: "ALTER TABLE run DROP COLUMN options",
     2: """
     DROP INDEX study_backwards; DROP INDEX file_waiting; DROP INDEX file_refused;
     CREATE INDEX file_refused ON file(path) WHERE outcome <> 'scored';
@@ -146,6 +147,7 @@ DAMAGES = {
     "a card that is no object": "UPDATE weights SET card = '[]'",
     "no card": "DELETE FROM weights",
     "folders that are no JSON": "UPDATE run SET folders = 'here'",
+    "options that are none": "UPDATE run SET options = '7'",
     "a policy that does not exist": "UPDATE run SET identify = 'some'",
     "a start that is no time": "UPDATE run SET started_at = ''",
     "a verdict that does not exist": "UPDATE review SET verdict = 'maybe'",

@@ -1,10 +1,14 @@
 """A scan is followed through its JSON lines, survives being stopped, and goes on."""
 
+from pathlib import Path
+
 import pytest
 
+from screener.cli.scan import command
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.tui.following import ScanProcess, ScanProgress
+from screener.scan import Settings
+from screener.tui.following import REPEATED, ScanProcess, ScanProgress, arguments
 from screener.tui.reporting import write_report
 
 
@@ -39,6 +43,27 @@ def test_a_scan_that_cannot_start_says_why(tmp_path):
     code, said = scan.finish()
     assert code == 2
     assert "nowhere" in said
+
+
+def test_a_repetition_takes_the_options_of_its_run_and_no_others():
+    kept = {"weights": "/w", "identify": "id", "tta": 4, "no-guard": True, "fix-inverted": False}
+    words = set(arguments({**kept, "output": "/elsewhere", "from a newer version": 1}))
+    assert words == {"--weights=/w", "--identify=id", "--tta=4", "--no-guard"}
+
+
+def test_every_option_of_a_run_is_one_of_the_command_and_is_repeated(tmp_path):
+    options = Settings((tmp_path,), tmp_path, tmp_path, views=3, guarded=False).options
+    assert set(options) == REPEATED
+    words = sorted(arguments(options))
+    context = command.make_context("scan", [str(tmp_path), *words])
+    settings = Settings(
+        (tmp_path,),
+        tmp_path,
+        Path(context.params["weights"]),
+        views=context.params["views"],
+        guarded=not context.params["no_guard"],
+    )
+    assert settings.options == options
 
 
 def test_report_is_written(results):
