@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
+from screener import lungs
 from screener.card import ARCHITECTURE, TIMM
 from screener.errors import ConfigurationError, WeightsError
 from screener.study import LABELS
 
 RECIPES = Path(__file__).parent / "recipes"
+
+LUNGS = ("lungs",)
+"""Labels of a recipe that fits :class:`screener.network.lung_net.LungNet` to masks."""
 
 SAMPLINGS = ("shuffle", "group")
 SCHEDULES = ("constant", "one_cycle")
@@ -51,6 +55,23 @@ class Augment:
     """Probability of blacking out an outer frame, where markers and source habits are."""
     erase: float = 0.0
     """Probability of blanking a rectangle of 2 to 12 % of the picture."""
+    stretch: float = 0.0
+    """Largest change of the logarithm of width over height."""
+    levels: float = 0.0
+    """Largest shift of the black and of the white point, on the scale 0 to 1."""
+    sharpen: float = 0.0
+    """Probability of unsharp masking."""
+    invert: float = 0.0
+    """Probability of turning the film into its negative."""
+    letters: float = 0.0
+    """Probability of letters, lines and tubes pasted over the film."""
+    veil: float = 0.0
+    """Probability of a soft ellipse of any gray, as a consolidation or an effusion is."""
+
+    def without_motion(self) -> Augment:
+        """The changes that move nothing."""
+        return replace(self, rotate=0.0, zoom=0.0, shift=0.0, stretch=0.0,
+                       flip_vertical=0.0, flip_horizontal=0.0)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,9 @@ class Recipe:
     network: str = ARCHITECTURE
     """``covid-resnet50``, the paper's, or ``timm/NAME`` for a backbone of timm."""
     labels: tuple[str, ...] = LABELS
+    """The network's classes; ``["lungs"]`` fits the outline of the lungs from masks instead."""
+    held_out_sources: tuple[str, ...] = ()
+    """Never trained on; only lungs know it."""
     seed: int = 0
     sampling: str = "shuffle"
     """``shuffle``: each image once an epoch. ``group``: drawn so that each label weighs the same,
@@ -88,6 +112,13 @@ class Recipe:
     label_smoothing: float = 0.0
     validation_fraction: float = 0.1
     """Share of the training patients held out where a manifest has no validation split."""
+
+    @property
+    def body(self) -> str:
+        """The backbone that first weights are for."""
+        if self.labels == LUNGS:
+            return TIMM + self.network.rpartition("/")[2]
+        return self.network
 
     @property
     def input_size(self) -> int:
@@ -227,9 +258,9 @@ def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
 
 def _check(recipe: Recipe, errors: list[str]) -> None:
     """What types alone do not tell."""
-    errors += _network_errors(recipe)
-    if recipe.labels != LABELS:
-        errors.append(f"labels must be {list(LABELS)}")
+    errors += _lungs_errors(recipe) if recipe.labels == LUNGS else _network_errors(recipe)
+    if recipe.labels not in (LABELS, LUNGS):
+        errors.append(f"labels must be {list(LABELS)} or {list(LUNGS)}")
     for key, value, known in (
         ("sampling", recipe.sampling, SAMPLINGS),
         ("precision", recipe.precision, PRECISIONS),
@@ -241,6 +272,19 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
         if stage.name in seen:
             errors.append(f"{stage.name}: two stages have this name")
         seen.add(stage.name)
+
+
+def _lungs_errors(recipe: Recipe) -> list[str]:
+    """What the fit of the lungs' outline does not know or cannot do."""
+    wrong = [] if recipe.network == lungs.ARCHITECTURE else [
+        f"network must be {lungs.ARCHITECTURE!r} where the labels are {list(LUNGS)}"
+    ]  # fmt: skip
+    for stage in recipe.stages:
+        if stage.image_size % 16:
+            wrong.append(f"{stage.name}: image_size must be a multiple of 16 for lungs")
+        if stage.frozen_epochs:
+            wrong.append(f"{stage.name}: lungs have no head to fit alone; take out frozen_epochs")
+    return wrong
 
 
 def _network_errors(recipe: Recipe) -> list[str]:

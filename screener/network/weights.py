@@ -18,6 +18,7 @@ from screener.errors import WeightsError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from screener.network.lung_net import LungNet
     from screener.network.model import Network
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -30,6 +31,9 @@ ON_CPU = ("covid-lite", ARCHITECTURE)
 ON_GPU = (ARCHITECTURE, "covid-lite")
 """Which of the bundled weights ``auto`` takes where: the first that is there."""
 
+SCORELESS = frozenset({"lungs"})
+"""Folders beside them whose weights give no score."""
+
 
 def bundled(name: str = ARCHITECTURE) -> Path:
     """Folder of weights that come with the package."""
@@ -38,7 +42,8 @@ def bundled(name: str = ARCHITECTURE) -> Path:
 
 def names() -> list[str]:
     """Names of the weights that come with the package."""
-    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{CARD_FILE}"))
+    found = sorted(path.parent.name for path in BUNDLED.glob(f"*/{CARD_FILE}"))
+    return [name for name in found if name not in SCORELESS]
 
 
 def find(wanted: str | Path | None = None, device: str = "auto") -> Path:
@@ -83,30 +88,45 @@ def load_network(folder: Path) -> tuple[WeightsCard, Network]:
     Raises:
         WeightsError: a file is missing, its SHA-256 is not the card's, or tensors do not fit.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     from screener.network.model import Network
 
     card = load_card(folder)
+    tensors = read_tensors(folder, card.digest)
+    network = Network(card.architecture, len(card.labels))
+    fill(network, folder, {k: t for k, t in tensors.items() if not k.startswith(GUARD_PREFIX)})
+    return card, network.eval()
+
+
+def read_tensors(folder: Path, digest: str) -> dict[str, Tensor]:
+    """The tensors of a weights file, if it is the one that its card names.
+
+    Raises:
+        WeightsError: it is missing, its SHA-256 is another, or it is not safetensors.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
     path = folder / WEIGHTS_FILE
     try:
         content = path.read_bytes()
     except OSError:
         raise WeightsError(f"{path}: no weights here; give --weights another folder") from None
-    if digest_of_bytes(content) != card.digest:
+    if digest_of_bytes(content) != digest:
         raise WeightsError(f"{path}: damaged or exchanged, its digest is not its card's; reinstall")
     try:
-        tensors = load(content)
+        tensors: dict[str, Tensor] = load(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise WeightsError(f"{path}: not safetensors ({_line(error)}); export again") from None
-    network = Network(card.architecture, len(card.labels))
-    _load(path, network, {k: t for k, t in tensors.items() if not k.startswith(GUARD_PREFIX)})
-    return card, network.eval()
+    return tensors
 
 
-def _load(path: Path, network: Network, tensors: dict[str, Tensor]) -> None:
-    """Put tensors into a network, each of which must fit and hold numbers only."""
+def fill(network: Network | LungNet, folder: Path, tensors: dict[str, Tensor]) -> None:
+    """Put the tensors of a folder into a network, each of which must fit and hold numbers only.
+
+    Raises:
+        WeightsError: one does not.
+    """
+    path = folder / WEIGHTS_FILE
     expected = network.state_dict()
     for name, tensor in tensors.items():
         kind = expected.get(name, tensor).is_floating_point()

@@ -67,7 +67,7 @@ def test_meaning_is_checked_when_types_are_right():
 
 
 def test_an_unknown_recipe_names_the_known_ones():
-    with pytest.raises(ConfigurationError, match="covid_resnet, covid_resnet_scratch, tiny"):
+    with pytest.raises(ConfigurationError, match="covid_resnet, covid_resnet_scratch, lungs, tiny"):
         recipe.find("resnet")
 
 

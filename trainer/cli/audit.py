@@ -15,7 +15,9 @@ from trainer.cli.progress import progress_bar
 @click.command("audit")
 @judging_options("test", "val", output="audit")
 @click.option(
-    "--weights", type=EXISTING, help="Look at these weights too: whole image, border, centre."
+    "--weights",
+    type=EXISTING,
+    help="Look at these weights too: whole, border, centre, lungs.",
 )
 @device_option
 def command(
@@ -33,12 +35,12 @@ def command(
     Shortcuts know no medicine: the image source alone, and linear models on the outer frame and on
     the whole of 32 x 32 thumbnails. Each source is also left out of the linear model once.
     """
-    from trainer.judging.audit import audit, verdict
+    from trainer.judging.audit import audit, verdict, views
     from trainer.judging.evaluate import chosen
     from trainer.pages import audit as audit_page
 
     entries = read_entries(data, fraction, seed)
-    length = 3 * len(chosen(entries, split)) if weights else 0
+    length = len(views()) * len(chosen(entries, split)) if weights else 0
     with progress_bar(length, "looking") as bar:
         found = audit(entries, split, weights, device=device, progress=bar.update)
     page = audit_page.write(output, found)
@@ -47,7 +49,7 @@ def command(
     else:
         for judged in audit_page.rows(found):
             say(
-                f"{judged.name:26}  accuracy {judged.accuracy.percent:24}  "
+                f"{judged.name:29}  accuracy {judged.accuracy.percent:24}  "
                 f"COVID-19 / rest AUC {judged.against_rest}"
             )
         say("\n" + "\n".join(verdict(found)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from trainer.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from trainer.judging.evaluate import Evaluation
+    from trainer.judging.judgement import Judgement
     from trainer.judging.predict import Predictions
     from trainer.manifest import Entry
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--also", type=EXISTING, multiple=True, help="Other weights to put beside, on the same images."
 )
+@click.option("--lungs", is_flag=True, help="Score with lungs, and with all else, greyed as well.")
 @click.option("--aux", is_flag=True, help="Score images of other labels too, and show their calls.")
 @device_option
 def command(
@@ -35,6 +38,7 @@ def command(
     output: Path,
     as_json: bool,
     also: tuple[Path, ...],
+    lungs: bool,
     aux: bool,
     device: str,
 ) -> None:
@@ -51,6 +55,8 @@ def command(
     evaluations = [evaluation, *(_evaluate(each, entries, split, device)[0] for each in also)]
     others = called(_score_aux(weights, entries, device)) if aux else {}
     comparison = compare(entries, split)
+    if lungs:
+        comparison = replace(comparison, looks=_look(weights, entries, split, device))
     page = evaluation_page.write(output, evaluations, predictions, comparison, others)
     if as_json:
         say((output / "evaluation.json").read_text(encoding="utf-8").rstrip())
@@ -71,6 +77,13 @@ def _evaluate(
 
     with progress_bar(len(chosen(entries, split)), weights.name) as bar:
         return evaluate(weights, entries, split, device=device, progress=bar.update)
+
+
+def _look(weights: Path, entries: list[Entry], split: str, device: str) -> tuple[Judgement, ...]:
+    from trainer.judging.evaluate import chosen, look
+
+    with progress_bar(2 * len(chosen(entries, split)), f"{weights.name}, greyed") as bar:
+        return look(weights, entries, split, device=device, progress=bar.update)
 
 
 def _score_aux(weights: Path, entries: list[Entry], device: str) -> Predictions:

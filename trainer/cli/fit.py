@@ -18,6 +18,7 @@ from trainer.cli.options import (
     recipe_argument,
     settings_option,
 )
+from trainer.recipe import LUNGS
 
 if TYPE_CHECKING:
     from trainer.run import Run
@@ -71,6 +72,9 @@ def command(
         _refuse_what_is_settled()
     kind = device_kind(device)
     run = _resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone, lr)
+    if run.recipe().labels == LUNGS:
+        _fit_lungs(run, kind)
+        return
     lr = run.facts().get("lr", lr)  # a resumed fit chooses its rates as it began to
     from trainer.finish import finish
     from trainer.fitting.fit import fit
@@ -112,6 +116,20 @@ def _refuse_what_is_settled() -> None:
         )
 
 
+def _fit_lungs(run: Run, device: str) -> None:
+    """The lungs' own loop: no head, no rate finder, a checkpoint an epoch."""
+    from trainer.finish import finish_lungs
+    from trainer.fitting.lungs.fit import fit
+    from trainer.fitting.progress import Progress
+
+    with Progress() as progress:
+        fit(run, progress, device=device)
+    console.note("judging on films of patients not trained on")
+    card = finish_lungs(run)
+    console.note(f"{run.folder / 'index.html'}: everything in one page")
+    click.echo(f"{run.weights}\t{card.digest}")
+
+
 def _resumed(folder: Path) -> Run:
     from trainer.run import Run
 
@@ -137,7 +155,7 @@ def _new(
     chosen = checked(recipe, overrides, data)
     run = Run(folder)
     run.refuse_second()
-    check(chosen.network, backbone)
+    check(chosen.body, backbone)
     run.start(
         chosen,
         {"manifests": [str(path.resolve()) for path in data], "backbone": backbone, "lr": lr},

@@ -49,6 +49,8 @@ def command(
     from trainer.fitting.rates import find_rate
 
     chosen = recipes.read(recipes.find(recipe), overrides)
+    if chosen.labels == recipes.LUNGS:
+        raise ConfigurationError(f"{recipe}: has no head whose rate is looked for; fit it")
     named = {step.name: step for step in steps(chosen)}
     step = named.get(wanted or next(iter(named)))
     if step is None or not data:

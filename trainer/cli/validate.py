@@ -31,6 +31,7 @@ def checked(recipe: str, overrides: tuple[str, ...], data: tuple[Path, ...]) -> 
         ConfigurationError: all that is wrong with recipe, overrides and manifests, one a line.
     """
     from trainer import recipe as recipes
+    from trainer.fitting.lungs.pairs import learning_pairs, read_pairs
     from trainer.manifest import read_manifests
 
     errors: list[str] = []
@@ -40,7 +41,9 @@ def checked(recipe: str, overrides: tuple[str, ...], data: tuple[Path, ...]) -> 
     except ConfigurationError as error:
         errors.append(str(error))
     try:
-        if chosen and data:
+        if chosen and data and chosen.labels == recipes.LUNGS:
+            learning_pairs(read_pairs(data), chosen)
+        elif chosen and data:
             from trainer.fitting.fit import learning_entries
 
             learning_entries(data, chosen)

@@ -28,24 +28,28 @@ def plot_rate_finder(
     _save(figure, path)
 
 
-def plot_curves(log: Sequence[Mapping[str, str]], path: Path) -> None:
+def plot_curves(
+    log: Sequence[Mapping[str, str]],
+    path: Path,
+    measures: tuple[str, ...] = ("valid_accuracy", "valid_group_recall"),
+) -> None:
     """Three panels over the epochs of all steps: losses, validation measures, rates."""
     epochs = range(1, len(log) + 1)
     figure = Figure(figsize=(8, 8), layout="constrained")
-    losses, measures, rates = figure.subplots(3, sharex=True)
+    losses, shares, rates = figure.subplots(3, sharex=True)
     for axes, columns in (
         (losses, ("train_loss", "valid_loss")),
-        (measures, ("valid_accuracy", "valid_group_recall")),
+        (shares, measures),
         (rates, ("lr_first", "lr_last")),
     ):
-        for column, style in zip(columns, ("-", "--"), strict=True):
+        for column, style in zip(columns, ("-", "--"), strict=False):
             values = [float(row[column]) for row in log]
             axes.plot(epochs, values, style, color="#1f4e79", label=column.replace("_", " "))
         _mark_steps(axes, [row["step"] for row in log])
         axes.legend(frameon=False)
         _plain(axes)
     losses.set_ylabel("loss")
-    measures.set_ylabel("share")
+    shares.set_ylabel("share")
     rates.set(ylabel="learning rate", yscale="log", xlabel="epoch")
     rates.xaxis.set_major_locator(MaxNLocator(integer=True))
     _save(figure, path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.digest import digest_of_file
-from trainer.judging import shortcuts
+from trainer.judging import lungs, shortcuts
 from trainer.judging.evaluate import chosen
 from trainer.judging.judgement import Judgement, judge, judge_by
 from trainer.judging.predict import Change, predict
@@ -23,11 +23,15 @@ from trainer.manifest import Entry, manifest_digest
 EASY = 0.9
 """An AUC that a model without medicine should not reach on a set that is to show medicine."""
 
-_VIEWS: tuple[tuple[str, Change | None], ...] = (
-    ("whole image", None),
-    ("centre blacked out", shortcuts.without_centre),
-    ("only the centre left", shortcuts.only_centre),
-)
+
+def views() -> dict[str, Change | None]:
+    """What of an image the network is shown, by name; lungs only where their weights are there."""
+    return {
+        "whole image": None,
+        "centre blacked out": shortcuts.without_centre,
+        "only the centre left": shortcuts.only_centre,
+        **lungs.changes(),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Audit:
     weights: str
     """Name of the weights, if any were given."""
     looks: tuple[Judgement, ...]
-    """The network on whole images, without their centre, and on the centre alone."""
+    """The network on each of :func:`views`, whole images first."""
     by_source: tuple[Judgement, ...]
     crossing: tuple[str, ...]
     """Patients with images in more than one split."""
@@ -130,7 +134,7 @@ def _network(
     looks = []
     by_source: list[Judgement] = []
     name = ""
-    for look, change in _VIEWS:
+    for look, change in views().items():
         predictions = predict(weights, judged, device=device, change=change, progress=progress)
         shares = predictions.probabilities
         looks.append(judge(look, predictions.entries, shares))
@@ -162,12 +166,18 @@ def _on_shortcuts(found: Audit) -> list[str]:
 def _on_looks(found: Audit) -> list[str]:
     if not found.looks:
         return []
-    whole, frame, centre = found.looks
+    whole, frame, centre, *by_lungs = found.looks
     said = (
         f"{found.weights} has an accuracy of {whole.accuracy.percent} on whole images, "
         f"{frame.accuracy.percent} with their centre blacked out and {centre.accuracy.percent} "
         "with nothing but the centre."
     )
+    if by_lungs:
+        greyed, alone = by_lungs
+        said += (
+            f" With the lungs greyed it keeps {greyed.accuracy.percent}, with all outside them "
+            f"greyed {alone.accuracy.percent}."
+        )
     border = frame.accuracy.value >= centre.accuracy.value
     said += f" It relies more on the {'border' if border else 'inside'} of the image."
     floor = max((s.accuracy.value for s in found.shortcuts), default=0.0)

@@ -20,7 +20,7 @@ from screener.card import WeightsCard
 from screener.errors import ConfigurationError
 from screener.study import LABELS, TARGET
 from trainer.files import replace_rows, replace_text
-from trainer.judging import shortcuts, statistics
+from trainer.judging import lungs, shortcuts, statistics
 from trainer.judging.judgement import Judgement, judge, judge_by, truth
 from trainer.judging.predict import Predictions, predict
 from trainer.judging.published import Published, comparable
@@ -145,8 +145,33 @@ class Comparison:
 
     shortcuts: tuple[Judgement, ...] = ()
     published: tuple[Published, ...] = ()
+    looks: tuple[Judgement, ...] = ()
+    """The network with the lungs greyed, and with all outside them greyed, where that was asked."""
     shortcuts_by_manifest: tuple[Judgement, ...] = ()
     """The same models on each manifest apart, as "manifest: model"; empty where there is one."""
+
+
+def look(
+    weights: Path,
+    entries: Sequence[Entry],
+    split: str,
+    *,
+    device: str = "auto",
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Judgement, ...]:
+    """The weights with the lungs greyed, and with all outside them greyed.
+
+    Raises:
+        ConfigurationError: the split is empty.
+        WeightsError: the weights, or those of the lungs, cannot be used.
+    """
+    found = []
+    for name, change in lungs.changes().items():
+        predictions = predict(
+            weights, chosen(entries, split), device=device, change=change, progress=progress
+        )
+        found.append(judge(name, predictions.entries, predictions.probabilities))
+    return tuple(found)
 
 
 def compare(entries: Sequence[Entry], split: str) -> Comparison:

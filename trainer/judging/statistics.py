@@ -184,6 +184,27 @@ def auc(
     return Estimate(area(np.ones(len(scores))), float(low), float(high), len(scores))
 
 
+def mean(
+    values: Array, patients: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> Estimate:
+    """A mean over images, with a percentile interval from resampling whole patients.
+
+    Args:
+        values: (N,) one an image.
+        patients: N patient ids, resampled with all their images.
+        resamples: bootstrap samples.
+        seed: of the bootstrap.
+    """
+    if not len(values):
+        return NOTHING
+    _, patient = np.unique(np.asarray(patients), return_inverse=True)
+    people = int(patient.max()) + 1
+    draws = np.random.default_rng(seed)
+    times = draws.multinomial(people, np.full(people, 1 / people), resamples)[:, patient]
+    low, high = np.percentile((times @ values) / times.sum(axis=1), [2.5, 97.5])
+    return Estimate(float(values.mean()), float(low), float(high), len(values))
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """How far a probability is what it says."""

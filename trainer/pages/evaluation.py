@@ -114,6 +114,7 @@ def _page(
     by_set = sorted((*main.by_manifest, *comparison.shortcuts_by_manifest), key=lambda j: j.name)
     for title, first, groups in (
         ("What can be had without medicine", "shortcut", comparison.shortcuts),
+        ("What is kept of the network's figures", "what it sees", comparison.looks),
         ("By set", "set", by_set),
         ("By source", "source", main.by_source),
         ("By view", "view", main.by_view),

@@ -97,7 +97,7 @@ def test_a_changed_file_is_noticed(entries):
     assert "1 are not what the manifest's hash says" in audit.verdict(found)[-1]
 
 
-def test_command_looks_at_weights_three_ways(untrained, dataset, tmp_path, capsys):
+def test_command_looks_at_weights_in_each_way(untrained, dataset, tmp_path, capsys):
     folder = tmp_path / "audit"
     arguments = ["--data", str(dataset), "--weights", str(untrained), "-o", str(folder)]
     assert run(command, "audit", arguments) == 0
@@ -107,6 +107,8 @@ def test_command_looks_at_weights_three_ways(untrained, dataset, tmp_path, capsy
         "whole image",
         "centre blacked out",
         "only the centre left",
+        "lungs greyed",
+        "all outside the lungs greyed",
     ]
     html = (folder / "audit.html").read_text()
     assert "Leave one source out" in html

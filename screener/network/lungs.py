@@ -1,0 +1,199 @@
+"""Where the lungs are: the outlining network over the squares that the screener scores.
+
+Its weights come with the package, are loaded without pickle and only when their SHA-256 is that of
+their card. What is unlike a chest gives a low confidence and no outline, never an error.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+
+from screener.card import CARD_FILE, IMAGENET_MEAN, IMAGENET_STD
+from screener.digest import digest_of_file
+from screener.errors import WeightsError
+from screener.lungs import ARCHITECTURE, LungFields
+from screener.network import lung_shape
+from screener.network.batch import to_input
+from screener.network.folding import fold
+from screener.network.lung_net import LungNet
+from screener.network.weights import BUNDLED, WEIGHTS_FILE, fill, half, read_tensors
+
+Squares = NDArray[np.uint8]
+
+KIND = "lungs"
+
+
+@dataclass(frozen=True, slots=True)
+class LungsCard:
+    """What must be known to use the weights and to judge their outlines."""
+
+    name: str
+    version: str
+    digest: str = ""
+    """"sha256:..." of the safetensors file."""
+    kind: str = KIND
+    architecture: str = ARCHITECTURE
+    input_size: int = 144
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    grayscale: str = ""
+    resize: str = ""
+    least_confidence: float = 1.0
+    """Below it no outline is given."""
+    confidence_source: str = ""
+    """On which pictures that was chosen."""
+    recipe: str = ""
+    trained_on: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """Dice by set, each with its interval by patient and its numbers of films and patients."""
+    size: int = 0
+    """Bytes of the safetensors file."""
+    licence: str = ""
+    """Of the weights, and of the masks and films they were made from."""
+
+
+def bundled() -> Path:
+    """Folder of the lungs' weights that come with the package."""
+    return BUNDLED / KIND
+
+
+class Lungs:
+    """The outlining network, ready to be asked; safe to share among threads."""
+
+    def __init__(self, card: LungsCard, network: LungNet) -> None:
+        """Take a network in float32 on the CPU; it is folded here."""
+        self.card = card
+        folded = fold(network.eval(), card.input_size)
+        self._network = folded.requires_grad_(requires_grad=False).to(
+            memory_format=torch.channels_last
+        )
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Those of a folder, the bundled ones unless another is given.
+
+        Raises:
+            WeightsError: a file is missing, damaged, or not what its card says.
+        """
+        return cls(*load_lungs(folder or bundled()))
+
+    def maps(self, squares: Squares) -> tuple[Squares, NDArray[np.float32]]:
+        """Chances of "lung" and the confidence in them.
+
+        The film and its mirror image are both looked at. The mean of the two is the map; the
+        confidence is the lesser of how well they agree (Dice) and how sharp the map is (Dice of
+        its chances with what is more likely lung than not).
+
+        Args:
+            squares: (N, S, S) uint8 of any side, as the scoring network sees them.
+
+        Returns:
+            (N, h, w) uint8, h and w half of the input size, and (N,) float32 in [0, 1].
+        """
+        films = _resized(torch.from_numpy(np.ascontiguousarray(squares)), self.card.input_size)
+        pixels = to_input(films, self.card.mean, self.card.std)  # (N, 3, S, S)
+        both = torch.cat([pixels, pixels.flip(3)]).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            chances = self._network(both).sigmoid().squeeze(1)  # (2 N, S/2, S/2)
+        plain, mirrored = chances.chunk(2)
+        mirrored = mirrored.flip(2)
+        mean = (plain + mirrored) / 2
+        certain = torch.minimum(
+            _dice((plain > 0.5).float(), (mirrored > 0.5).float()),
+            _dice(mean, (mean > 0.5).float()),
+        )
+        return (mean * 255).round().to(torch.uint8).numpy(), certain.numpy()
+
+    def fields(self, squares: Squares) -> list[LungFields]:
+        """The lungs of each film: (N, S, S) uint8 -> N values."""
+        levels, confidences = self.maps(squares)
+        return [
+            lung_shape.fields(level, float(confidence), self.card.least_confidence)
+            for level, confidence in zip(levels, confidences, strict=True)
+        ]
+
+
+def _resized(squares: Tensor, size: int) -> Tensor:
+    """(N, S, S) uint8 -> (N, size, size) uint8, antialiased."""
+    if squares.shape[-1] == size:
+        return squares
+    gray = functional.interpolate(
+        squares.unsqueeze(1).float(), (size, size), mode="bilinear", antialias=True
+    )
+    return gray.squeeze(1).round().clamp(0, 255).to(torch.uint8)
+
+
+def _dice(one: Tensor, other: Tensor) -> Tensor:
+    """Overlap of two maps, (N, h, w) each -> (N,); 0 where both are empty."""
+    total = one.sum((1, 2)) + other.sum((1, 2))
+    return 2 * (one * other).sum((1, 2)) / total.clamp_min(1)
+
+
+def load_lungs(folder: Path) -> tuple[LungsCard, LungNet]:
+    """Card and network of a folder, verified; float32, in evaluation mode, on the CPU.
+
+    Raises:
+        WeightsError: a file is missing, damaged, or not what its card says.
+    """
+    card = load_card(folder)
+    network = LungNet()
+    fill(network, folder, read_tensors(folder, card.digest))
+    return card, network.eval()
+
+
+def load_card(folder: Path) -> LungsCard:
+    """Read and check the card of the lungs' weights.
+
+    Raises:
+        WeightsError: it is missing, not JSON, or of other weights.
+    """
+    path = folder / CARD_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: no card here; give a folder that 'trainer fit' made") from None
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: not a readable weights card ({error}); fit again") from None
+    if not isinstance(content, dict) or content.get("kind") != KIND:
+        raise WeightsError(f"{path}: not the card of weights that outline lungs; fit them")
+    if content.get("architecture") != ARCHITECTURE:
+        raise WeightsError(
+            f"{path}: made for {content.get('architecture')!r}, this version knows {ARCHITECTURE!r}"
+        )
+    known = {spec.name for spec in fields(LungsCard)}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in content.items()
+        if key in known
+    }
+    try:
+        return LungsCard(**values)
+    except TypeError as error:
+        raise WeightsError(f"{path}: incomplete ({error}); fit again") from None
+
+
+def save_lungs(folder: Path, network: LungNet, card: LungsCard) -> LungsCard:
+    """Write float16 weights and their card; returns the card with digest and size."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / WEIGHTS_FILE
+    tensors = {name: tensor.contiguous() for name, tensor in half(network.state_dict()).items()}
+    save_file(tensors, path)
+    card = replace(card, digest=digest_of_file(path), size=path.stat().st_size)
+    save_card(folder, card)
+    return card
+
+
+def save_card(folder: Path, card: LungsCard) -> None:
+    """Write the card of weights that are there already."""
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    (folder / CARD_FILE).write_text(text, encoding="utf-8")

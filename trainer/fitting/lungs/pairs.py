@@ -1,0 +1,165 @@
+"""Films with masks of both lungs: their manifest, and their pixels as squares.
+
+The manifest is a CSV with one film a row. Every error of it is reported at once. Splits are by
+patient: a validation split is drawn from ``train`` by whole patients, never by film.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from screener.errors import ConfigurationError
+from screener.reading import pixels
+from screener.reading.limits import PixelError
+from trainer.manifest import MANIFEST_FILE, SPLITS
+from trainer.recipe import Recipe
+
+Squares = NDArray[np.uint8]
+
+REQUIRED = ("image", "mask", "split", "source", "patient_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A film and the mask of its lungs."""
+
+    image: Path
+    mask: Path
+    split: str
+    source: str
+    patient_id: str
+    licence: str = ""
+
+
+def read_pairs(paths: Sequence[Path]) -> list[Pair]:
+    """The pairs of some manifests, each given as its CSV or its folder.
+
+    Raises:
+        ConfigurationError: everything wrong with them, one a line.
+    """
+    pairs: list[Pair] = []
+    errors: list[str] = []
+    for path in paths:
+        file = path / MANIFEST_FILE if path.is_dir() else path
+        found, wrong = _read(file)
+        pairs += found
+        errors += [f"{file}: {error}" for error in wrong]
+    if errors:
+        raise ConfigurationError("\n".join(errors))
+    return pairs
+
+
+def _read(file: Path) -> tuple[list[Pair], list[str]]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        return [], [f"not a readable manifest of films and masks ({error})"]
+    if missing := [column for column in REQUIRED if column not in (reader.fieldnames or ())]:
+        return [], [f"lacks the columns {', '.join(missing)}"]
+    pairs = [_pair(row, file.parent) for row in rows]
+    wrong = [
+        f"line {line}: {fault}"
+        for line, pair in enumerate(pairs, start=2)
+        for fault in _wrong(pair)
+    ]
+    return pairs, wrong + _crossing(pairs) + ([] if rows else ["lists no film"])
+
+
+def _pair(row: dict[str, str | None], folder: Path) -> Pair:
+    cells = {key: (row.get(key) or "").strip() for key in (*REQUIRED, "licence")}
+    image, mask = folder / cells.pop("image"), folder / cells.pop("mask")
+    return Pair(image, mask, **cells)
+
+
+def _wrong(pair: Pair) -> list[str]:
+    faults = [f"{path}: no such file" for path in (pair.image, pair.mask) if not path.is_file()]
+    if pair.split not in SPLITS:
+        faults.append(f"unknown split {pair.split!r} (known: {', '.join(SPLITS)})")
+    return faults + [f"no {key}" for key in ("source", "patient_id") if not getattr(pair, key)]
+
+
+def _crossing(pairs: Sequence[Pair]) -> list[str]:
+    """Patients in more than one split: their films would be judged by a network that saw them."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        splits[pair.patient_id].add(pair.split)
+    return [
+        f"patient {patient} is in the splits {', '.join(sorted(where))}; keep each in one"
+        for patient, where in splits.items()
+        if len(where) > 1
+    ]
+
+
+def learning_pairs(pairs: Sequence[Pair], recipe: Recipe) -> list[Pair]:
+    """The pairs that a fit may read: nothing of a held-out source, validation drawn by patient.
+
+    Raises:
+        ConfigurationError: no film is left in training or in validation.
+    """
+    kept = [pair for pair in pairs if pair.source not in recipe.held_out_sources]
+    split = with_validation(kept, recipe.validation_fraction, recipe.seed)
+    for word in ("train", "val"):
+        if not any(pair.split == word for pair in split):
+            raise ConfigurationError(f"no film is left in split {word!r}; see held_out_sources")
+    return split
+
+
+def with_validation(pairs: Sequence[Pair], fraction: float, seed: int) -> list[Pair]:
+    """Draw a validation split from ``train`` by a hash of the patient, where there is none."""
+    if any(pair.split == "val" for pair in pairs):
+        return list(pairs)
+    return [
+        replace(pair, split="val")
+        if pair.split == "train" and _draw(seed, pair.patient_id) < fraction
+        else pair
+        for pair in pairs
+    ]
+
+
+def _draw(seed: int, patient: str) -> float:
+    digest = hashlib.sha256(f"{seed}:{patient}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def digest(pairs: Sequence[Pair]) -> str:
+    """SHA-256 over names, sources, patients and splits, whatever the order and folder."""
+    lines = sorted("\t".join((p.image.name, p.source, p.patient_id, p.split)) for p in pairs)
+    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def squares(pairs: Sequence[Pair], size: int) -> tuple[Squares, Squares]:
+    """Films and masks as squares: two of (N, size, size) uint8; a mask's edge may be gray.
+
+    Raises:
+        ConfigurationError: films or masks that cannot be read, one a line.
+    """
+    films, masks, errors = [], [], []
+    for pair in pairs:
+        try:
+            films.append(pixels.square(pixels.load(pair.image), size))
+            masks.append(read_mask(pair.mask, (size, size)))
+        except PixelError as error:
+            errors.append(f"{pair.image}: {error.reason}; take it out of the manifest")
+        except OSError as error:
+            errors.append(f"{pair.mask}: not readable as a mask ({error})")
+    if errors:
+        raise ConfigurationError("\n".join(errors))
+    return np.stack(films), np.stack(masks)
+
+
+def read_mask(path: Path, size: tuple[int, int] | None = None) -> Squares:
+    """A mask as (rows, columns) uint8, 255 lung; squashed to ``size`` (width, height) if given."""
+    with Image.open(path) as opened:
+        mask = opened.convert("L")
+    return np.asarray(mask.resize(size, Image.Resampling.BILINEAR) if size else mask)
