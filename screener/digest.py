@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import IO
 
@@ -21,3 +22,9 @@ def digest_of_stream(stream: IO[bytes]) -> str:
 def digest_of_bytes(content: bytes) -> str:
     """SHA-256 of bytes in memory."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def name_of_folder(folder: Path | str) -> str:
+    """A folder's own name and ten hex digits for its real path, by whatever link it is reached."""
+    real = Path(os.path.realpath(folder))  # never raises, as Path.resolve may
+    return f"{real.name}~{hashlib.sha256(os.fsencode(real)).hexdigest()[:10]}"

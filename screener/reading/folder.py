@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from screener.digest import name_of_folder
 from screener.reading.sniff import HEAD, Kind, sniff
 from screener.study import Outcome, Refusal
 
@@ -25,7 +26,9 @@ class FoundFile:
     """Absolute, through the root as given; links are not resolved."""
     kind: Kind
     label: str
-    """The root's name and the path below it, with "/": the same wherever the root is mounted."""
+    """The root's name with a mark of where it really lies, and the path below it, with "/".
+
+    Tells apart roots of one name, in one scan and over the scans of one results folder."""
     size: int
     mtime_ns: int
 
@@ -61,29 +64,12 @@ def walk(roots: Sequence[Path], ours: Ours = none_ours) -> Iterator[Finding]:
         What is found: files to read, skipped ones, and refusals of what cannot be read.
     """
     walker = _Walker(ours)
-    absolute = [Path(os.path.normpath(root.absolute())) for root in roots]
-    for root, name in zip(absolute, root_names(absolute), strict=True):
+    for root in (Path(os.path.normpath(root.absolute())) for root in roots):
         if os.path.isdir(root):  # noqa: PTH112  (Path.is_dir raises where it may not look)
-            yield from walker.below(root, name)
+            yield from walker.below(root, name_of_folder(root))
         else:
-            yield from walker.file(root, f"{name}/{root.name}", os.path.realpath(root))
-
-
-def root_names(roots: Sequence[Path]) -> list[str]:
-    """A name for each root: its last component, and as many more as tell the roots apart.
-
-    A single file is named by its folder. The components are joined by ":", so that a name is
-    always one component of a label.
-    """
-    folders = [root if os.path.isdir(root) else root.parent for root in roots]  # noqa: PTH112
-    names = []
-    for folder in folders:
-        others = {other for other in folders if other != folder}
-        depth = 1
-        while any(other.parts[-depth:] == folder.parts[-depth:] for other in others):
-            depth += 1
-        names.append(":".join(part.strip("/") for part in folder.parts[-depth:]))
-    return names
+            label = f"{name_of_folder(root.parent)}/{root.name}"
+            yield from walker.file(root, label, os.path.realpath(root))
 
 
 @dataclass(slots=True)

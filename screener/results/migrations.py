@@ -6,9 +6,11 @@ A step that has been released is never edited: a change is a new step.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -204,7 +206,38 @@ def m004_options(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE run SET options = ? WHERE id = ?", (json.dumps(options), number))
 
 
+def m005_roots(connection: sqlite3.Connection) -> None:
+    """The key of a study without a UID holds the folder it was found below, not only its name."""
+    connection.execute("PRAGMA defer_foreign_keys = ON")
+    for key, path in connection.execute(PATHS).fetchall():
+        if new := _rooted(key, os.fsdecode(path)):
+            for statement in ROOTED.split(";"):
+                connection.execute(statement, {"old": key, "new": new})
+
+
+def _rooted(key: str, path: str) -> str:
+    """A key with the mark of its root; "" where the file's path does not tell the root."""
+    from screener.digest import name_of_folder  # its hashes would slow the start of every reader
+
+    name, _, rest = key.partition("/")
+    for below in (path, str(Path(path).parent)):
+        root = below.removesuffix(f"/{rest}")
+        if root != below and Path(root).name == name.rpartition(":")[2]:
+            return f"{name_of_folder(root)}/{rest}"
+    return ""
+
+
+PATHS = """
+SELECT key, min(path) FROM study JOIN file ON study_key = key WHERE key LIKE '%/%' GROUP BY key
+"""
+ROOTED = """
+UPDATE file SET study_key = :new WHERE study_key = :old;
+UPDATE review SET study_key = :new WHERE study_key = :old;
+UPDATE study SET key = :new, place = substr(place, 1, length(place) - length(:old)) || :new
+WHERE key = :old
+"""
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting, m003_proof, m004_options)
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting, m003_proof, m004_options, m005_roots)

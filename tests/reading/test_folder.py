@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -45,17 +46,28 @@ def test_paths_are_absolute_also_for_relative_roots(tree, monkeypatch):
     assert found[0].path == tree / "a" / "deep" / "x.png"
 
 
-def test_labels_do_not_depend_on_where_the_root_lies(tree):
-    assert [found.label for found in folder.walk([tree])] == [
-        "tree/a/deep/x.png", "tree/b/10.png", "tree/b/2.png",
-    ]  # fmt: skip
+def test_labels_hold_the_root_and_the_path_below_it(tree):
+    labels = [found.label for found in folder.walk([tree])]
+    root, _, first = labels[0].partition("/")
+    assert re.fullmatch(r"tree~[0-9a-f]{10}", root)
+    assert [first, *labels[1:]] == ["a/deep/x.png", f"{root}/b/10.png", f"{root}/b/2.png"]
 
 
-def test_roots_of_the_same_name_are_told_apart(tmp_path):
-    for parent in ("one", "two"):
-        png(tmp_path / parent / "studies" / "a.png")
-    found = folder.walk([tmp_path / "one" / "studies", tmp_path / "two" / "studies"])
-    assert [one.label for one in found] == ["one:studies/a.png", "two:studies/a.png"]
+def test_roots_of_the_same_name_are_told_apart_together_and_one_by_one(tmp_path):
+    roots = [tmp_path / parent / "studies" for parent in ("one", "two")]
+    for root in roots:
+        png(root / "a.png")
+    together = [found.label for found in folder.walk(roots)]
+    apart = [found.label for root in roots for found in folder.walk([root])]
+    assert together == apart
+    assert len(set(together)) == 2
+
+
+def test_a_root_keeps_its_name_through_every_link_to_it(tree, tmp_path):
+    link = tmp_path / "current"
+    link.symlink_to(tree)
+    direct, linked = ([found.label for found in folder.walk([root])] for root in (tree, link))
+    assert direct == linked
 
 
 @pytest.mark.parametrize(
@@ -184,7 +196,8 @@ def test_names_of_results_mean_nothing_without_a_database_beside_them(tree):
 
 def test_file_as_root_is_found(tree):
     (found,) = folder.walk([tree / "b" / "2.png"])
-    assert found.label == "b/2.png"
+    assert found.label.startswith("b~")
+    assert found.label.endswith("/2.png")
 
 
 def test_names_that_are_not_text_are_found(tmp_path):

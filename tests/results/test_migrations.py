@@ -3,6 +3,7 @@ import sqlite3
 
 import pytest
 
+from screener.digest import name_of_folder
 from screener.errors import StoreError
 from screener.results import migrations
 from screener.results.store import Store
@@ -74,6 +75,41 @@ def test_runs_of_an_old_database_keep_what_their_pipeline_tells(connection):
         {"identify": "id", "tta": 4, "no-guard": True, "fix-inverted": False},
         {"identify": "none", "tta": 1, "no-guard": False, "fix-inverted": False},
     ]
+
+
+@pytest.mark.parametrize(("key", "file"), [("s/p1", "s/p1/a.png"), ("one:s/a.png", "s/a.png")])
+def test_a_key_without_its_root_gets_it_and_keeps_its_review(connection, tmp_path, key, file):
+    for step in migrations.MIGRATIONS[:4]:
+        step(connection)
+    connection.execute("PRAGMA user_version = 4")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("INSERT INTO weights VALUES ('w', '{}')")
+    connection.execute(
+        "INSERT INTO run (folders, weights_digest, pipeline, device, identify, started_at)"
+        " VALUES ('[]', 'w', '', '', '', '')"
+    )
+    connection.execute(
+        "INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, sex,"
+        " phantom, place, band, projections, scored, refused, inverted)"
+        " VALUES (?1, '', '', '', '', '', '', 0, '0ffff' || ?1, 'UNSCORED', '', 0, 0, 0)",
+        (key,),
+    )
+    connection.execute(
+        "INSERT INTO file (path, study_key, run, scorable, outcome, reason)"
+        " VALUES (?, ?, 1, 1, 'scored', '')",
+        (bytes(tmp_path / file), key),
+    )
+    connection.execute(
+        "INSERT INTO review (study_key, reviewer, flagged, comment, reviewed_at)"
+        " VALUES (?, 'ewa', 0, '', '')",
+        (key,),
+    )
+    migrations.migrate(connection)
+    [new] = connection.execute("SELECT key FROM study").fetchone()
+    assert new == f"{name_of_folder(tmp_path / 's')}/{key.partition('/')[2]}"
+    assert connection.execute("SELECT study_key FROM review").fetchall() == [(new,)]
+    assert connection.execute("SELECT study_key FROM file").fetchall() == [(new,)]
+    assert connection.execute("SELECT place FROM study").fetchone() == (f"0ffff{new}",)
 
 
 def test_a_newer_schema_is_refused(tmp_path):

@@ -56,6 +56,7 @@ def as_version_one(folder: Path) -> None:
 
 
 BACK = {
+    5: "",
     4: "ALTER TABLE run DROP COLUMN options",
     2: """
     DROP INDEX study_backwards; DROP INDEX file_waiting; DROP INDEX file_refused;
