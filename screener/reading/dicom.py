@@ -91,12 +91,6 @@ def damage(error: BaseException, part: str) -> str:
     return f"{part} are damaged or cut short"
 
 
-def safe_code(value: object) -> str | None:
-    """A coded value that may be quoted; None for one that a name could hide in."""
-    text = str(value or "").strip()
-    return text if re.fullmatch(r"[A-Z0-9_ ]{1,16}", text) else None
-
-
 def read_header(path: Path, tags: Sequence[int]) -> tuple[FileDataset, bool]:
     """Read some elements of what stands before the pixels.
 

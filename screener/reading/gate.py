@@ -1,71 +1,29 @@
 """Whether a DICOM header is that of one frontal chest radiograph, and if not, why not.
 
-Pure functions over a dataset. A reason quotes coded values only, and only those in which no name
-can hide; free text is looked at but never repeated. What the header leaves open is let through:
-the pixels are judged later, by the guard.
+Pure functions over a dataset. A reason quotes nothing but values of the fixed lists of
+:mod:`screener.reading.words`, for a name can stand in any element; free text is looked at but
+never repeated. What the header leaves open is let through: the pixels are judged later.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
-from screener.reading.dicom import safe_code
+from screener.reading import dicom, words
 from screener.study import Outcome, Projection
-
-RADIOGRAPHY = frozenset({"CR", "DX", "RG"})
-"""Modalities taken: computed, digital and conventional (scanned film) radiography."""
-
-MODALITIES = {
-    "CT": "computed tomography", "MR": "magnetic resonance", "US": "ultrasound",
-    "NM": "nuclear medicine", "PT": "positron emission tomography", "MG": "mammography",
-    "XA": "angiography", "RF": "fluoroscopy", "OT": "other", "SC": "secondary capture",
-    "IO": "dental radiography", "PX": "dental radiography", "BMD": "bone densitometry",
-    "SR": "a structured report", "PR": "a presentation state", "KO": "a list of key images",
-    "SEG": "a segmentation", "DOC": "a document", "ES": "endoscopy", "XC": "photography",
-    "RTPLAN": "a radiotherapy plan", "RTDOSE": "a radiotherapy dose",
-    "RTSTRUCT": "radiotherapy structures", "RTIMAGE": "a radiotherapy image",
-    "ECG": "an electrocardiogram",
-}  # fmt: skip
 
 _RADIOGRAPHY_CLASSES = ("1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1")
 """CR Image Storage, and Digital X-Ray Image Storage - For Presentation."""
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
-_CHEST_PART = re.compile(r"CHEST|THORA|TORAX|LUNG|UNKNOWN")
-_OTHER_PART = re.compile(r"SPINE|WALL|LUMB|VERT")
-"""Of the words with THORA in them: THORACIC SPINE, THORACOLUMBAR and the like."""
-
-_CHEST_CODES = frozenset({
-    "816094009", "51185008", "T-D3000",  # chest
-    "39607008", "T-28000",  # lung
-    "72410000", "T-D3300",  # mediastinum
-    "416550000", "R-FAB55", "416775004", "R-FAB56",  # chest with abdomen, and pelvis
-    "417437006", "R-FAB52", "416152001", "R-FAB53", "416319003", "R-FAB54",  # with neck
-})  # fmt: skip
-"""PS3.16 CID 4031, in SNOMED CT and in the older SNOMED-RT codes."""
-
-_VIEW_CODES = {
-    "272479007": Projection.PA, "R-40888": Projection.PA, "R-10214": Projection.PA,
-    "399348003": Projection.AP, "R-10206": Projection.AP,
-    "399067008": Projection.LATERAL, "R-102CD": Projection.LATERAL,
-    "399173006": Projection.LATERAL, "R-10236": Projection.LATERAL,
-    "399198007": Projection.LATERAL, "R-10232": Projection.LATERAL,
-}  # fmt: skip
-"""PS3.16 CID 4010, in SNOMED CT and in the older SNOMED-RT codes."""
-
-_LATERAL_VIEWS = frozenset({"LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "ML", "LM"})
-_OTHER_VIEWS = {
-    "LLO": "an oblique view", "RLO": "an oblique view", "OBLIQUE": "an oblique view",
-    "LAO": "an oblique view", "RAO": "an oblique view",
-    "LPO": "an oblique view", "RPO": "an oblique view",
-    "LLD": "a decubitus view", "RLD": "a decubitus view", "DECUBITUS": "a decubitus view",
-}  # fmt: skip
-_LATERAL_TEXT = re.compile(r"\b(LAT|LATERAL|LATERALE|LAT[EÉ]RAL|SEITLICH|PROFIL)\b")
-_FRONTAL_TEXT = re.compile(r"\b(PA|AP|FRONTAL|DECUB\w*)\b")
+MOST_FRAMES = 1000
+"""Frames that are told by their number; a larger one could be somebody's."""
 
 _HUMAN_CODES = frozenset({"337915000", "L-85003"})
 
@@ -86,18 +44,29 @@ def refuse(dataset: Dataset) -> Refused | None:
 
 def projection(dataset: Dataset) -> Projection:
     """The direction of the beam, by View Position, View Code, orientation or description."""
-    words = _words(dataset.get("ViewPosition"))
-    if words & _LATERAL_VIEWS:
+    said = _words(dataset, "ViewPosition")
+    if words.is_lateral(said):
         return Projection.LATERAL
-    for known in (Projection.PA, Projection.AP):
-        if known in words:
-            return known
-    for code in _codes(dataset, "ViewCodeSequence"):
-        if code in _VIEW_CODES:
-            return _VIEW_CODES[code]
+    if known := _frontal(said):
+        return known
+    codes = set(_codes(dataset, "ViewCodeSequence"))
+    if codes & words.LATERAL_CODES:
+        return Projection.LATERAL
+    if codes & words.PA_CODES:
+        return Projection.PA
+    if codes & words.AP_CODES:
+        return Projection.AP
     if _rows_run_front_to_back(dataset) or _is_called_lateral(dataset):
         return Projection.LATERAL
     return Projection.UNKNOWN
+
+
+def _frontal(said: list[str]) -> Projection | None:
+    """Of two directions in one value neither is believed."""
+    is_pa, is_ap = words.is_pa(said), words.is_ap(said)
+    if is_pa == is_ap:
+        return None
+    return Projection.PA if is_pa else Projection.AP
 
 
 def _unsuitable(reason: str) -> Refused:
@@ -116,21 +85,22 @@ def _media_class(dataset: Dataset) -> object:
 
 
 def _modality(dataset: Dataset) -> Refused | None:
-    modality = str(dataset.get("Modality") or "").strip().upper()
-    if modality in RADIOGRAPHY:
-        return None
-    if not modality:
+    said = set(_words(dataset, "Modality"))
+    if not said:
         if (dataset.get("SOPClassUID") or _media_class(dataset)) in _RADIOGRAPHY_CLASSES:
             return None
         return _unsuitable("the header states no modality")
-    if safe_code(modality) is None:
+    others = sorted(said & words.MODALITIES.keys())
+    if said & words.RADIOGRAPHY_WORDS and words.COMPANIONS.issuperset(others):
+        return None
+    if not others:
         return _unsuitable("the modality is not radiography (CR, DX, RG)")
-    meaning = f" ({MODALITIES[modality]})" if modality in MODALITIES else ""
-    return _unsuitable(f"modality {modality}{meaning}, not radiography (CR, DX, RG)")
+    shown = f"{others[0]} ({words.MODALITIES[others[0]]})"
+    return _unsuitable(f"modality {shown}, not radiography (CR, DX, RG)")
 
 
 def _species(dataset: Dataset) -> Refused | None:
-    species = _words(dataset.get("PatientSpeciesDescription"))
+    species = set(_words(dataset, "PatientSpeciesDescription"))
     codes = set(_codes(dataset, "PatientSpeciesCodeSequence"))
     is_human = bool(species & {"HUMAN", "SAPIENS"} or codes & _HUMAN_CODES)
     has_breed = bool(dataset.get("PatientBreedDescription") or dataset.get("PatientSexNeutered"))
@@ -140,48 +110,59 @@ def _species(dataset: Dataset) -> Refused | None:
 
 
 def _body_part(dataset: Dataset) -> Refused | None:
-    part = str(dataset.get("BodyPartExamined") or "").strip().upper()
-    if part:
-        if _CHEST_PART.search(part) and not _OTHER_PART.search(part):
-            return None
-        code = safe_code(part)
-        return _unsuitable(f"body part {code}, not the chest" if code else "not the chest")
+    values = _values(dataset, "BodyPartExamined")
+    if any(map(words.is_chest, values)):
+        return None
+    if values:
+        known = words.BODY_PARTS & {words.fold(value) for value in values}
+        shown = (
+            f"body part {min(known)}, not the chest" if known else "a body part that is no chest"
+        )
+        return _unsuitable(shown)
     codes = set(_codes(dataset, "AnatomicRegionSequence"))
-    if codes and not codes & _CHEST_CODES:
+    meanings = _values_of(dataset, "AnatomicRegionSequence", "CodeMeaning")
+    if codes and not codes & words.CHEST_CODES and not any(map(words.is_chest, meanings)):
         return _unsuitable("the anatomic region is not the chest")
     return None
 
 
 def _view(dataset: Dataset) -> Refused | None:
-    if projection(dataset) is Projection.LATERAL:
-        return _unsuitable("a lateral view; only frontal views (PA, AP) are scored")
-    for word in _words(dataset.get("ViewPosition")):
-        if word in _OTHER_VIEWS:
-            return _unsuitable(f"{_OTHER_VIEWS[word]}; only frontal views (PA, AP) are scored")
+    said, codes = _words(dataset, "ViewPosition"), set(_codes(dataset, "ViewCodeSequence"))
+    kinds = {
+        "a decubitus view": words.is_decubitus(said),
+        "an oblique view": words.is_oblique(said) or codes & words.OBLIQUE_CODES,
+        "a lateral view": projection(dataset) is Projection.LATERAL,
+        "a view in no direction of a chest film": codes & words.OTHER_CODES,
+    }
+    for kind, holds in kinds.items():
+        if holds:
+            return _unsuitable(f"{kind}; only frontal views (PA, AP) are scored")
     return None
 
 
 def _intent(dataset: Dataset) -> Refused | None:
     # Raw detector values have no defined grayscale presentation (PS3.3 C.8.11.1.1.1), and the
     # processed image is in the same study.
-    if dataset.get("PresentationIntentType") == "FOR PROCESSING":
+    if _values(dataset, "PresentationIntentType")[:1] == ["FOR PROCESSING"]:
         return _unsuitable("raw detector data (FOR PROCESSING), not meant to be looked at")
     return None
 
 
 def _image_kind(dataset: Dataset) -> Refused | None:
-    if not dataset.get("Rows") or not dataset.get("Columns"):
+    if not dicom.is_there(dataset, "Rows") or not dicom.is_there(dataset, "Columns"):
         return _unsuitable("it holds no image")
-    if int(dataset.get("NumberOfFrames") or 1) > 1:
-        return _unsuitable(f"{int(dataset.NumberOfFrames)} frames, not one radiograph")
-    photometric = str(dataset.get("PhotometricInterpretation") or "").strip()
+    frames = dicom.first_number(dataset, "NumberOfFrames") or 1
+    if frames > 1:
+        count = f"{frames:g}" if frames <= MOST_FRAMES else f"more than {MOST_FRAMES}"
+        return _unsuitable(f"{count} frames, not one radiograph")
+    photometric = (_values(dataset, "PhotometricInterpretation") or [""])[0]
     if photometric in ("MONOCHROME1", "MONOCHROME2"):
-        if int(dataset.get("SamplesPerPixel") or 1) == 1:
+        if (dicom.first_number(dataset, "SamplesPerPixel") or 1) == 1:
             return None
         return _unsuitable("several samples a pixel, not a gray image")
     if not photometric:
         return Outcome.UNREADABLE, "the header does not say how gray is to be read"
-    shown = f" ({code})" if (code := safe_code(photometric)) else ""
+    shown = f" ({photometric})" if photometric in words.PHOTOMETRICS else ""
     return _unsuitable(f"a colour image{shown}, not a radiograph")
 
 
@@ -191,22 +172,62 @@ _RULES: tuple[Callable[[Dataset], Refused | None], ...] = (
 """What it is comes before how it is stored: the first reason is the one a person needs."""
 
 
-def _words(value: object) -> set[str]:
-    return set(re.findall(r"\w+", str(value or "").upper()))
+def _values(dataset: Dataset, word: str) -> list[str]:
+    """The values of an element as one-line texts, the empty ones left out."""
+    value = dataset.get(word)
+    several = value if isinstance(value, list | MultiValue) else [value]
+    texts = (str(one or "") for one in several)
+    return [text for one in texts if (text := _in_script(one, dataset).strip("\0 ").upper())]
+
+
+def _in_script(text: str, dataset: Dataset) -> str:
+    """A coded value in the script it was typed in: for pydicom such have only Latin letters."""
+    if text.isascii() and "\x1b" not in text:
+        return text
+    try:
+        raw = text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text
+    charsets = dataset.get("SpecificCharacterSet") or ()
+    named = [charsets] if isinstance(charsets, str) else list(charsets)
+    stated = list(reversed(convert_encodings(named))) if named else []
+    for encoding in stated if b"\x1b" in raw else ["utf-8", *stated]:
+        with suppress(UnicodeDecodeError, LookupError):
+            return raw.decode(encoding)
+    return text
+
+
+def _words(dataset: Dataset, word: str) -> list[str]:
+    return [found for value in _values(dataset, word) for found in words.split(value)]
+
+
+def _values_of(dataset: Dataset, sequence: str, word: str) -> list[str]:
+    """The values of an element in each item of a sequence."""
+    return [value for item in _items(dataset, sequence) for value in _values(item, word)]
+
+
+def _items(dataset: Dataset, sequence: str) -> list[Dataset]:
+    value = dataset.get(sequence)
+    return [item for item in value or () if isinstance(item, Dataset)]
 
 
 def _codes(dataset: Dataset, sequence: str) -> Iterator[str]:
-    for item in dataset.get(sequence) or ():
-        if code := item.get("CodeValue"):
-            yield str(code).strip().upper()
+    for word in ("CodeValue", "LongCodeValue"):
+        yield from _values_of(dataset, sequence, word)
 
 
 def _rows_run_front_to_back(dataset: Dataset) -> bool:
-    """Patient Orientation (0020,0020) of a lateral: its rows run anterior or posterior."""
-    orientation = dataset.get("PatientOrientation")
-    return bool(orientation) and str(orientation[0])[:1] in ("A", "P")
+    """Patient Orientation (0020,0020) of a lateral: its rows run anterior or posterior.
+
+    It has two values, of which the second runs along the body; one that is a view is no orientation.
+    """
+    orientation = _values(dataset, "PatientOrientation")
+    if len(orientation) != 2:
+        return False
+    return orientation[0][0] in "AP" and orientation[1][0] in "FH"
 
 
 def _is_called_lateral(dataset: Dataset) -> bool:
-    text = str(dataset.get("SeriesDescription") or "").upper()
-    return bool(_LATERAL_TEXT.search(text)) and not _FRONTAL_TEXT.search(text)
+    said = _words(dataset, "SeriesDescription")
+    is_frontal = words.is_pa(said) or words.is_ap(said) or words.FRONTAL_WORDS.intersection(said)
+    return words.is_lateral(said) and not is_frontal and not words.is_decubitus(said)

@@ -6,15 +6,19 @@ numbers are taken as facts of the radiograph; whether they may be shown is decid
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
+from datetime import datetime
 
 from PIL import Image
 from pydicom.dataset import FileDataset
 from pydicom.tag import Tag
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
-from screener.reading import dicom, gate
+from screener.reading import age, dicom, gate
 from screener.reading.folder import FoundFile
 from screener.reading.limits import PixelError, check_depth, check_sides
 from screener.reading.sniff import Kind
@@ -25,7 +29,8 @@ _WORDS = (
     "SeriesDescription", "StudyInstanceUID", "PatientID", "PatientName", "PatientBirthDate",
     "PatientSex", "PatientAge", "PatientSpeciesDescription", "PatientSpeciesCodeSequence",
     "PatientBreedDescription", "PatientSexNeutered", "AccessionNumber", "AcquisitionDateTime",
-    "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime", "StudyDate", "StudyTime",
+    "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime", "SeriesDate",
+    "SeriesTime", "StudyDate", "StudyTime",
     "BodyPartExamined", "AnatomicRegionSequence", "ViewPosition", "ViewCodeSequence",
     "PatientOrientation", "SamplesPerPixel",
     "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
@@ -40,8 +45,6 @@ _PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 
 MOST_BITS = 64
 """Of one value."""
-
-_DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 
 
 def read(found: FoundFile, *, max_pixels: int = MAX_PIXELS) -> Radiograph | Refusal:
@@ -90,8 +93,8 @@ def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
         patient_age=_age(dataset),
         patient_sex=_sex(dataset),
         projection=gate.projection(dataset),
-        photometric=_text(dataset, "PhotometricInterpretation"),
-        transfer_syntax=_text(dataset.file_meta, "TransferSyntaxUID"),
+        photometric=_text(dataset, "PhotometricInterpretation").upper(),
+        transfer_syntax=_syntax(dataset),
         rows=rows,
         columns=columns,
         bits_stored=_bits_stored(dataset),
@@ -167,36 +170,30 @@ def _sex(dataset: FileDataset) -> str:
 def _taken_at(dataset: FileDataset) -> datetime | None:
     """When it was acquired, or else when the study began."""
     moment = _text(dataset, "AcquisitionDateTime")
-    if taken_at := _moment(moment[:8], moment[8:14]):
+    if taken_at := age.moment(moment[:8], moment[8:14]):
         return taken_at
-    for event in ("Acquisition", "Content", "Study"):
+    for event in ("Acquisition", "Content", "Series", "Study"):
         day, time = _text(dataset, f"{event}Date"), _text(dataset, f"{event}Time")
-        if taken_at := _moment(day, time):
+        if taken_at := age.moment(day, time):
             return taken_at
     return None
 
 
-def _moment(day: str, time: str) -> datetime | None:
-    """A DICOM date, also in the old form with dots, and as much of a time as is valid."""
-    day, time = re.sub(r"\D", "", day), re.sub(r"\D", "", time.partition(".")[0])
-    for text in (f"{day}{time:0<6.6}", f"{day}000000"):
-        try:
-            return datetime.strptime(text, "%Y%m%d%H%M%S")
-        except ValueError:
-            continue
-    return None
-
-
 def _age(dataset: FileDataset) -> float | None:
-    """Years, from PatientAge or else from the dates of birth and study."""
-    if match := re.fullmatch(r"(\d{1,3})([DWMY])", _text(dataset, "PatientAge")):
-        return int(match[1]) * _DAYS[match[2]] / _DAYS["Y"]
-    born, taken = _day(dataset, "PatientBirthDate"), _day(dataset, "StudyDate")
-    if born is None or taken is None or not 0 <= (taken - born).days <= 125 * _DAYS["Y"]:
-        return None
-    return (taken - born).days / _DAYS["Y"]
+    """The least age that anything in the header says: a child must not be lost."""
+    stated = age.stated(_text(dataset, "PatientAge"))
+    born = _text(dataset, "PatientBirthDate")
+    days = (age.moment(_text(dataset, word)[:10], "") for word in _DAYS_OF)
+    reckoned = (age.between(born, day.date()) for day in days if day)
+    return min((one for one in (stated, *reckoned) if one is not None), default=None)
 
 
-def _day(dataset: FileDataset, word: str) -> date | None:
-    moment = _moment(_text(dataset, word), "")
-    return moment.date() if moment else None
+_DAYS_OF = (
+    "AcquisitionDateTime", "AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate",
+)  # fmt: skip
+
+
+def _syntax(dataset: FileDataset) -> str:
+    """The transfer syntax, where it is one: an identifier could hold anything."""
+    uid = UID(_text(dataset.file_meta, "TransferSyntaxUID"))
+    return str(uid) if uid.name != uid else "unknown"

@@ -10,6 +10,8 @@ from PIL import Image
 
 from screener.study import Outcome
 
+Image.MAX_IMAGE_PIXELS = None  # checked before decoding, with a limit of ours
+
 MIN_SIDE = 64
 """Fewest rows or columns of a radiograph; icons and test images have fewer."""
 

@@ -27,8 +27,6 @@ from screener.study import MAX_PIXELS, Outcome
 PIPELINE = "2"
 """Version of everything between a file and the network's input; part of every result's key."""
 
-Image.MAX_IMAGE_PIXELS = None  # checked here, before decoding and with a limit of ours
-
 _TAGS = tuple(int(Tag(word)) for word in (*frame.WORDS, *presentation.WORDS))
 
 

@@ -1,6 +1,7 @@
 """What a header gives away, and the words in which it is refused."""
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom import uid
 from pydicom.dataset import Dataset
@@ -16,9 +17,17 @@ def verdict(**elements):
     return gate.refuse(dicoms.dataset(PIXELS, **elements))
 
 
-def coded(value):
+CHESTS = (
+    "TÓRAX", "CXR", "BRUST", "PECHO", "POITRINE", "胸部", "CHEST VERT", "Chest_PA", "PULMÃO",
+    "BRÖST", "Klatka piersiowa", "Göğüs", "Грудная клетка", "흉부", "الصدر", "N/A",
+)  # fmt: skip
+
+
+def coded(value, meaning=None):
     item = Dataset()
     item.CodeValue = value
+    if meaning:
+        item.CodeMeaning = meaning
     return [item]
 
 
@@ -37,13 +46,30 @@ def test_radiography_passes(modality):
         ({"Modality": "CT"}, "modality CT (computed tomography)"),
         ({"Modality": "SR"}, "a structured report"),
         ({"Modality": "MG"}, "mammography"),
-        ({"Modality": "XYZ"}, "modality XYZ,"),
+        ({"Modality": "XYZ"}, "the modality is not radiography"),
+        ({"Modality": ["CT", "CR"]}, "modality CT (computed"),
         ({"BodyPartExamined": "HAND"}, "body part HAND, not the chest"),
         ({"BodyPartExamined": "THORACIC SPINE"}, "THORACIC SPINE"),
         ({"BodyPartExamined": "TSPINE"}, "TSPINE"),
         ({"BodyPartExamined": "THORACOLUMBAR"}, "THORACOLUMBAR"),
         ({"BodyPartExamined": None, "AnatomicRegionSequence": coded("T-D8810")}, "region"),
         ({"ViewPosition": "LL"}, "lateral"),
+        ({"ViewPosition": "LATERAL_LEFT"}, "lateral"),
+        ({"ViewPosition": "LLATERAL"}, "lateral"),
+        ({"ViewPosition": "LATERALE"}, "lateral"),
+        ({"ViewPosition": "Profil"}, "lateral"),
+        ({"ViewPosition": "LTLAT"}, "lateral"),
+        ({"ViewPosition": "側面"}, "lateral"),
+        ({"ViewPosition": "Oblique_left"}, "oblique"),
+        ({"ViewPosition": "Lateral decubitus"}, "decubitus"),
+        ({"BodyPartExamined": "Brustwirbelsäule"}, "a body part that is no chest"),
+        ({"BodyPartExamined": "胸椎"}, "a body part that is no chest"),
+        ({"ViewPosition": None, "ViewCodeSequence": coded("R-40985")}, "oblique"),
+        ({"ViewPosition": None, "ViewCodeSequence": coded("260427002")}, "oblique"),
+        ({"ViewPosition": None, "ViewCodeSequence": coded("R-10228")}, "lateral"),
+        ({"ViewPosition": None, "ViewCodeSequence": coded("399061009")}, "no direction"),
+        ({"ViewPosition": None, "PatientOrientation": ["PL", "FR"]}, "lateral"),
+        ({"NumberOfFrames": 19550412}, "more than 1000 frames"),
         ({"ViewPosition": "RL"}, "lateral"),
         ({"ViewPosition": "LATERAL"}, "lateral"),
         ({"ViewPosition": "RLO"}, "oblique"),
@@ -78,6 +104,15 @@ def test_what_is_unsuitable_is_said_plainly(elements, words):
         {"BodyPartExamined": "UNKNOWN"},
         {"BodyPartExamined": "THORAX"},
         {"BodyPartExamined": "PORT CHEST"},
+        *({"BodyPartExamined": word} for word in CHESTS),
+        *(
+            {"Modality": word}
+            for word in ("DR", ["CR", "DX"], "CR/DX", "dx", ["DX", "PR"], "X-RAY")
+        ),
+        {"BodyPartExamined": None, "AnatomicRegionSequence": coded("X-1", "Chest")},
+        {"ViewPosition": None, "PatientOrientation": "PA"},
+        {"ViewPosition": None, "PatientOrientation": "P"},
+        {"ViewPosition": None, "PatientOrientation": ["P", "A"]},
         {"BodyPartExamined": None, "AnatomicRegionSequence": coded("T-D3000")},
         {"ViewPosition": None},
         {"ViewPosition": "AP"},
@@ -105,6 +140,31 @@ def test_reasons_repeat_no_free_text(word, planted):
     assert reason.isprintable()
 
 
+@pytest.mark.parametrize("word", ["Modality", "BodyPartExamined", "PhotometricInterpretation"])
+@pytest.mark.parametrize("planted", ["DOE JANE", "KOWALSKA_ZOFIA", "19550412", "MUELLER"])
+def test_reasons_repeat_no_name_that_looks_like_a_code(word, planted):
+    _, reason = verdict(**{word: planted})
+    assert not any(part in reason for part in planted.replace("_", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding", "word"),
+    [
+        ("ISO_IR 192", "utf-8", "胸部"), ("GB18030", "gb18030", "胸部"), (None, "utf-8", "TÓRAX"),
+        ("ISO_IR 100", "latin-1", "TÓRAX"), ("ISO_IR 144", "iso8859-5", "ГРУДЬ"),
+        (["", "ISO 2022 IR 87"], "iso2022_jp", "胸部"),
+    ],
+)  # fmt: skip
+def test_body_parts_are_read_in_their_script(tmp_path, charset, encoding, word):
+    """Coded values hold Latin letters by the standard, and others in the files there are."""
+    path = dicoms.write(
+        tmp_path / "a", PIXELS, SpecificCharacterSet=charset, BodyPartExamined="x" * 16
+    )
+    content = word.encode(encoding)
+    path.write_bytes(path.read_bytes().replace(b"x" * 16, content.ljust(16)))
+    assert gate.refuse(pydicom.dcmread(path)) is None
+
+
 def test_description_is_never_repeated():
     _, reason = verdict(ViewPosition=None, SeriesDescription="Jane Doe lateral")
     assert "JANE" not in reason.upper()
@@ -116,6 +176,11 @@ def test_description_is_never_repeated():
         ({"ViewPosition": "PA"}, Projection.PA),
         ({"ViewPosition": "ap"}, Projection.AP),
         ({"ViewPosition": "PORTABLE AP"}, Projection.AP),
+        ({"ViewPosition": "PA_UPRIGHT"}, Projection.PA),
+        ({"ViewPosition": "P.A."}, Projection.PA),
+        ({"ViewPosition": "Antero-posterior"}, Projection.AP),
+        ({"ViewPosition": ["AP", "PA"]}, Projection.UNKNOWN),
+        ({"ViewPosition": "FRONTAL"}, Projection.UNKNOWN),
         ({"ViewPosition": None, "ViewCodeSequence": coded("272479007")}, Projection.PA),
         ({"ViewPosition": None, "ViewCodeSequence": coded("R-10206")}, Projection.AP),
         ({"ViewPosition": None}, Projection.UNKNOWN),

@@ -58,14 +58,32 @@ def test_when_it_was_taken(tmp_path, elements, moment):
     assert of(tmp_path, **elements).taken_at == moment
 
 
+NINE = ("9", "009", "009y", "9 Y", ["009Y", "009Y"], ["009Y", "045Y"], "9,5Y", "9 ans", "9 Jahre")
+DAYS = ("AcquisitionDate", "AcquisitionDateTime", "ContentDate", "SeriesDate", "StudyDate")
+
+
 @pytest.mark.parametrize(
     ("elements", "age"),
     [
         ({"PatientAge": "006M"}, 0.5),
-        ({"PatientAge": "010D"}, 10 / 365.25),
+        ({"PatientAge": "010D"}, 0.0),
         ({"PatientAge": "old"}, None),
-        ({"PatientBirthDate": "19700325"}, pytest.approx(50, abs=0.01)),
+        ({"PatientAge": "999Y"}, None),
+        *(({"PatientAge": text}, 9.0) for text in NINE),
+        ({"PatientBirthDate": "19700325"}, 50.0),
+        ({"PatientBirthDate": "19700326"}, 49.0),
+        ({"PatientBirthDate": "20020325"}, 18.0),
+        ({"PatientBirthDate": "20181124"}, 1.33),
+        ({"PatientBirthDate": "1970.03.25"}, 50.0),
+        ({"PatientBirthDate": "2011"}, 8.0),
+        ({"PatientBirthDate": "2020"}, 0.0),
         ({"PatientBirthDate": "20300101"}, None),
+        ({"PatientBirthDate": "18300101"}, None),
+        ({"PatientAge": "045Y", "PatientBirthDate": "20110101"}, 9.0),
+        *(
+            ({"PatientBirthDate": "20150101", "StudyDate": None, word: "20200101"}, 5.0)
+            for word in DAYS
+        ),
         ({}, None),
     ],
 )
@@ -86,6 +104,35 @@ def test_age_in_years(tmp_path, elements, age):
 def test_names_in_any_script(tmp_path, charset, name):
     found = of(tmp_path, SpecificCharacterSet=charset, PatientName=name)
     assert found.patient_name == name.rstrip("=")
+
+
+def test_no_age_gives_the_day_of_birth_away(tmp_path):
+    ages = {of(tmp_path, PatientBirthDate=f"195504{day:02}").patient_age for day in range(1, 31)}
+    assert ages == {64.0}
+
+
+def test_a_transfer_syntax_that_is_none_is_not_repeated(tmp_path):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), encoded=uid.RLELossless)
+    path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.5\0", b"1.2.840.19550412.55\0"))
+    assert read(path).transfer_syntax == "unknown"
+
+
+@pytest.mark.parametrize("vr", ["DS", "UV", "IS", "LO"])
+@pytest.mark.parametrize(
+    "word", ["Rows", "Columns", "BitsStored", "NumberOfFrames", "SamplesPerPixel"]
+)
+def test_numbers_that_no_image_has_are_not_taken(tmp_path, word, vr):
+    made = dicoms.dataset(dicoms.ramp())
+    made.add_new(word, vr, 1 << 63 if vr == "UV" else "9223372036854775808")
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
+    made.save_as(tmp_path / "a", enforce_file_format=True)
+    found = read(tmp_path / "a")
+    if word == "BitsStored":
+        assert found.bits_stored == 16
+    else:
+        assert isinstance(found, Refusal)
+        assert "922337" not in found.reason
 
 
 def test_control_characters_do_not_reach_the_terminal(tmp_path):
