@@ -36,6 +36,7 @@ UNSURE = "the network is unsure"
 UNSTEADY = "small changes of the picture change the score"
 INVERTED = "the pixels look inverted"
 CHILD = "under 18: not the intended use"
+AGE_UNKNOWN = "the age is not known: it may be a child"
 PHANTOM = "a phantom: its score means nothing"
 
 
@@ -68,6 +69,7 @@ def marks(
         UNSTEADY: spread is not None and spread > UNSTEADY_SPREAD,
         INVERTED: inverted,
         CHILD: age is not None and age < ADULT_AGE,
+        AGE_UNKNOWN: probabilities is not None and age is None,
     }
     return tuple(words for words, holds in facts.items() if holds)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from screener.reading import pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
 from screener.reading.survey import Survey, survey
-from screener.results import files
+from screener.results import files, pseudonym
 from screener.results.audit_log import AuditLog
 from screener.results.identity import Identify
 from screener.results.ranking import study_result
@@ -156,6 +157,7 @@ def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFoun
     return survey(
         settings.folders,
         mode=settings.group,
+        named=partial(pseudonym.study_key, key=pseudonym.load_key()),
         max_pixels=settings.max_pixels,
         ours=files.ours,
         stop=stop,
@@ -221,7 +223,7 @@ class _Scan:
         scorer = self._scorer()
         found = yield from _survey(settings, self.stop)
         if not self.stop():
-            run = self._record(found, began)
+            run, found = self._record(found, began)
             self.outcomes.update(refusal.outcome for refusal in found.refusals)
             yield from map(RadiographRefused, found.refusals)
             yield from self._score(scorer, found)
@@ -247,8 +249,12 @@ class _Scan:
             maps=settings.maps,
         )
 
-    def _record(self, found: Survey, began: datetime) -> int:
-        """Store what was found before anything is scored: the worklist is complete from now."""
+    def _record(self, found: Survey, began: datetime) -> tuple[int, Survey]:
+        """Store what was found before anything is scored: the worklist is complete from now.
+
+        Returns:
+            The run, and what was found without the studies that cannot be kept.
+        """
         self.store.add_weights(self.card, self.key[0])
         run = self.store.begin_run(
             self.settings.folders,
@@ -259,11 +265,11 @@ class _Scan:
             identify=self.settings.identify,
             options=self.settings.options,
         )
-        self.store.put_studies(found.studies)
+        found = found.without(self.store.put_studies(found.studies))
         self.store.put_refusals(found.refusals)
         self.store.close_walk(run.id)
         self._log(found.refusals)
-        return run.id
+        return run.id, found
 
     def _log(
         self, results: Iterable[Settled], spent: Mapping[Path, Mapping[str, float]] | None = None

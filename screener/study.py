@@ -111,6 +111,20 @@ RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
 
 
 @dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient as one header names them: to tell patients apart, never stored as it is."""
+
+    number: str = ""
+    """PatientID."""
+    issuer: str = ""
+    """Who gave that number: two hospitals' patient 4711 are two."""
+    name: str = ""
+    age: float | None = None
+    """Years."""
+    sex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Radiograph:
     """One image, as its header describes it. Holds no pixels and no name."""
 
@@ -124,7 +138,7 @@ class Radiograph:
     accession: str
     taken_at: datetime | None
     patient_age: float | None
-    """Years, from PatientAge (0010,1010)."""
+    """Years, whole ones from two on: the least that the header says or lets reckon."""
     patient_sex: str
     projection: Projection
     photometric: str
@@ -139,6 +153,15 @@ class Radiograph:
     mtime_ns: int
     phantom: bool = False
     """No person was imaged, by Quality Control Image (0028,0300); BOTH would be a person too."""
+    issuer: str = ""
+    """Issuer of Patient ID."""
+
+    @property
+    def patient(self) -> Patient:
+        """Whom the header names."""
+        return Patient(
+            self.patient_id, self.issuer, self.patient_name, self.patient_age, self.patient_sex
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +175,8 @@ class Refusal:
     """The study it belongs to where the header tells, so that siblings can be shown with it."""
     digest: str = ""
     """Of the file's bytes where they were read: makes a refusal of the pixels last, as a score."""
+    patient: Patient | None = None
+    """Whom the header names, until the studies are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +189,26 @@ class Study:
     accession: str
     taken_at: datetime | None
     radiographs: tuple[Radiograph, ...]
+    person: str = ""
+    """The patient's number and who gave it, as one text; tells patients apart, is never stored."""
+    others: tuple[Patient, ...] = ()
+    """Whom the headers of its refused files name."""
+
+    @property
+    def age(self) -> float | None:
+        """The least that any of its headers says, in years."""
+        said = [one.age for one in self._patients if one.age is not None]
+        return min(said, default=None)
+
+    @property
+    def sex(self) -> str:
+        """What its headers say, unless they contradict each other."""
+        said = {one.sex for one in self._patients if one.sex}
+        return said.pop() if len(said) == 1 else ""
+
+    @property
+    def _patients(self) -> list[Patient]:
+        return [*(one.patient for one in self.radiographs), *self.others]
 
 
 class Maps(StrEnum):

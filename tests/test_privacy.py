@@ -67,6 +67,24 @@ def test_by_default_no_output_names_the_patient(studies, weights, tmp_path):
     assert holders(texts, NAME) == holders(texts, NUMBER) == set()
 
 
+CODED = ("StudyInstanceUID", "Modality", "BodyPartExamined", "PhotometricInterpretation")
+
+
+@pytest.mark.parametrize("planted", ["ZOFIA KOWALSKA", "1.2.19550412"])
+def test_no_output_names_whom_a_coded_element_names(phantoms, weights, tmp_path, planted):
+    """Also where nobody should be named, and in the key of the study."""
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    for word in CODED:
+        dataset = pydicom.dcmread(phantoms / "01-clear" / "pa.dcm")
+        setattr(dataset, word, planted)
+        dataset.PatientBirthDate, dataset.PatientAge = "19550412", ""
+        dataset.save_as(folder / f"{word}.dcm")
+    texts = outputs(folder, weights, tmp_path / "results")
+    for secret in (*planted.lower().split(), "19550412"):
+        assert holders(texts, secret) == set()
+
+
 def test_what_was_asked_for_is_shown(studies, weights, tmp_path):
     """So the test above can find what it looks for."""
     texts = outputs(studies, weights, tmp_path, "--identify", "full")

@@ -6,9 +6,11 @@ Shared by the header and the pixel reading. Any damage comes out as one of :data
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import struct
+import time
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
@@ -59,6 +61,10 @@ MAX_INFLATED = 1 << 28
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
+SECONDS = 20.0
+"""Longest time for one header."""
+
+
 class TooMuchError(ValueError):
     """Reading was stopped at a bound. Its message is safe to show."""
 
@@ -101,10 +107,10 @@ def read_header(path: Path, tags: Sequence[int]) -> tuple[FileDataset, bool]:
         DAMAGED: the file cannot be read.
     """
     stop = _BeforePixels(frozenset(tags))
-    with path.open("rb") as file:
-        _check_deflated(file)
-        dataset = read_partial(file, stop, force=True, specific_tags=list(tags))
-    _fill_syntax(dataset)
+    with watched(path) as file:
+        unfolded = _unfolded(file)
+        dataset = read_partial(unfolded or file, stop, force=True, specific_tags=list(tags))
+    _fill_syntax(dataset, is_deflated=unfolded is not None)
     return dataset, stop.found_pixels
 
 
@@ -115,10 +121,29 @@ def read_whole(path: Path, tags: Sequence[int]) -> FileDataset:
         DAMAGED: the file cannot be read.
     """
     with path.open("rb") as file:
-        _check_deflated(file)
-        dataset = pydicom.dcmread(file, force=True, specific_tags=list(tags))
-    _fill_syntax(dataset)
+        unfolded = _unfolded(file)
+        dataset = pydicom.dcmread(unfolded or file, force=True, specific_tags=list(tags))
+    _fill_syntax(dataset, is_deflated=unfolded is not None)
     return dataset
+
+
+def watched(path: Path) -> BinaryIO:
+    """Open a file of which a library may read for :data:`SECONDS` and no longer.
+
+    Headers are read where no worker's time limit reaches.
+    """
+    return _Watched(io.FileIO(path))
+
+
+class _Watched(io.BufferedReader):
+    def __init__(self, raw: io.FileIO) -> None:
+        super().__init__(raw)
+        self._until = time.monotonic() + SECONDS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if time.monotonic() > self._until:
+            raise TooMuchError(f"reading its header took longer than {SECONDS:g} s")
+        return super().read(size)
 
 
 class _BeforePixels:
@@ -141,8 +166,10 @@ class _BeforePixels:
         return self.found_pixels
 
 
-def _fill_syntax(dataset: FileDataset) -> None:
+def _fill_syntax(dataset: FileDataset, *, is_deflated: bool) -> None:
     """Write down the transfer syntax that was found by trial, where the file states none."""
+    if is_deflated:
+        dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     if dataset.file_meta.get("TransferSyntaxUID"):
         return
     implicit, little = dataset.original_encoding
@@ -150,23 +177,39 @@ def _fill_syntax(dataset: FileDataset) -> None:
     dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else plain
 
 
-def _check_deflated(file: BinaryIO) -> None:
-    """Refuse a deflated file that unfolds to an absurd size, before pydicom unfolds it whole."""
+def _unfolded(file: BinaryIO) -> BinaryIO | None:
+    """A deflated file with its dataset unfolded, as far as it is one; None for any other.
+
+    pydicom would unfold it whole, whatever its size, and read all that follows it.
+    """
     head = file.read(MAX_META)
     file.seek(0)
     end = _meta_end(head)
     if str(DeflatedExplicitVRLittleEndian).encode() not in head[: end or 1024]:
-        return
-    if end is None:
+        return None
+    if end is None or _DEFLATED not in head[:end]:
         raise TooMuchError("it is deflated, but does not say where the deflated part begins")
     file.seek(end)
-    unfold = zlib.decompressobj(-zlib.MAX_WBITS)
-    total = 0
-    while block := unfold.unconsumed_tail or file.read(1 << 16):
-        total += len(unfold.decompress(block, 1 << 20))
-        if total > MAX_INFLATED:
+    return io.BytesIO(head[:end].replace(_DEFLATED, _PLAIN, 1) + _inflate(file))
+
+
+def _inflate(file: BinaryIO) -> bytes:
+    """Unfold to the end of the deflated part, in time that grows with its size alone."""
+    unfold, content, taken = zlib.decompressobj(-zlib.MAX_WBITS), bytearray(), 0
+    while not unfold.eof:
+        block = unfold.unconsumed_tail or file.read(_BLOCK)
+        if not block:
+            raise EOFError
+        content += unfold.decompress(block, _BLOCK)
+        taken += _BLOCK
+        if max(len(content), taken // 4) > MAX_INFLATED:
             raise TooMuchError(f"it unfolds to more than {MAX_INFLATED >> 20} MB")
-    file.seek(0)
+    return bytes(content)
+
+
+_BLOCK = 1 << 16
+_DEFLATED = b"\x02\x00\x10\x00UI\x16\x00" + str(DeflatedExplicitVRLittleEndian).encode()
+_PLAIN = _DEFLATED[:8] + str(ExplicitVRLittleEndian).encode().ljust(22, b"\0")
 
 
 def _meta_end(head: bytes) -> int | None:

@@ -219,7 +219,7 @@ def _codes(dataset: Dataset, sequence: str) -> Iterator[str]:
 def _rows_run_front_to_back(dataset: Dataset) -> bool:
     """Patient Orientation (0020,0020) of a lateral: its rows run anterior or posterior.
 
-    It has two values, of which the second runs along the body; one that is a view is no orientation.
+    It has two values, of which the second runs along the body; a view in it is none.
     """
     orientation = _values(dataset, "PatientOrientation")
     if len(orientation) != 2:

@@ -6,6 +6,8 @@ numbers are taken as facts of the radiograph; whether they may be shown is decid
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime
 
 from PIL import Image
@@ -22,17 +24,17 @@ from screener.reading import age, dicom, gate
 from screener.reading.folder import FoundFile
 from screener.reading.limits import PixelError, check_depth, check_sides
 from screener.reading.sniff import Kind
-from screener.study import MAX_PIXELS, Outcome, Projection, Radiograph, Refusal
+from screener.study import MAX_PIXELS, Outcome, Patient, Projection, Radiograph, Refusal
 
 _WORDS = (
     "SpecificCharacterSet", "SOPClassUID", "Modality", "PresentationIntentType",
-    "SeriesDescription", "StudyInstanceUID", "PatientID", "PatientName", "PatientBirthDate",
-    "PatientSex", "PatientAge", "PatientSpeciesDescription", "PatientSpeciesCodeSequence",
+    "SeriesDescription", "StudyInstanceUID", "PatientID", "IssuerOfPatientID",
+    "IssuerOfPatientIDQualifiersSequence", "PatientName", "PatientBirthDate", "PatientSex",
+    "PatientAge", "PatientSpeciesDescription", "PatientSpeciesCodeSequence",
     "PatientBreedDescription", "PatientSexNeutered", "AccessionNumber", "AcquisitionDateTime",
     "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime", "SeriesDate",
-    "SeriesTime", "StudyDate", "StudyTime",
-    "BodyPartExamined", "AnatomicRegionSequence", "ViewPosition", "ViewCodeSequence",
-    "PatientOrientation", "SamplesPerPixel",
+    "SeriesTime", "StudyDate", "StudyTime", "BodyPartExamined", "AnatomicRegionSequence",
+    "ViewPosition", "ViewCodeSequence", "PatientOrientation", "SamplesPerPixel",
     "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
     "BitsStored", "QualityControlImage",
 )  # fmt: skip
@@ -42,6 +44,9 @@ TAGS = tuple(int(Tag(word)) for word in _WORDS)
 
 _PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 """Transfer syntaxes whose pixels take up as many bytes as they are."""
+
+_NO_UID = re.compile(r"[0.\s]*|\d{1,3}|none|null|unknown|n/?a", re.IGNORECASE)
+"""What is written for a StudyInstanceUID by programs that have none: it is nobody's own."""
 
 MOST_BITS = 64
 """Of one value."""
@@ -75,23 +80,24 @@ def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
     dataset, has_pixels = dicom.read_header(found.path, TAGS)
     if not dataset.keys():
         return _refusal(found, Outcome.UNREADABLE, "it begins like DICOM, but nothing follows")
-    study_key = _text(dataset, "StudyInstanceUID") or found.label
+    study_key, patient = _study_key(dataset) or found.label, _patient(dataset)
     if refused := gate.refuse(dataset):
-        return _refusal(found, *refused, study_key)
+        return replace(_refusal(found, *refused, study_key), patient=patient)
     try:
         _check_pixels(dataset, found.size, has_pixels=has_pixels, max_pixels=max_pixels)
     except PixelError as error:
-        return _refusal(found, error.outcome, error.reason, study_key)
+        refusal = _refusal(found, error.outcome, error.reason, study_key)
+        return replace(refusal, patient=patient)
     rows, columns = dicom.size_of(dataset)
     return Radiograph(
         path=found.path,
         study_key=study_key,
-        patient_id=_text(dataset, "PatientID"),
-        patient_name=_text(dataset, "PatientName"),
+        patient_id=patient.number,
+        patient_name=patient.name,
         accession=_text(dataset, "AccessionNumber"),
         taken_at=_taken_at(dataset),
-        patient_age=_age(dataset),
-        patient_sex=_sex(dataset),
+        patient_age=patient.age,
+        patient_sex=patient.sex,
         projection=gate.projection(dataset),
         photometric=_text(dataset, "PhotometricInterpretation").upper(),
         transfer_syntax=_syntax(dataset),
@@ -101,7 +107,31 @@ def _dicom(found: FoundFile, max_pixels: int) -> Radiograph | Refusal:
         size=found.size,
         mtime_ns=found.mtime_ns,
         phantom=_text(dataset, "QualityControlImage") == "YES",
+        issuer=patient.issuer,
     )
+
+
+def _study_key(dataset: FileDataset) -> str:
+    """The StudyInstanceUID without "/", which marks a path; "" for one that means nothing."""
+    uid = _text(dataset, "StudyInstanceUID").replace("/", "|")
+    return "" if _NO_UID.fullmatch(uid) else uid
+
+
+def _patient(dataset: FileDataset) -> Patient:
+    return Patient(
+        number=_text(dataset, "PatientID"),
+        issuer=_issuer(dataset),
+        name=_text(dataset, "PatientName"),
+        age=_age(dataset),
+        sex=_sex(dataset),
+    )
+
+
+def _issuer(dataset: FileDataset) -> str:
+    """Who gave the PatientID, by name or else by its universal identifier."""
+    items = dataset.get("IssuerOfPatientIDQualifiersSequence") or ()
+    universal = (_text(item, "UniversalEntityID") for item in items)
+    return _text(dataset, "IssuerOfPatientID") or next(filter(None, universal), "")
 
 
 def _bits_stored(dataset: FileDataset) -> int:
@@ -129,7 +159,10 @@ def _check_pixels(
 
 
 def _raster(found: FoundFile, max_pixels: int) -> Radiograph:
-    with Image.open(found.path, formats=("PNG", "JPEG")) as image:
+    with (
+        dicom.watched(found.path) as file,
+        Image.open(file, formats=("PNG", "JPEG")) as image,
+    ):
         check_sides(image.height, image.width, max_pixels)
         check_depth(image)
         if found.kind is Kind.PNG and getattr(image, "n_frames", 1) > 1:

@@ -5,14 +5,14 @@ Headers are all it reads; nothing is decoded and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from screener.events import FilesFound
 from screener.reading import folder, header
-from screener.reading.grouping import GroupBy, group
-from screener.study import MAX_PIXELS, Radiograph, Refusal, Study
+from screener.reading.grouping import GroupBy, Named, group, in_clear
+from screener.study import MAX_PIXELS, Outcome, Radiograph, Refusal, Study
 
 FILES_AN_EVENT = 100
 """Files between two reports of the walk."""
@@ -31,6 +31,20 @@ class Survey:
     def radiographs(self) -> list[Radiograph]:
         """Every radiograph that is worth decoding, in the order of the studies."""
         return [radiograph for study in self.studies for radiograph in study.radiographs]
+
+    def without(self, refused: Mapping[str, str]) -> Survey:
+        """The same with some studies refused, by their keys; the values say why."""
+        studies = [study for study in self.studies if study.key not in refused]
+        refusals = [
+            Refusal(one.path, Outcome.UNREADABLE, refused[study.key])
+            for study in self.studies
+            if study.key in refused
+            for one in study.radiographs
+        ]
+        kept = [
+            replace(one, study_key="") if one.study_key in refused else one for one in self.refusals
+        ]
+        return Survey(studies, kept + refusals, self.skipped)
 
     @property
     def found(self) -> int:
@@ -72,6 +86,7 @@ def survey(
     mode: GroupBy = GroupBy.AUTO,
     max_pixels: int = MAX_PIXELS,
     ours: folder.Ours = folder.none_ours,
+    named: Named = in_clear,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[FilesFound, None, Survey]:
     """Find every file, read its header and group the radiographs into studies.
@@ -81,6 +96,7 @@ def survey(
         mode: what is one study where no header says it.
         max_pixels: most rows x columns that a header may declare.
         ours: which names in a folder are results of an earlier scan, to be passed over.
+        named: gives a study its key, from its UID and its person, which go no further.
         stop: asked at every file; once true, the walk ends where it is.
 
     Yields:
@@ -93,7 +109,7 @@ def survey(
         findings.add(found, max_pixels)
         if number % FILES_AN_EVENT == 0:
             yield findings.event()
-    grouping = group(findings.radiographs, findings.refusals, mode)
+    grouping = group(findings.radiographs, findings.refusals, mode, named)
     if not stop():
         yield findings.event(studies=len(grouping.studies), complete=True)
     return Survey(grouping.studies, grouping.refusals, findings.skipped)

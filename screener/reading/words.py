@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_STROKES = str.maketrans({"Ł": "L", "Ø": "O", "Đ": "D", "ß": "SS", "Æ": "AE", "İ": "I", "ı": "I"})  # noqa: RUF001
+_STROKES = str.maketrans({"Ł": "L", "Ø": "O", "Đ": "D", "ß": "SS", "Æ": "AE", "İ": "I", "ı": "I"})
 """Letters that do not fall apart into a plain one and its accent."""
 
 
@@ -42,8 +42,8 @@ CHEST_WORDS = frozenset({
 """Whole words that mean it, too short or too common to be looked for within others."""
 
 OTHER_STEMS = (
-    "SPINE", "WALL", "LUMB", "VERTEB", "WIRBEL", "COLUMN", "COLUNA", "COLONN", "RACHIS", "KREGOSLUP",
-    "BREAST", "MAMM", "ПОЗВОН", "胸椎", "脊", "흉추", "척추", "RIB", "STERN", "RIPPE",
+    "SPINE", "WALL", "LUMB", "VERTEB", "WIRBEL", "COLUMN", "COLUNA", "COLONN", "RACHIS",
+    "KREGOSLUP", "BREAST", "MAMM", "ПОЗВОН", "胸椎", "脊", "흉추", "척추", "RIB", "STERN", "RIPPE",
 )  # fmt: skip
 """What makes of "thoracic" and the like another part: the spine, the wall, the breast."""
 

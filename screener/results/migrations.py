@@ -237,7 +237,36 @@ UPDATE study SET key = :new, place = substr(place, 1, length(place) - length(:ol
 WHERE key = :old
 """
 
+
+def m006_keyed(connection: sqlite3.Connection) -> None:
+    """A StudyInstanceUID can hold a patient's number: the keyed hash of it is the study's key."""
+    from screener.results.pseudonym import keyed, load_key, pseudonym
+
+    studies = connection.execute("SELECT key, pseudonym FROM study").fetchall()
+    secret = load_key() if studies else b""
+    connection.execute("PRAGMA defer_foreign_keys = ON")
+    for key, named in studies:
+        if "/" in key:  # a path, which is kept in clear
+            continue
+        is_nameless = named == pseudonym(key, secret)
+        new = keyed(key, "" if is_nameless else named, secret)
+        named = pseudonym(new, secret) if is_nameless else named
+        for statement in KEYED.split(";"):
+            connection.execute(statement, {"old": key, "new": new, "pseudonym": named})
+
+
+KEYED = """
+UPDATE file SET study_key = :new WHERE study_key = :old;
+UPDATE review SET study_key = :new WHERE study_key = :old;
+UPDATE study SET key = :new, pseudonym = :pseudonym,
+    place = CASE WHEN substr(place, -length(key)) = key
+        THEN substr(place, 1, length(place) - length(key)) || :new ELSE place END
+WHERE key = :old
+"""
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_waiting, m003_proof, m004_options, m005_roots)
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed,
+)  # fmt: skip

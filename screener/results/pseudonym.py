@@ -1,4 +1,4 @@
-"""Stand-ins for patient identifiers: the same patient, the same pseudonym, on this machine only.
+"""Stand-ins for the identifiers of patients and studies, the same for the same, on this machine.
 
 A keyed hash (HMAC-SHA256), so that nobody without the key can find a patient by trying numbers.
 Refuses to work with a damaged key rather than make a new one, which would rename every patient.
@@ -22,6 +22,25 @@ def pseudonym(identifier: str, key: bytes) -> str:
     """Fifty bits of the keyed hash of an identifier, as "P-" and ten base32 characters."""
     digest = hmac.digest(key, identifier.encode("utf-8", "surrogatepass"), hashlib.sha256)
     return "P-" + base64.b32encode(digest)[:10].decode("ascii")
+
+
+def study_key(uid: str, person: str, key: bytes) -> str:
+    """The key of a study, in which neither its StudyInstanceUID nor its patient can be found.
+
+    Args:
+        uid: of the study; or, of one without, the path that stands for it and is kept in clear.
+        person: its patient's number and who gave it; "" where no header says it.
+        key: as :func:`load_key` gives it.
+    """
+    mark = pseudonym(person, key) if person else ""
+    return f"{uid} {mark}".strip() if "/" in uid else keyed(uid, mark, key)
+
+
+def keyed(uid: str, mark: str, key: bytes) -> str:
+    """Eighty bits of the keyed hash of a UID and a pseudonym, as "S-" and sixteen characters."""
+    text = f"study\n{uid}\n{mark}".encode("utf-8", "surrogatepass")
+    digest = hmac.digest(key, text, hashlib.sha256)
+    return "S-" + base64.b32encode(digest)[:16].decode("ascii")
 
 
 def load_key() -> bytes:

@@ -164,14 +164,13 @@ def study_values(study: Study, identify: Identify, key: bytes) -> Values:
     )
 
     taken_at = study.taken_at.isoformat(timespec="microseconds") if study.taken_at else UNDATED
-    first = study.radiographs[0] if study.radiographs else None
     return (
         plain(study.key),
-        pseudonym(study.patient_id or study.key, key),
+        pseudonym((study.person or study.patient_id) if study.patient_id else study.key, key),
         *identity.kept(study, identify),
         taken_at,
-        first.patient_age if first else None,
-        plain(first.patient_sex) if first else "",
+        study.age,
+        plain(study.sex),
         any(radiograph.phantom for radiograph in study.radiographs),
         place(None, Band.UNSCORED, taken_at, plain(study.key)),
     )

@@ -38,6 +38,9 @@ from screener.text import plain
 if TYPE_CHECKING:
     from screener.card import WeightsCard
 
+UNKEEPABLE = (OverflowError, sqlite3.DataError)
+"""What SQLite raises for a value that is too large for it."""
+
 
 class Store:
     """An open results folder; a context manager."""
@@ -224,33 +227,56 @@ class Store:
 
     # Files and studies
 
-    def put_studies(self, studies: Iterable[Study]) -> None:
+    def put_studies(self, studies: Iterable[Study]) -> dict[str, str]:
         """Record studies and their radiographs as found by the latest run, in one transaction.
 
         Results that are already known for these files and the run's weights count at once.
+
+        Returns:
+            The keys of studies that cannot be kept, and why: nothing of them is recorded.
         """
         from screener.results.pseudonym import load_key
 
         key = load_key()
+        refused: dict[str, str] = {}
         with self.transaction() as connection:
-            run = connection.execute("SELECT * FROM run ORDER BY id DESC LIMIT 1").fetchone()
-            weights = (run["weights_digest"], run["pipeline"])
             for chunk in records.chunks(studies):
-                files = [
-                    records.file_values(radiograph, study.key, run["id"])
-                    for study in chunk
-                    for radiograph in study.radiographs
-                ]
-                connection.executemany(
-                    records.PUT_STUDY,
-                    [records.study_values(study, run["identify"], key) for study in chunk],
-                )
-                connection.executemany(records.PUT_FILE, files)
-                connection.executemany(
-                    records.SETTLE_KNOWN + " AND file.path = ?",
-                    [(*weights, file[0]) for file in files],
-                )
-                self._sum_up(connection, [plain(study.key) for study in chunk])
+                try:
+                    self._put(connection, chunk, key)
+                except UNKEEPABLE:
+                    refused.update(self._put_singly(connection, chunk, key))
+        return refused
+
+    def _put_singly(
+        self, connection: sqlite3.Connection, studies: Iterable[Study], key: bytes
+    ) -> Iterator[tuple[str, str]]:
+        """Put what can be put; yields the key of each other study, and why it cannot."""
+        for study in studies:
+            connection.execute("SAVEPOINT study")
+            try:
+                self._put(connection, [study], key)
+            except UNKEEPABLE as error:
+                connection.execute("ROLLBACK TO study")
+                yield study.key, f"its header holds what cannot be kept ({type(error).__name__})"
+            connection.execute("RELEASE study")
+
+    def _put(self, connection: sqlite3.Connection, studies: Sequence[Study], key: bytes) -> None:
+        run = connection.execute("SELECT * FROM run ORDER BY id DESC LIMIT 1").fetchone()
+        weights = (run["weights_digest"], run["pipeline"])
+        files = [
+            records.file_values(radiograph, study.key, run["id"])
+            for study in studies
+            for radiograph in study.radiographs
+        ]
+        connection.executemany(
+            records.PUT_STUDY,
+            [records.study_values(study, run["identify"], key) for study in studies],
+        )
+        connection.executemany(records.PUT_FILE, files)
+        connection.executemany(
+            records.SETTLE_KNOWN + " AND file.path = ?", [(*weights, file[0]) for file in files]
+        )
+        self._sum_up(connection, [plain(study.key) for study in studies])
 
     def put_refusals(self, refusals: Iterable[Refusal]) -> None:
         """Record files that the latest run found and refused by their headers."""

@@ -1,12 +1,13 @@
 """Which radiographs are one study."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from screener.reading import grouping
-from screener.study import Outcome, Projection, Radiograph, Refusal
+from screener.study import Outcome, Patient, Projection, Radiograph, Refusal
 
 
 def radiograph(key, name="", taken_at=None, patient="") -> Radiograph:
@@ -88,3 +89,60 @@ def test_study_has_the_first_known_facts_and_the_earliest_time():
     found = [radiograph("1.2", "a", late), radiograph("1.2", "b", early, "ID")]
     (study,) = grouping.group(found, []).studies
     assert (study.patient_id, study.taken_at) == ("ID", early)
+
+
+def film(uid, name, patient, age=None, **facts):
+    return replace(
+        radiograph(uid, name, patient=patient),
+        patient_age=age,
+        patient_name=f"N^{patient}",
+        **facts,
+    )
+
+
+@pytest.mark.parametrize("uid", ["1.2.3", "root/p1/a.dcm"])
+def test_a_study_of_two_patients_is_two(uid):
+    found = [film(uid, "a", "A", 45.0), film(uid, "b", "B", 9.0)]
+    one, other = grouping.group(found, [], "folder").studies
+    assert [(s.patient_id, s.patient_name, s.age) for s in (one, other)] == [
+        ("A", "N^A", 45.0), ("B", "N^B", 9.0),
+    ]  # fmt: skip
+    assert one.key != other.key
+
+
+def test_the_key_of_a_patients_study_does_not_depend_on_who_else_is_found():
+    alone = grouping.group([film("1.2.3", "a", "A")], []).studies[0].key
+    found = [film("1.2.3", "b", "B"), film("1.2.3", "a", "A")]
+    assert grouping.group(found, []).studies[1].key == alone
+
+
+def test_a_refused_file_goes_to_the_study_of_its_patient():
+    refusal = Refusal(Path("/c"), Outcome.UNSUITABLE, "lateral", "1.2.3", patient=Patient("B"))
+    found = [film("1.2.3", "a", "A"), film("1.2.3", "b", "B")]
+    grouped = grouping.group(found, [refusal])
+    assert grouped.refusals[0].study_key == grouped.studies[1].key
+    assert grouped.refusals[0].patient is None
+
+
+def test_the_youngest_counts_whichever_file_says_it():
+    """A refused lateral too; a child must not be lost."""
+    refusal = Refusal(
+        Path("/c"), Outcome.UNSUITABLE, "lateral", "1.2.3", patient=Patient("A", age=9.0)
+    )
+    (study,) = grouping.group(
+        [film("1.2.3", "a", "A", 45.0), film("1.2.3", "b", "A")], [refusal]
+    ).studies
+    assert study.age == 9.0
+
+
+def test_two_hospitals_patients_of_one_number_are_two():
+    found = [film("1.2.3", name, "4711", issuer=name) for name in ("a", "b")]
+    one, other = grouping.group(found, []).studies
+    assert one.person != other.person
+
+
+def test_a_study_is_called_what_the_caller_says():
+    (study,) = grouping.group(
+        [film("1.2.3", "a", "A")], [], named=lambda uid, who: f"{who}@{uid}"
+    ).studies
+    assert study.key == study.radiographs[0].study_key == "A@1.2.3"

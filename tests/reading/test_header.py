@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom import uid
+from pydicom.dataset import Dataset
 
-from screener.reading import dicom, folder, header
-from screener.study import Outcome, Projection, Radiograph, Refusal
+from screener.reading import dicom, folder, header, pixels
+from screener.study import Outcome, Patient, Projection, Radiograph, Refusal
 from tests import dicoms
 
 
@@ -177,6 +178,28 @@ def test_study_without_uid_is_named_by_its_file(tmp_path):
     assert of(tmp_path, StudyInstanceUID=None).study_key == f"{tmp_path.name}/a.dcm"
 
 
+@pytest.mark.parametrize("uid", ["", "0", "0.0", "UNKNOWN", "123"])
+def test_a_study_uid_that_means_nothing_joins_nothing(tmp_path, uid):
+    assert of(tmp_path, StudyInstanceUID=uid).study_key == f"{tmp_path.name}/a.dcm"
+
+
+def test_a_study_uid_is_never_taken_for_a_path(tmp_path):
+    assert of(tmp_path, StudyInstanceUID="root/doe").study_key == "root|doe"
+
+
+def test_the_issuer_of_a_patients_number(tmp_path):
+    assert of(tmp_path, IssuerOfPatientID="HOSPITAL A").issuer == "HOSPITAL A"
+    universal = Dataset()
+    universal.UniversalEntityID = "1.2.840.99"
+    found = of(tmp_path, IssuerOfPatientIDQualifiersSequence=[universal])
+    assert found.issuer == "1.2.840.99"
+
+
+def test_a_refusal_knows_its_patient(tmp_path):
+    found = of(tmp_path, Modality="MR", PatientAge="009Y")
+    assert found.patient == Patient("ID-1", name="Doe^Jane", age=9.0)
+
+
 def test_refusal_keeps_the_study(tmp_path):
     found = of(tmp_path, Modality="MR")
     assert (found.outcome, found.study_key) == (Outcome.UNSUITABLE, "1.2.3.4")
@@ -259,6 +282,38 @@ def test_deflate_bomb_is_not_unfolded(tmp_path, monkeypatch):
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     path.write_bytes(start[:end] + squeeze.compress(bytes(1 << 24)) + squeeze.flush())
     assert read(path).reason == "it unfolds to more than 1 MB"
+
+
+@pytest.mark.parametrize("trailing", [1, 50_000_000])
+def test_bytes_after_a_deflated_dataset_cost_nothing(tmp_path, trailing):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), syntax=uid.DeflatedExplicitVRLittleEndian)
+    expected = pixels.load(path)
+    with path.open("ab") as file:
+        file.write(bytes(range(1, 251)) * (trailing // 250) or b"x")
+    begun = time.perf_counter()
+    assert read(path).transfer_syntax == uid.DeflatedExplicitVRLittleEndian
+    assert time.perf_counter() - begun < 2
+    np.testing.assert_array_equal(pixels.load(path), expected)
+
+
+def test_deflated_data_that_unfold_to_nothing_end(tmp_path, monkeypatch):
+    """Empty blocks, which could go on for ever."""
+    monkeypatch.setattr(dicom, "MAX_INFLATED", 1 << 20)
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), syntax=uid.DeflatedExplicitVRLittleEndian)
+    start = path.read_bytes()
+    end = 144 + int.from_bytes(start[140:144], "little")
+    path.write_bytes(start[:end] + b"\x00\x00\x00\xff\xff" * 2_000_000)
+    assert "unfolds to more than" in read(path).reason
+
+
+def test_a_header_takes_no_longer_than_its_time(tmp_path, monkeypatch):
+    """Filling that some library reads byte by byte."""
+    monkeypatch.setattr(dicom, "SECONDS", 0.2)
+    start = b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + bytes(9)
+    (tmp_path / "a").write_bytes(start + b"\xff" * 20_000_000)
+    begun = time.perf_counter()
+    assert read(tmp_path / "a").reason == "reading its header took longer than 0.2 s"
+    assert time.perf_counter() - begun < 2
 
 
 def test_meta_information_without_an_end_is_not_followed(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from screener.digest import name_of_folder
 from screener.errors import StoreError
 from screener.results import migrations
+from screener.results.pseudonym import load_key, pseudonym, study_key
 from screener.results.store import Store
 
 
@@ -110,6 +111,47 @@ def test_a_key_without_its_root_gets_it_and_keeps_its_review(connection, tmp_pat
     assert connection.execute("SELECT study_key FROM review").fetchall() == [(new,)]
     assert connection.execute("SELECT study_key FROM file").fetchall() == [(new,)]
     assert connection.execute("SELECT place FROM study").fetchone() == (f"0ffff{new}",)
+
+
+def test_study_uids_of_an_old_database_become_the_keys_of_a_new_scan(connection):
+    """So that its reviews stay with their studies, and no UID stays in it."""
+    secret = load_key()
+    connection.execute("PRAGMA foreign_keys = ON")
+    for step in migrations.MIGRATIONS[:5]:
+        step(connection)
+    connection.execute("PRAGMA user_version = 5")
+    old = {"1.2.3": pseudonym("A", secret), "1.2.4": pseudonym("1.2.4", secret), "r/a.png": "P-X"}
+    connection.executescript("""
+        INSERT INTO weights VALUES ('w', '{}');
+        INSERT INTO run (folders, weights_digest, pipeline, device, identify, started_at)
+        VALUES ('[]', 'w', '1', 'cpu', 'none', '');
+    """)
+    for key, name in old.items():
+        connection.execute(
+            "INSERT INTO study (key, pseudonym, patient_id, patient_name, accession, taken_at, sex,"
+            " phantom, place, band, projections, scored, refused, inverted)"
+            " VALUES (?1, ?2, '', '', '', '', '', 0, '0ffff' || ?1, 'UNSCORED', '', 0, 1, 0)",
+            (key, name),
+        )
+        connection.execute(
+            "INSERT INTO file (path, study_key, run, scorable, outcome, reason)"
+            " VALUES (?1, ?1, 1, 0, 'unreadable', '')",
+            (key,),
+        )
+        connection.execute(
+            "INSERT INTO review (study_key, reviewer, flagged, comment, reviewed_at)"
+            " VALUES (?, 'me', 0, '', '')",
+            (key,),
+        )
+    migrations.migrate(connection)
+    expected = [study_key("1.2.3", "A", secret), study_key("1.2.4", "", secret), "r/a.png"]
+    in_order = sorted(expected, reverse=True)
+    for query in ("key FROM study", "study_key FROM file", "study_key FROM review"):
+        assert [row[0] for row in connection.execute(f"SELECT {query} ORDER BY 1 DESC")] == in_order
+    places = [row[0] for row in connection.execute("SELECT place FROM study ORDER BY id")]
+    assert places == [f"0ffff{key}" for key in expected]
+    names = [row[0] for row in connection.execute("SELECT pseudonym FROM study ORDER BY id")]
+    assert names == [old["1.2.3"], pseudonym(expected[1], secret), "P-X"]
 
 
 def test_a_newer_schema_is_refused(tmp_path):

@@ -36,3 +36,19 @@ def test_a_damaged_key_is_refused_rather_than_replaced(tmp_path, monkeypatch):
     (tmp_path / "pseudonym.key").write_bytes(b"short")
     with pytest.raises(ConfigurationError, match="not a key"):
         pseudonym.load_key()
+
+
+def test_a_study_key_shows_neither_its_uid_nor_its_patient():
+    made = pseudonym.study_key("1.2.19550412", "ID7", KEY)
+    assert re.fullmatch("S-[A-Z2-7]{16}", made)
+    assert made != pseudonym.study_key("1.2.19550412", "ID7", bytes(31) + b"1")
+
+
+def test_a_study_key_tells_patients_apart_and_studies():
+    pairs = (("1.2", "A"), ("1.2", "B"), ("1.3", "A"), ("1.2", ""))
+    assert len({pseudonym.study_key(*pair, KEY) for pair in pairs}) == 4
+
+
+def test_a_path_stays_a_path():
+    assert pseudonym.study_key("root/a.png", "", KEY) == "root/a.png"
+    assert "ID7" not in pseudonym.study_key("root/a.dcm", "ID7", KEY)

@@ -13,6 +13,7 @@ import pytest
 
 from sample_data.results import NOW, PIPELINE, make_card
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
+from screener.results import records
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.study import (
@@ -428,3 +429,28 @@ def test_a_damaged_database_is_a_store_error(tmp_path):
     (tmp_path / "screening.db").write_bytes(b"not a database" * 100)
     with pytest.raises(StoreError, match="not a database"):
         Store.open(tmp_path)
+
+
+def test_a_study_that_cannot_be_kept_costs_only_itself(store, tmp_path):
+    good, large = radiograph(tmp_path / "a.dcm"), radiograph(tmp_path / "b.dcm", rows=1 << 63)
+    refused = store.put_studies([study(large, key="1.3"), study(good)])
+    assert refused == {"1.3": "its header holds what cannot be kept (OverflowError)"}
+    keys = [row["key"] for row in store.query("SELECT key FROM study")]
+    assert keys == ["1.2"]
+    assert [row["path"] for row in store.query("SELECT path FROM file")] == [
+        records.path_bytes(good.path)
+    ]
+
+
+def test_the_youngest_age_is_kept_whichever_file_says_it(store, tmp_path):
+    images = (radiograph(tmp_path / "a.dcm"), radiograph(tmp_path / "b.dcm", patient_age=9.0))
+    store.put_studies([study(*images)])
+    assert [row["age"] for row in store.query("SELECT age FROM study")] == [9.0]
+
+
+def test_two_hospitals_patients_of_one_number_have_two_pseudonyms(store, tmp_path):
+    image = radiograph(tmp_path / "a.dcm")
+    persons = {"1.2": "ID7\x1fA", "1.3": "ID7\x1fB", "1.4": "ID7\x1fB"}
+    store.put_studies(replace(study(image, key=key), person=who) for key, who in persons.items())
+    names = [row["pseudonym"] for row in store.query("SELECT pseudonym FROM study ORDER BY key")]
+    assert names[0] != names[1] == names[2]
