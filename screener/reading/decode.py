@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.context import BaseContext
@@ -123,6 +124,8 @@ def _outcome(
         return _refuse(radiograph, f"decoding took longer than {limits.seconds:g} s (--timeout)")
     except ProcessExpired:
         return _refuse(radiograph, "the decoder crashed on it")
+    except BrokenProcessPool:
+        raise  # no file's fault
     except Exception as error:  # noqa: BLE001  (of the pool; it concerns this file alone)
         return _unforeseen(radiograph, error)
 
