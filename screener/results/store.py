@@ -231,9 +231,7 @@ class Store:
         """Record studies and their radiographs as found by the latest run, in one transaction.
 
         Results that are already known for these files and the run's weights count at once.
-
-        Returns:
-            The keys of studies that cannot be kept, and why: nothing of them is recorded.
+        Returns the keys of studies that cannot be kept, and why: nothing of them is recorded.
         """
         from screener.results.pseudonym import load_key
 
@@ -250,17 +248,26 @@ class Store:
     def _put_singly(
         self, connection: sqlite3.Connection, studies: Iterable[Study], key: bytes
     ) -> Iterator[tuple[str, str]]:
-        """Put what can be put; yields the key of each other study, and why it cannot."""
         for study in studies:
-            connection.execute("SAVEPOINT study")
             try:
                 self._put(connection, [study], key)
             except UNKEEPABLE as error:
-                connection.execute("ROLLBACK TO study")
                 yield study.key, f"its header holds what cannot be kept ({type(error).__name__})"
-            connection.execute("RELEASE study")
 
     def _put(self, connection: sqlite3.Connection, studies: Sequence[Study], key: bytes) -> None:
+        """Put all of some studies, or nothing of them."""
+        connection.execute("SAVEPOINT studies")
+        try:
+            self._put_rows(connection, studies, key)
+        except UNKEEPABLE:
+            connection.execute("ROLLBACK TO studies")
+            connection.execute("RELEASE studies")
+            raise
+        connection.execute("RELEASE studies")
+
+    def _put_rows(
+        self, connection: sqlite3.Connection, studies: Sequence[Study], key: bytes
+    ) -> None:
         run = connection.execute("SELECT * FROM run ORDER BY id DESC LIMIT 1").fetchone()
         weights = (run["weights_digest"], run["pipeline"])
         files = [
