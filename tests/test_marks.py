@@ -64,6 +64,11 @@ def test_everything_scored_alike_raises_the_alarm():
     assert "scores" in (marks.alarm([0.99] * 40, [0.5] * 40, METRICS) or "")
 
 
+def test_as_many_as_are_needed_raise_the_alarm():
+    assert marks.alarm([0.99] * marks.FEWEST_FOR_ALARM, [], METRICS) is not None
+    assert marks.alarm([0.5], [9.0] * marks.FEWEST_FOR_ALARM, METRICS) is not None
+
+
 def test_a_few_studies_or_an_uncalibrated_card_raise_none():
     assert marks.alarm([0.99] * 19, [9.0] * 19, METRICS) is None
     assert marks.alarm([0.99] * 40, [9.0] * 40, {}) is None

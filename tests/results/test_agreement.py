@@ -31,6 +31,7 @@ def test_the_last_entry_of_a_study_counts():
         review("2", Verdict.DISAGREE, "normal"),
         review("3", Verdict.DISAGREE),
         review("4", None),
+        review("5", Verdict.AGREE),
     ]
-    labels = dict.fromkeys("1234", "covid19")
-    assert agreements(entries, labels) == {"anna": Agreement(2, 1, 0.0)}
+    labels = dict.fromkeys("12345", "covid19")
+    assert agreements(entries, labels) == {"anna": Agreement(3, 2, 0.0)}
