@@ -25,6 +25,7 @@ QUIET = {
         ({"unexplained": True}, (marks.UNEXPLAINED,)),
         ({"inverted": True}, (marks.INVERTED,)),
         ({"age": 17.9}, (marks.CHILD,)),
+        ({"age": None}, (marks.AGE_UNKNOWN,)),
         ({"phantom": True}, (marks.PHANTOM,)),
         ({"age": 0.0, "inverted": True}, (marks.INVERTED, marks.CHILD)),
         ({"probabilities": None, "border_share": None, "spread": None, "age": None}, ()),

@@ -11,6 +11,7 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 
+from screener.digest import name_of_folder
 from screener.reading import dicom, folder, header, pixels
 from screener.study import Outcome, Patient, Projection, Radiograph, Refusal
 from tests import dicoms
@@ -175,12 +176,12 @@ def test_float_pixels_are_a_radiograph(tmp_path):
 
 
 def test_study_without_uid_is_named_by_its_file(tmp_path):
-    assert of(tmp_path, StudyInstanceUID=None).study_key == f"{tmp_path.name}/a.dcm"
+    assert of(tmp_path, StudyInstanceUID=None).study_key == f"{name_of_folder(tmp_path)}/a.dcm"
 
 
 @pytest.mark.parametrize("uid", ["", "0", "0.0", "UNKNOWN", "123"])
 def test_a_study_uid_that_means_nothing_joins_nothing(tmp_path, uid):
-    assert of(tmp_path, StudyInstanceUID=uid).study_key == f"{tmp_path.name}/a.dcm"
+    assert of(tmp_path, StudyInstanceUID=uid).study_key == f"{name_of_folder(tmp_path)}/a.dcm"
 
 
 def test_a_study_uid_is_never_taken_for_a_path(tmp_path):
@@ -332,7 +333,7 @@ def test_facts_of_pictures(tmp_path, kind, mode, bits):
     found = read(tmp_path / "a")
     assert (found.rows, found.columns, found.bits_stored) == (90, 70, bits)
     assert (found.transfer_syntax, found.photometric) == (kind, mode)
-    assert found.study_key == f"{tmp_path.name}/a"
+    assert found.study_key == f"{name_of_folder(tmp_path)}/a"
 
 
 def test_png_bomb_is_refused_by_its_header(tmp_path):
