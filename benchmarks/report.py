@@ -32,6 +32,7 @@ from screener.study import (
     ActivationMap,
     Outcome,
     Projection,
+    Proof,
     Radiograph,
     RadiographScore,
     Refusal,
@@ -75,7 +76,7 @@ def _score(pictures: Path, number: int) -> RadiographScore:
         "MF"[number % 2], Projection.PA, "L", "jpeg", ROWS, COLUMNS, 8, 10_000, number,
     )  # fmt: skip
     values = bytes(5 * ((cell * 7 + number) % 51) for cell in range(49))
-    activation = ActivationMap(7, 7, values)
+    activation = ActivationMap(7, 7, values, Proof(0.9, 0.4, 0.8))
     return RadiographScore(
         radiograph, digest, (rest, rest, rest, target), activation, 0.3, 2.0, 0.02
     )

@@ -26,6 +26,7 @@ from screener.results.store import Store
 from screener.study import (
     ActivationMap,
     Outcome,
+    Proof,
     Radiograph,
     RadiographScore,
     Refusal,
@@ -51,11 +52,11 @@ CARD = WeightsCard(
     thresholds_for="sha256:" + "0" * 64,
 )
 INVENTED = {
-    "02-ground-glass": (0.912, ((2, 1), (4, 1), (3, 5), (5, 5))),
-    "06-no-preamble": (0.741, ((4, 2), (4, 5))),
-    "04-interstitial": (0.447, ((3, 2), (3, 4))),
-    "03-lobar": (0.318, ((4, 1),)),
-    "10-repeated": (0.287, ((2, 4),)),
+    "02-ground-glass": (0.912, ((3, 2), (6, 2), (4, 7), (7, 7))),
+    "06-no-preamble": (0.741, ((6, 3), (6, 7))),
+    "04-interstitial": (0.447, ((4, 3), (4, 6))),
+    "03-lobar": (0.318, ((6, 2),)),
+    "10-repeated": (0.287, ((3, 6),)),
 }
 """Score, and the (row, column) of the spots of its map; other studies have a low score."""
 
@@ -79,17 +80,19 @@ def scored(radiograph: Radiograph, place: int) -> RadiographScore:
         radiograph,
         digest_of_file(radiograph.path),
         (0.55 * rest, 0.15 * rest, 0.30 * rest, target),
-        activation(spots),
+        activation(spots, target),
         border_share=0.34,
         distance=1.0,
     )
 
 
-def activation(spots: tuple[tuple[int, int], ...], size: int = 7) -> ActivationMap:
-    """Smooth spots in the picture."""
+def activation(spots: tuple[tuple[int, int], ...], score: float) -> ActivationMap:
+    """Smooth spots in the picture, with an invented proof."""
+    size = 10
     y, x = np.mgrid[0:size, 0:size]
-    heat = sum(np.exp(-((y - row) ** 2 + (x - column) ** 2) / 1.6) for row, column in spots)
-    return ActivationMap(size, size, (255 * heat / np.max(heat)).astype(np.uint8).tobytes())
+    effect = sum(np.exp(-((y - row) ** 2 + (x - column) ** 2) / 3) for row, column in spots)
+    values = (255 * effect / np.max(effect)).astype(np.uint8).tobytes()
+    return ActivationMap(size, size, values, Proof(score, 0.4 * score, 0.9 * score))
 
 
 def build(folder: Path) -> None:

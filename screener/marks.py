@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from screener.study import Proof
+from screener.study import ActivationMap, Proof
 
 BORDER_LIMIT = 0.5
 """Share of the activation map's mass in the outer 10 % frame; an even map has 0.36."""
@@ -30,6 +30,11 @@ Validation images of COVID-19 alone reached 0.80, of healthy adults alone 0.45: 
 no share of ill patients explains, such as the same score for every study."""
 FEWEST_FOR_ALARM = 20
 
+NO_MAP = (
+    "no map was made: a scan makes maps for PRIORITY and ELEVATED; 'screener explain STUDY' "
+    "makes one"
+)
+UNPROVEN = "not proven yet: screener explain STUDY"
 UNEXPLAINED = "no part of the picture explains this score"
 BORDER = "the network looked at the border"
 UNSURE = "the network is unsure"
@@ -80,6 +85,16 @@ def proof_words(proof: Proof) -> str:
         f"with the marked tenth hidden the score goes from {proof.whole:.3f} to "
         f"{proof.hidden:.3f} (the same marks elsewhere: {proof.moved:.3f})"
     )
+
+
+def map_words(activation: ActivationMap | None) -> str:
+    """What stands beside a map, or in its place where it is not drawn."""
+    if activation is None:
+        return NO_MAP
+    if activation.proof is None:
+        return UNPROVEN
+    words = proof_words(activation.proof)
+    return words if activation.drawn else f"{UNEXPLAINED}: {words}"
 
 
 def entropy(probabilities: Sequence[float]) -> float:

@@ -248,6 +248,11 @@ class ActivationMap:
     proof: Proof | None = None
     """None where it was not measured."""
 
+    @property
+    def drawn(self) -> bool:
+        """Whether it may be shown: only beside a proof that holds."""
+        return self.proof is not None and self.proof.holds
+
 
 @dataclass(frozen=True, slots=True)
 class RadiographScore:

@@ -1,7 +1,7 @@
 import pytest
 
 from screener import marks
-from screener.study import Proof
+from screener.study import ActivationMap, Proof
 
 CERTAIN = (0.97, 0.01, 0.01, 0.01)
 QUIET = {
@@ -33,6 +33,31 @@ QUIET = {
 )
 def test_each_doubt_has_its_words(facts, words):
     assert marks.marks(**(QUIET | facts)) == words
+
+
+@pytest.mark.parametrize(
+    ("proof", "said"),
+    [
+        (None, "not proven yet: screener explain STUDY"),
+        (
+            Proof(0.93, 0.41, 0.9),
+            "with the marked tenth hidden the score goes from 0.930 to 0.410 "
+            "(the same marks elsewhere: 0.900)",
+        ),
+        (
+            Proof(0.93, 0.92, 0.9),
+            "no part of the picture explains this score: with the marked tenth hidden the score "
+            "goes from 0.930 to 0.920 (the same marks elsewhere: 0.900)",
+        ),
+    ],
+)
+def test_what_a_map_is_worth_is_said_in_its_place(proof, said):
+    assert marks.map_words(ActivationMap(1, 1, b"\xff", proof)) == said
+
+
+def test_a_radiograph_without_a_map_says_how_to_get_one():
+    assert "PRIORITY and ELEVATED" in marks.map_words(None)
+    assert "screener explain STUDY" in marks.map_words(None)
 
 
 def test_entropy_runs_from_certain_to_no_idea():

@@ -12,7 +12,7 @@ import click
 from screener import console
 from screener.cli import options
 from screener.console import ExitCode
-from screener.marks import UNEXPLAINED, proof_words
+from screener.marks import map_words
 from screener.study import Band
 from screener.text import visible
 
@@ -75,7 +75,4 @@ def _chosen(
 
 
 def _words(found: Explained) -> str:
-    if found.activation is None or found.activation.proof is None:
-        return found.reason
-    proof = found.activation.proof
-    return ("" if proof.holds else f"{UNEXPLAINED}: ") + proof_words(proof)
+    return map_words(found.activation) if found.activation else found.reason

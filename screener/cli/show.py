@@ -11,9 +11,9 @@ import click
 
 from screener import console
 from screener.cli import options
-from screener.marks import UNEXPLAINED, proof_words
+from screener.marks import map_words
 from screener.results.opening import is_there
-from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, ActivationMap, Review
+from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Review
 from screener.text import visible
 
 if TYPE_CHECKING:
@@ -67,22 +67,13 @@ def _lines(detail: StudyDetail) -> Iterator[str]:
             f"          {LABEL_NAMES[label]:20} {value:6.3f}  {'█' * round(30 * value)}"
             for label, value in zip(LABELS, radiograph.probabilities, strict=True)
         )
-        yield from (f"          {line}" for line in _explained(radiograph.activation))
+        yield f"          map: {map_words(radiograph.activation)}"
     for refusal in detail.refusals:
         yield f"refused   {refusal.path}"
         yield f"          {refusal.outcome.replace('_', ' ')}: {refusal.reason}"
     yield from (f"waiting   {waiting.path}: {waiting.reason}" for waiting in detail.waiting)
     yield from _reviews(detail.reviews)
     yield RESEARCH_ONLY
-
-
-def _explained(activation: ActivationMap | None) -> Iterator[str]:
-    """What its map is worth."""
-    if activation is None or activation.proof is None:
-        return
-    yield ("map: " if activation.proof.holds else f"{UNEXPLAINED}: ") + proof_words(
-        activation.proof
-    )
 
 
 def _reviews(reviews: tuple[Review, ...]) -> Iterator[str]:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from screener.report import preview, style
+from reportlab.lib import colors
+
+from screener.contours import SCALE, SEAM, Colour
+from screener.report import style, wording
 from screener.report.figures import Reliability
 from screener.report.pdf import Sheet
 from screener.report.style import Type
-from screener.report.wording import percent
 from screener.study import LABEL_NAMES, LABELS, TARGET_LABEL, Band
+
+STROKE = 14.0
+"""Length of a line in a legend."""
 
 
 def band_name(sheet: Sheet, band: Band, x: float, top: float, kind: Type) -> None:
@@ -33,7 +38,7 @@ def band_counts(
         sheet.fill(left, top - 9.5, right - left, 8, style.TINT)
         sheet.fill(left, top - 9.5, (right - left) * count / most, 8, style.BAND_COLOURS[band])
         sheet.write(f"{count:,}", right + 34, top, style.TABLE_STRONG, "right")
-        sheet.write(percent(count, total), x + room, top, style.SMALL, "right")
+        sheet.write(wording.percent(count, total), x + room, top, style.SMALL, "right")
         top -= 19
 
 
@@ -135,11 +140,24 @@ def score_bar(sheet: Sheet, x: float, top: float, room: float, score: float, ban
     sheet.fill(x, top - 8, room * score, 4.5, style.BAND_COLOURS[band])
 
 
-def colour_legend(sheet: Sheet, x: float, top: float, room: float) -> None:
-    """The activation map's scale, from none to the map's own maximum."""
-    steps = 48
-    for number, (red, green, blue) in enumerate(preview.colours(steps) / 255):
-        sheet.setFillColorRGB(red, green, blue)
-        sheet.rect(x + number * room / steps, top - 5, room / steps + 0.2, 5, stroke=0, fill=1)
-    sheet.write("none", x, top - 5.5, style.SMALL)
-    sheet.write("this image’s maximum", x + room, top - 5.5, style.SMALL, "right")
+def lines_legend(sheet: Sheet, x: float, top: float) -> None:
+    """What the lines over the radiographs of a page mean, on one line; drawn once on a page."""
+    if not sheet.first_here("lines"):
+        return
+    x = _said(sheet, wording.EFFECT, x, top)
+    for level, colour in SCALE.items():
+        _stroke(sheet, x, top, colour)
+        x = _said(sheet, f"{100 * level:.0f} %", x + STROKE + 3, top)
+    _said(sheet, f"{wording.EFFECT_OF} {wording.NO_FINDING}", x, top)
+
+
+def _said(sheet: Sheet, words: str, x: float, top: float) -> float:
+    """Words of a legend; returns where the next ones go."""
+    sheet.write(words, x, top, style.SMALL)
+    return x + style.width(words, style.SMALL) + 6
+
+
+def _stroke(sheet: Sheet, x: float, top: float, colour: Colour) -> None:
+    """A piece of line as it looks over a radiograph."""
+    sheet.fill(x, top - 7.6, STROKE, 5.2, colors.Color(*(part / 255 for part in SEAM)))
+    sheet.fill(x, top - 5.6, STROKE, 1.2, colors.Color(*(part / 255 for part in colour)))

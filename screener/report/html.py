@@ -181,6 +181,7 @@ def _ranking_row(report: Report, row: StudyRow) -> tuple[str, ...]:
 
 def _studies(report: Report) -> Iterator[str]:
     yield _heading("studies")
+    yield markup.lines_legend()
     empty = True
     for row in report.detailed():
         empty = False

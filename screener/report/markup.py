@@ -9,6 +9,8 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from screener.contours import SCALE, SEAM, Colour
+from screener.marks import map_words
 from screener.report import wording
 from screener.report.preview import NoPreview, preview
 from screener.results.worklist import RadiographRow
@@ -114,7 +116,7 @@ def histogram(bins: Sequence[int], thresholds: dict[str, float]) -> Iterator[str
 
 
 def shown(radiograph: RadiographRow) -> Iterator[str]:
-    """A radiograph and its activation map, each with a text, or why there is none."""
+    """A radiograph, plain and under its map's lines, each with a text, or why there is none."""
     pictures = preview(radiograph)
     view, path = radiograph.projection.value, radiograph.path
     name = f"{view} · {named(path.name)}"
@@ -125,15 +127,30 @@ def shown(radiograph: RadiographRow) -> Iterator[str]:
     alt = escape(f"Radiograph {visible(path.name)}, view {view}")
     yield f'<figure><img alt="{alt}" src="{_data(pictures.plain)}">'
     yield f"<figcaption>{wording.PREVIEW} · {name}</figcaption></figure>"
-    if pictures.heat is None or radiograph.activation is None:
-        yield f'<p class="missing">{escape(wording.NO_MAP)}</p>'
+    worth = escape(wording.sentence(map_words(radiograph.activation)))
+    if pictures.traced is None or radiograph.activation is None:
+        yield f'<p class="missing">{worth}</p>'
         return
     where = wording.strongest(radiograph.activation)
-    alt = f"The same radiograph under its activation map for COVID-19, strongest in the {where}"
-    yield f'<figure><img alt="{alt}" src="{_data(pictures.heat)}">'
-    caption = f"Colours from none to this image’s maximum. {wording.HEAT_CAPTION}"
-    yield f'<div class="scale" aria-hidden="true"></div><figcaption>{escape(caption)}'
-    yield "</figcaption></figure>"
+    alt = f"The same radiograph with lines of equal effect on its score, strongest in the {where}"
+    yield f'<figure><img alt="{alt}" src="{_data(pictures.traced)}">'
+    yield f"<figcaption>{worth}</figcaption></figure>"
+
+
+def lines_legend() -> str:
+    """What the lines over the radiographs mean."""
+    steps = "".join(f"{_stroke(colour)} {100 * level:.0f} % " for level, colour in SCALE.items())
+    ends = (escape(wording.EFFECT), escape(f"{wording.EFFECT_OF} {wording.NO_FINDING}"))
+    return f'<p class="small">{ends[0]} {steps}{ends[1]}</p>'
+
+
+def _stroke(colour: Colour) -> str:
+    """A piece of line as it looks over a radiograph."""
+    return (
+        '<svg class="stroke" viewBox="0 0 20 8" aria-hidden="true">'
+        f'<rect width="20" height="8" fill="rgb{SEAM}"/>'
+        f'<rect y="3" width="20" height="2" fill="rgb{colour}"/></svg>'
+    )
 
 
 def _data(jpeg: bytes) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 
+from screener.marks import map_words
 from screener.report import charts, style, wording
 from screener.report.layout import Block, Cell, Column, Frame, Table, lines, stack
 from screener.report.pdf import Sheet
@@ -84,16 +85,17 @@ def _facts(frame: Frame, row: StudyRow, sheet: Sheet, top: float) -> None:
 def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow, sheet: Sheet, top: float) -> None:
     pictures = preview(shown)
     second = frame.left + BOX + GAP
-    _picture(sheet, pictures, frame.left, top, heat=False)
-    _picture(sheet, pictures, second, top, heat=True)
+    _picture(sheet, pictures, frame.left, top, shown, lines_over=False)
+    _picture(sheet, pictures, second, top, shown, lines_over=True)
     below = top - BOX - 3
     name = f"{wording.PREVIEW} · {shown.projection.value} · {shown.path.name}"
     for number, line in enumerate(style.wrap(name, style.SMALL, BOX)[:3]):
         sheet.write(line, frame.left, below - 9.4 * number, style.SMALL)
-    if isinstance(pictures, Preview) and pictures.heat:
-        charts.colour_legend(sheet, second, below - 1, BOX)
-        for number, line in enumerate(style.wrap(wording.HEAT_CAPTION, style.SMALL, BOX)):
-            sheet.write(line, second, below - 15.5 - 9.4 * number, style.SMALL)
+    if isinstance(pictures, Preview) and pictures.traced:
+        charts.lines_legend(sheet, frame.left, frame.bottom)
+        worth = wording.sentence(map_words(shown.activation))
+        for number, line in enumerate(style.wrap(worth, style.SMALL, BOX + GAP / 2)):
+            sheet.write(line, second, below - 9.4 * number, style.SMALL)
     x = frame.left + 2 * (BOX + GAP)
     room = frame.right - x
     sheet.write("CLASS PROBABILITIES", x, top + 1, style.LABEL)
@@ -102,19 +104,25 @@ def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow, sheet: Sheet, t
 
 
 def _picture(
-    sheet: Sheet, pictures: Preview | NoPreview, x: float, top: float, *, heat: bool
+    sheet: Sheet,
+    pictures: Preview | NoPreview,
+    x: float,
+    top: float,
+    shown: RadiographRow,
+    *,
+    lines_over: bool,
 ) -> None:
     """One picture in the middle of its square, or the reason why there is none."""
     sheet.fill(x, top - BOX, BOX, BOX, style.TINT)
     jpeg = None
     if isinstance(pictures, Preview):
-        jpeg = pictures.heat if heat else pictures.plain
-        reason = wording.NO_MAP
+        jpeg = pictures.traced if lines_over else pictures.plain
+        reason = wording.sentence(map_words(shown.activation))
     else:
-        reason = "" if heat else f"No preview: {pictures.reason}."
+        reason = "" if lines_over else f"No preview: {pictures.reason}."
     if jpeg is None or isinstance(pictures, NoPreview):
         for number, line in enumerate(style.wrap(reason, style.TABLE, BOX - 24)):
-            sheet.write(line, x + BOX / 2, top - 60 - 10.6 * number, style.TABLE, "centre")
+            sheet.write(line, x + BOX / 2, top - 40 - 10.6 * number, style.TABLE, "centre")
         return
     scale = BOX / max(pictures.columns, pictures.rows)
     w, h = pictures.columns * scale, pictures.rows * scale

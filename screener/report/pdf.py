@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import IO, Any
 
 from reportlab import rl_config
-from reportlab.lib.colors import HexColor
+from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
@@ -115,12 +115,20 @@ class Sheet(Canvas):  # type: ignore[misc]
         super().__init__(stream, pagesize=size, pageCompression=1, initialFontName=style.TEXT)
         self._doc = _Document(stream, generated_at)
         self._named: dict[str, Any] = {}
+        self._here: set[str] = set()
         self.setViewerPreference("DisplayDocTitle", "true")
 
     def showPage(self) -> None:  # noqa: N802
         """Finish the page and hand it to the file."""
         super().showPage()
         self._doc.flush()
+        self._here.clear()
+
+    def first_here(self, name: str) -> bool:
+        """Whether this is asked for the first time on this page: for what it needs only once."""
+        first = name not in self._here
+        self._here.add(name)
+        return first
 
     def save(self) -> None:
         """Finish the document."""
@@ -148,7 +156,7 @@ class Sheet(Canvas):  # type: ignore[misc]
         self.setLineWidth(weight)
         self.line(x, y, x + length, y)
 
-    def fill(self, x: float, y: float, w: float, h: float, colour: HexColor) -> None:
+    def fill(self, x: float, y: float, w: float, h: float, colour: Color) -> None:
         """A filled rectangle without an outline."""
         self.setFillColor(colour)
         self.rect(x, y, w, h, stroke=0, fill=1)

@@ -40,14 +40,15 @@ OUTCOME_MEANINGS = {
     Outcome.WAITING: "found, and the scan has not come to them yet",
 }
 
-HEAT_CAPTION = "Research explanation, not a finding. Line: half of the map’s maximum."
+EFFECT = "Lines of equal effect on the score:"
+EFFECT_OF = "of the map’s own maximum."
+NO_FINDING = "A research explanation, not a finding."
 FOLDERS = 5
 """Scanned folders that the title block names."""
 PREVIEW = "Preview, not for reading"
 SCORE = "Suspicion score for COVID-19"
 ALARM_TITLE = "Do not trust this ranking"
 NO_STUDIES = "No study of this report is in the band PRIORITY."
-NO_MAP = "No activation map was stored for this radiograph."
 NOT_SCORED_NONE = "Every file that was found has a score."
 LACKING = (
     "A code such as (U+6F22) stands for a character that the typeface of this document lacks; the "
@@ -86,10 +87,11 @@ KNOWN_LIMITS = (
         "expect lower ones in a hospital the network has not seen.",
     ),
     (
-        "Heat maps",
+        "Maps",
         "They show where the network’s output for COVID-19 came from, coarsely and each relative "
-        "to its own maximum. They explain the network, not the patient, and outline no disease. "
-        "A map can be convincing and wrong.",
+        "to its own maximum. One is drawn only where hiding its strongest tenth lowers the score "
+        "more than the same marks elsewhere do. They explain the network, not the patient, and "
+        "outline no disease.",
     ),
     (
         "Benefit",

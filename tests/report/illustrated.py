@@ -20,6 +20,7 @@ from screener.study import (
     ActivationMap,
     Outcome,
     Projection,
+    Proof,
     Radiograph,
     RadiographScore,
     Refusal,
@@ -154,15 +155,17 @@ def _score(radiograph: Radiograph, target: float) -> RadiographScore:
         radiograph,
         digest_of_file(radiograph.path),
         (0.5 * rest, 0.2 * rest, 0.3 * rest, target),
-        _map(),
+        _map(target),
         border_share=0.62 if radiograph.projection is Projection.AP else 0.31,
         distance=3.0,
         spread=0.021,
     )
 
 
-def _map(size: int = 7) -> ActivationMap:
+def _map(score: float, size: int = 7) -> ActivationMap:
     """A spot in the lower left lung."""
     y, x = np.mgrid[0:size, 0:size]
     values = 255 * np.exp(-((x - 2) ** 2 + (y - 4) ** 2) / 2.5)
-    return ActivationMap(size, size, values.astype(np.uint8).tobytes())
+    return ActivationMap(
+        size, size, values.astype(np.uint8).tobytes(), Proof(score, 0.4 * score, 0.9 * score)
+    )

@@ -120,7 +120,9 @@ def test_a_study_is_told_on_half_a_page(pages):
     assert "RANK 2 ▲ PRIORITY" in page
     assert "Disagrees: Viral pneumonia, flagged · anna · 2026-03-02 09:35 UTC" in page
     assert "Tubes & lines in place; see <b>left</b> base." in page
-    assert "Research explanation, not a finding." in page
+    assert "With the marked tenth hidden the score goes from 0.970 to 0.388" in page
+    assert "0.910 to 0.364" in page
+    assert page.count("Lines of equal effect on the score: 35 % 60 % 85 % of the map") == 1
     assert "Unsuitable: lateral view" in page
 
 

@@ -86,6 +86,11 @@ def test_the_text_of_a_map_says_where_it_is_strongest(document):
     assert any("middle left of the picture" in p["alt"] for p in all_of(document, "img"))
 
 
+def test_each_map_stands_beside_its_proof_and_the_legend_once(text):
+    assert text.count("With the marked tenth hidden the score goes from") == 5
+    assert text.count("Lines of equal effect on the score:") == 1
+
+
 def test_table_headers_say_what_they_head(document):
     assert {header.get("scope") for header in all_of(document, "th")} == {"col", "row"}
     assert len(all_of(document, "caption")) == len(all_of(document, "table"))

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from screener.digest import digest_of_file
-from screener.report.preview import SIDE, NoPreview, Preview, colours, preview
+from screener.report.preview import SIDE, NoPreview, Preview, preview
 from screener.results.store import Store
 from screener.results.worklist import Worklist
+from screener.study import Proof
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def opened(jpeg):
 def test_a_preview_has_the_shape_of_the_radiograph(radiograph):
     pictures = preview(radiograph)
     assert isinstance(pictures, Preview)
-    assert opened(pictures.plain).size == opened(pictures.heat).size == (360, 420)
+    assert opened(pictures.plain).size == opened(pictures.traced).size == (360, 420)
     assert opened(pictures.plain).mode == "L"
 
 
@@ -37,17 +38,14 @@ def test_a_large_radiograph_is_made_small(radiograph, tmp_path):
     assert (pictures.columns, pictures.rows) == (SIDE, 400)
 
 
-def test_the_map_colours_only_where_it_is_not_zero(radiograph):
+def test_lines_leave_the_lung_visible(radiograph):
     pictures = preview(radiograph)
     plain = np.asarray(opened(pictures.plain).convert("RGB")).astype(int)
-    heat = np.asarray(opened(pictures.heat)).astype(int)
-    assert np.abs(plain - heat)[:40, -40:].max() < 12
-    assert np.ptp(heat[240, 120]) > 40
-
-
-def test_the_colour_scale_rises_in_brightness():
-    brightness = colours(64) @ np.array([0.299, 0.587, 0.114])
-    assert (np.diff(brightness) > 0).all()
+    traced = np.asarray(opened(pictures.traced)).astype(int)
+    changed = np.abs(plain - traced).max(axis=2) > 40
+    assert not changed[:40, -40:].any()
+    assert 0.005 < changed.mean() < 0.06
+    assert np.ptp(traced[changed], axis=1).max() > 100  # in colour
 
 
 def test_a_missing_file_is_said(radiograph, tmp_path):
@@ -61,4 +59,10 @@ def test_a_changed_file_is_not_shown(radiograph):
 
 
 def test_a_radiograph_without_a_map_has_only_its_picture(radiograph):
-    assert preview(replace(radiograph, activation=None)).heat is None
+    assert preview(replace(radiograph, activation=None)).traced is None
+
+
+@pytest.mark.parametrize("proof", [None, Proof(0.9, 0.89, 0.8)])
+def test_a_map_is_drawn_only_beside_a_proof_that_holds(radiograph, proof):
+    unproven = replace(radiograph.activation, proof=proof)
+    assert preview(replace(radiograph, activation=unproven)).traced is None

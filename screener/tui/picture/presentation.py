@@ -1,4 +1,4 @@
-"""From a gray radiograph to the few pixels a terminal can show: window, zoom, pan, overlay.
+"""From a gray radiograph to the few pixels a terminal can show: window, zoom, pan, lines.
 
 Pure functions and one frozen value that the keys change. Never flips and never rotates: a mirrored
 chest is a laterality hazard. Knows nothing of widgets.
@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from screener.contours import Box, traced
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from screener.study import ActivationMap
+    from screener.contours import Contour
 
 MAX_ZOOM = 16.0
-OVERLAY_ALPHA = 0.6
-"""Opacity of the overlay where the activation map has its maximum."""
 LONGEST_SIDE = 2048
 """Pixels kept of a radiograph: as many as a wide terminal shows at the largest zoom."""
 
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
-
-_COOL = np.array([190, 60, 20], np.float32)
-_HOT = np.array([255, 214, 90], np.float32)
 _STEPS = 128
 """Gray levels sent to the terminal; fewer runs of colour, so fewer bytes over SSH."""
 
@@ -87,7 +84,7 @@ def draw(
     gray: NDArray[np.float32],
     shown: Presentation,
     size: tuple[int, int],
-    overlay: ActivationMap | None = None,
+    contours: Sequence[Contour] = (),
 ) -> NDArray[np.uint8]:
     """Draw the seen part of a radiograph.
 
@@ -95,7 +92,7 @@ def draw(
         gray: (rows, columns) in [0, 1], bright is dense.
         shown: Window, zoom and centre.
         size: (width, height) in square pixels; the picture is fitted into it.
-        overlay: Activation map to lay over the picture.
+        contours: Lines to lay over the picture.
 
     Returns:
         (height', width', 3) uint8, no larger than ``size``.
@@ -109,27 +106,11 @@ def draw(
     box = (left, top, left + seen_x, top + seen_y)
     target = (max(1, round(seen_x * scale)), max(1, round(seen_y * scale)))
     levels = _window(_resize(gray, target, box), shown)
-    if overlay is None:
-        return np.repeat(levels[..., None], 3, axis=2).astype(np.uint8)
+    picture = np.repeat(levels[..., None], 3, axis=2).astype(np.uint8)
+    if not contours:
+        return picture
     part = (box[0] / columns, box[1] / rows, box[2] / columns, box[3] / rows)
-    return _blend(levels, heat(overlay, target, part))
-
-
-def heat(
-    overlay: ActivationMap, size: tuple[int, int], part: Box = (0.0, 0.0, 1.0, 1.0)
-) -> NDArray[np.float32]:
-    """Enlarge a part of the map, which spans the whole picture; (height, width) in [0, 1]."""
-    values = np.frombuffer(overlay.values, np.uint8).reshape(overlay.rows, overlay.columns)
-    padded = np.pad(values.astype(np.float32) / 255.0, 1, mode="edge")  # so a part has neighbours
-    scale = (overlay.columns, overlay.rows) * 2
-    left, top, right, bottom = (1.0 + share * n for share, n in zip(part, scale, strict=True))
-    return np.clip(_resize(padded, size, (left, top, right, bottom), smooth=True), 0.0, 1.0)
-
-
-def heat_colour(value: float) -> tuple[int, int, int]:
-    """The overlay's colour at a value of the map, for the legend."""
-    red, green, blue = (int(part) for part in _COOL + (_HOT - _COOL) * value)
-    return red, green, blue
+    return traced(picture, contours, part)
 
 
 def _window(gray: NDArray[np.float32], shown: Presentation) -> NDArray[np.float32]:
@@ -139,22 +120,10 @@ def _window(gray: NDArray[np.float32], shown: Presentation) -> NDArray[np.float3
     return np.asarray(np.round(levels * (_STEPS - 1)) * (255.0 / (_STEPS - 1)), np.float32)
 
 
-def _blend(levels: NDArray[np.float32], warmth: NDArray[np.float32]) -> NDArray[np.uint8]:
-    steps = np.round(warmth[..., None] * 16) / 16  # (height, width, 1)
-    alpha = OVERLAY_ALPHA * steps
-    colour = _COOL + (_HOT - _COOL) * steps
-    return np.asarray(levels[..., None] * (1 - alpha) + colour * alpha, np.uint8)
-
-
 def _resize(
-    gray: NDArray[np.float32],
-    size: tuple[int, int],
-    box: Box | None = None,
-    *,
-    smooth: bool = False,
+    gray: NDArray[np.float32], size: tuple[int, int], box: Box | None = None
 ) -> NDArray[np.float32]:
     from PIL import Image
 
-    method = Image.Resampling.BICUBIC if smooth else Image.Resampling.BILINEAR
     picture = Image.fromarray(np.ascontiguousarray(gray, np.float32))
-    return np.asarray(picture.resize(size, method, box=box), np.float32)
+    return np.asarray(picture.resize(size, Image.Resampling.BILINEAR, box=box), np.float32)

@@ -1,4 +1,4 @@
-"""The radiograph on screen: window and level, zoom, pan, invert, overlay. A preview, no more.
+"""The radiograph on screen: window and level, zoom, pan, invert, lines. A preview, no more.
 
 Draws itself with half blocks; ``graphics.py`` has the twin for terminals that show real pictures.
 Offers no flip and no rotation.
@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from screener.contours import equal_effect
 from screener.tui.picture import halfblock
 from screener.tui.picture.presentation import Presentation, draw
 from screener.tui.wording import fitted
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from textual import events
 
+    from screener.contours import Contour
     from screener.study import ActivationMap
 
 PAN = 0.15
@@ -40,11 +42,17 @@ class RadiographView(Widget, can_focus=True):
     """Shows one radiograph, or a line of text where there is none to show."""
 
     class Changed(Message):
-        """The window, the zoom, the inversion or the overlay is another one now."""
+        """The window, the zoom, the inversion or the lines are others now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("i", "invert", "Invert", "Show dark as bright", show=True),
-        _key("o", "overlay", "Overlay", "Where the network looked: activation map", show=True),
+        _key(
+            "o",
+            "overlay",
+            "Overlay",
+            "Where the score comes from: lines of equal effect",
+            show=True,
+        ),
         _key("left_square_bracket", "window(0.87)", "Narrow window", "More contrast"),
         _key("right_square_bracket", "window(1.15)", "Widen window", "Less contrast"),
         _key("left_curly_bracket", "level(-0.04)", "Lower level", "Brighter"),
@@ -64,36 +72,39 @@ class RadiographView(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.gray: NDArray[np.float32] | None = None
-        self.activation: ActivationMap | None = None
+        self.effect: tuple[Contour, ...] = ()
+        """The lines of the radiograph's map; none where it has none that may be drawn."""
         self._text = ""
         self._strips: list[Strip] | None = None
 
     @property
-    def has_overlay(self) -> bool:
-        """Whether there is an activation map to lay over the picture."""
-        return self.activation is not None
+    def laid_over(self) -> tuple[Contour, ...]:
+        """The lines that are shown now."""
+        return self.effect if self.overlaid else ()
 
-    @property
-    def laid_over(self) -> ActivationMap | None:
-        """The activation map, while it is shown."""
-        return self.activation if self.overlaid else None
-
-    def show_picture(self, gray: NDArray[np.float32], activation: ActivationMap | None) -> None:
+    def show_picture(self, gray: NDArray[np.float32]) -> None:
         """Show a radiograph; (rows, columns) in [0, 1]."""
-        self.gray, self.activation, self._text = gray, activation, ""
+        self.gray, self._text = gray, ""
         self.redraw()
 
     def show_text(self, text: str) -> None:
         """Show a line instead of a picture."""
-        self.gray, self.activation, self._text = None, None, text
+        self.gray, self._text = None, text
         self.redraw()
+
+    def explain(self, activation: ActivationMap | None) -> None:
+        """Lay the lines of this map over the picture whenever they are asked for."""
+        effect = equal_effect(activation)
+        if effect != self.effect:
+            self.effect = effect
+            self.redraw()
 
     def watch_shown(self) -> None:
         """Draw with the new window or zoom."""
         self.redraw()
 
     def watch_overlaid(self) -> None:
-        """Draw with or without the activation map."""
+        """Draw with or without the lines."""
         self.redraw()
 
     def on_resize(self) -> None:
@@ -105,9 +116,9 @@ class RadiographView(Widget, can_focus=True):
         self.shown = replace(self.shown, inverted=not self.shown.inverted)
 
     def action_overlay(self) -> None:
-        """Lay the activation map over the picture, or take it away."""
+        """Lay the map's lines over the picture, or take them away."""
         if self.app.no_color:  # in gray it would pass for anatomy
-            self.notify("The activation map needs colour, and NO_COLOR is set.", markup=False)
+            self.notify("The lines need colour, and NO_COLOR is set.", markup=False)
             return
         self.overlaid = not self.overlaid
 

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from screener.contours import SCALE
+from screener.marks import map_words
 from screener.study import LABELS, TARGET_LABEL, Band, Outcome, Projection, Refusal, suspicion
 from screener.text import visible
 from screener.tui import wording
-from screener.tui.picture.presentation import OVERLAY_ALPHA, heat_colour
 from screener.tui.wording import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
-    from screener.study import Review
+    from screener.study import ActivationMap, Review
 
 FAINT = "$text-muted"
 STRONG = "bold"
@@ -59,6 +60,7 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
         _score(detail.row, shown),
         _classes(detail.row, shown, width - NAME - 5),
         _marks(detail.row),
+        _map(shown),
     ]
     sections += [_reviews(detail.reviews), _siblings(detail, index, width)]
     if tags:
@@ -66,15 +68,15 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
     return Content("\n\n").join(section for section in sections if section.plain)
 
 
-def legend(*, has_map: bool) -> Content:
-    """The overlay's scale, from no attention to the map's own maximum."""
-    if not has_map:
-        return Content.styled("no activation map was stored for this image", FAINT)
-    steps = [heat_colour(step / 5) for step in range(6)]
-    scale = [("▆", f"rgb({red},{green},{blue})") for red, green, blue in steps]
-    return Content.assemble(
-        ("map: little ", FAINT), *scale, (f" most · alpha {OVERLAY_ALPHA:.0%}", FAINT)
-    )
+def legend(activation: ActivationMap | None) -> Content:
+    """The lines' scale, or why there are none."""
+    if activation is None or not activation.drawn:
+        return Content.styled(map_words(activation), FAINT)
+    steps = [
+        Content.assemble(("━", f"rgb({red},{green},{blue})"), (f" {level:.0%} ", FAINT))
+        for level, (red, green, blue) in SCALE.items()
+    ]
+    return Content.assemble(("map ", FAINT), *steps, ("of its maximum", FAINT))
 
 
 def _score(row: StudyRow, shown: RadiographRow | None) -> Content:
@@ -107,6 +109,13 @@ def _class(label: str, share: float, which: Band, width: int) -> Content:
 
 def _marks(row: StudyRow) -> Content:
     return lines(Content.styled(f"! {visible(mark)}", MARK) for mark in row.marks)
+
+
+def _map(shown: RadiographRow | None) -> Content:
+    """What its map is worth, or why it is not drawn; the picture has no room for it."""
+    if shown is None:
+        return Content()
+    return lines([title("Where the score comes from"), Content(map_words(shown.activation))])
 
 
 def _reviews(reviews: tuple[Review, ...]) -> Content:

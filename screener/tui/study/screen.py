@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
+    from screener.study import ActivationMap
     from screener.tui.navigator import Navigator
 
 ROOMY = 72
@@ -141,6 +142,12 @@ class StudyScreen(ReviewScreen):
         return self.images[self.index] if self.index < len(self.images) else None
 
     @property
+    def activation(self) -> ActivationMap | None:
+        """The map of the image on screen."""
+        image = self.image
+        return None if image is None or isinstance(image, Refusal) else image.activation
+
+    @property
     def view(self) -> RadiographView:
         """The picture."""
         return self.query_one(RadiographView)
@@ -218,8 +225,7 @@ class StudyScreen(ReviewScreen):
     def on_picture_loaded(self, message: PictureLoaded) -> None:
         """Show the pixels, unless another image is wanted by now."""
         if self.image and message.path == self.image.path:
-            activation = None if isinstance(self.image, Refusal) else self.image.activation
-            self.view.show_picture(message.gray, activation)
+            self.view.show_picture(message.gray)
             self._look_ahead()
 
     def on_picture_failed(self, message: PictureFailed) -> None:
@@ -282,6 +288,7 @@ class StudyScreen(ReviewScreen):
             left, Content.styled(where, "$text-muted") + self.progress()
         )
         self.query_one(Facts).show(self.detail, self.index, tags=self.tags)
+        self.view.explain(self.activation)
         self._show_caption()
 
     def _show_caption(self) -> None:
@@ -291,9 +298,8 @@ class StudyScreen(ReviewScreen):
             place = f"{facts.view(self.image)} · {self.index + 1} of {len(self.images)}"
             left = Content(f"{place} · {self.view.shown}")
         self.query_one("#caption", Ends).show(left)
-        legend = self.query_one("#legend", Ends)
-        legend.display = self.view.overlaid
-        legend.show(facts.legend(has_map=self.view.has_overlay))
+        legend = facts.legend(self.activation) if self.view.overlaid else Content()
+        self.query_one("#legend", Ends).show(legend)
 
 
 def shown_first(study: StudyDetail) -> int:

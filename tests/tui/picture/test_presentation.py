@@ -1,14 +1,15 @@
-"""Windowing, zoom, pan and overlay on known pixels."""
+"""Windowing, zoom, pan and lines on known pixels."""
 
 import numpy as np
 import pytest
 
-from screener.study import ActivationMap
+from screener.contours import Contour
 from screener.tui.picture import halfblock
-from screener.tui.picture.presentation import MAX_ZOOM, Presentation, draw, heat, reduce
+from screener.tui.picture.presentation import MAX_ZOOM, Presentation, draw, reduce
 
 RAMP = np.linspace(0, 1, 100, dtype=np.float32)[None, :].repeat(100, axis=0)
-LEFT_SPOT = ActivationMap(1, 2, bytes([255, 0]))
+UPRIGHT = (Contour((255, 0, 0), (((0.25, 0.0), (0.25, 1.0)),)),)
+"""A line at a quarter of the width."""
 
 
 def test_keeps_the_aspect_ratio():
@@ -51,16 +52,24 @@ def test_zoom_has_limits():
     assert Presentation().zoomed(0.001).zoom == 1.0
 
 
-def test_overlay_colours_the_side_of_the_map_only():
-    drawn = draw(np.full((100, 100), 0.5, np.float32), Presentation(), (20, 20), LEFT_SPOT)
-    left, right = drawn[10, 0].astype(int), drawn[10, -1].astype(int)
-    assert left[0] - left[2] > 60
-    assert right[0] == right[2]
+def coloured(drawn):
+    """Columns of a picture in which a line is."""
+    return np.unique(np.nonzero(drawn[..., 0] != drawn[..., 2])[1]).tolist()
 
 
-def test_overlay_moves_with_the_picture():
-    warmth = heat(LEFT_SPOT, (10, 10), (0.5, 0.0, 1.0, 1.0))
-    assert warmth[:, -1].max() < 0.05
+def test_lines_change_only_the_pixels_on_them():
+    gray = np.full((100, 100), 0.5, np.float32)
+    plain, drawn = (draw(gray, Presentation(), (20, 20), lines) for lines in ((), UPRIGHT))
+    assert drawn.shape == plain.shape
+    assert coloured(drawn) in ([4], [5])
+    assert (drawn != plain).any(axis=2).sum() == 20
+
+
+def test_lines_move_with_the_picture():
+    gray = np.full((100, 100), 0.5, np.float32)
+    enlarged = Presentation(zoom=2, x=0.25)
+    assert coloured(draw(gray, enlarged, (20, 20), UPRIGHT)) in ([9], [10])
+    assert coloured(draw(gray, Presentation(zoom=2, x=0.75), (20, 20), UPRIGHT)) == []
 
 
 def test_large_pictures_are_reduced():

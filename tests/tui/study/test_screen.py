@@ -90,11 +90,41 @@ async def test_pan_moves_an_enlarged_picture(open_study):
         assert (app.screen.view.shown.x, app.screen.view.shown.y) == pytest.approx((0.5, 0.5))
 
 
-async def test_overlay_is_off_first_and_comes_with_a_legend(open_study):
+async def test_lines_are_off_first_and_come_with_a_legend(open_study):
     async with open_study() as (app, pilot):
-        assert "alpha" not in text_of(app)
+        assert "of its maximum" not in text_of(app)
         await pilot.press("o")
-        assert "alpha 60%" in text_of(app)
+        assert "map ━ 35% ━ 60% ━ 85% of its maximum" in text_of(app)
+
+
+async def test_lines_leave_the_size_of_the_picture(open_study):
+    async with open_study() as (app, pilot):
+        before = app.screen.view.size
+        await pilot.press("o")
+        assert app.screen.view.laid_over
+        assert app.screen.view.size == before
+
+
+async def test_what_a_map_is_worth_stands_beside_the_picture(open_study):
+    async with open_study(size=(120, 60)) as (app, _):
+        assert "with the marked tenth hidden the" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("map = NULL", "no map was made"),
+        ("proof = NULL", "not proven yet: screener explain STUDY"),
+        ("proof = '[0.9, 0.85, 0.8]'", "no part of the picture explains this score"),
+    ],
+)
+async def test_a_map_without_a_proof_that_holds_is_not_drawn(open_study, results, change, said):
+    with Store.open(results) as store, store.transaction() as database:
+        database.execute(f"UPDATE result SET {change}")
+    async with open_study(size=(140, 60)) as (app, pilot):
+        await pilot.press("o")
+        assert not app.screen.view.laid_over
+        assert said in text_of(app)
 
 
 async def test_no_overlay_without_colour(open_study, monkeypatch):
@@ -102,7 +132,7 @@ async def test_no_overlay_without_colour(open_study, monkeypatch):
     async with open_study() as (app, pilot):
         await pilot.press("o")
         assert not app.screen.view.overlaid
-        assert "needs colour" in told(app)
+        assert "need colour" in told(app)
 
 
 async def test_next_and_previous_study(open_study, stored):
