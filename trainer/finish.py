@@ -13,11 +13,11 @@ from screener.network.lung_net import LungNet
 from screener.network.lungs import Lungs, LungsCard, save_card, save_lungs
 from trainer.fitting.curves import plot_curves
 from trainer.fitting.export import GRAYSCALE, RESIZE, export
+from trainer.fitting.fit import entries_of
 from trainer.fitting.lungs.pairs import Pair, read_pairs
 from trainer.judging.calibrate import calibrate
 from trainer.judging.evaluate import compare, evaluate
 from trainer.judging.lungs import figures, held_out, outline
-from trainer.manifest import read_manifests, with_validation
 from trainer.pages import card as model_card
 from trainer.pages import evaluation as evaluation_page
 from trainer.pages import lungs as lungs_page
@@ -40,11 +40,9 @@ def finish(run: Run) -> WeightsCard:
     Raises:
         ConfigurationError: the run has no weights yet, or its manifests are gone.
     """
-    recipe, facts = run.recipe(), run.facts()
-    manifests = [Path(manifest) for manifest in facts["manifests"]]
+    entries = entries_of(run)
     export(run)
-    calibrate(run.weights, manifests, fraction=recipe.validation_fraction, seed=recipe.seed)
-    entries = with_validation(read_manifests(manifests), recipe.validation_fraction, recipe.seed)
+    calibrate(run.weights, entries)
     evaluation, predictions = evaluate(run.weights, entries, "val")
     comparison = compare(entries, "val")
     evaluation_page.write(run.evaluation, [evaluation], predictions, comparison)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -20,7 +21,16 @@ MANIFEST_FILE = "manifest.csv"
 REQUIRED = ("image", "label", "patient_id", "split", "source")
 OPTIONAL = ("view", "licence", "note", "sha256")
 SPLITS = ("train", "val", "test", "aux")
-"""``aux`` holds images whose label is not one of the network's: never trained on."""
+"""``aux`` holds images of any other label: learnt from only where a recipe says as what."""
+
+COARSE = {
+    "pneumonia": ("bacterial", "viral"),
+    "not-covid": ("normal", "bacterial", "viral"),
+    "abnormal": ("bacterial", "viral", "covid19"),
+}
+"""Labels of less detail than the network's, and which of its labels each allows."""
+
+KNOWN = (*LABELS, *COARSE)
 
 _SHOWN = 8
 """Errors of one kind that are spelt out; the rest are counted."""
@@ -42,6 +52,22 @@ class Entry:
     """Of the file's bytes as "sha256:<hex>", where the importer wrote it."""
     manifest: Path = Path()
     """The folder of the manifest it came from."""
+
+    @property
+    def person(self) -> str:
+        """The patient whatever the spelling: "Cohen-070" and "cohen:70" are one."""
+        parts = re.split(r"[-:_/\s]+", self.patient_id.strip().casefold())
+        return ":".join(part.lstrip("0") or "0" for part in parts)
+
+
+def speaks_of(label: str, target: str) -> bool:
+    """Whether a label says if a film shows the target or not: "abnormal" leaves COVID-19 open."""
+    return label in KNOWN and (label == target or target not in allowed(label))
+
+
+def allowed(label: str) -> tuple[str, ...]:
+    """The network's labels that a manifest's label leaves open."""
+    return COARSE.get(label, (label,))
 
 
 def read_manifest(path: Path) -> list[Entry]:
@@ -88,9 +114,10 @@ def _errors(entries: Sequence[Entry]) -> list[str]:
             kinds[kind].append(f"line {line}")
         if not entry.image.is_file():
             kinds["image file missing"].append(f"line {line} {entry.image.name}")
-        if entry.image in seen:
+        place = entry.image.resolve()
+        if place in seen:
             kinds["image listed twice"].append(f"line {line} {entry.image.name}")
-        seen.add(entry.image)
+        seen.add(place)
     return [f"{kind}: {_few(places)}" for kind, places in kinds.items()]
 
 
@@ -99,8 +126,8 @@ def _wrong(entry: Entry) -> list[str]:
     wrong = []
     if entry.split not in SPLITS:
         wrong.append(f"unknown split {entry.split!r} (known: {', '.join(SPLITS)})")
-    elif entry.label not in LABELS and (entry.split != "aux" or not entry.label):
-        wrong.append(f"unknown label {entry.label!r} (known: {', '.join(LABELS)}; others as 'aux')")
+    elif entry.label not in KNOWN and (entry.split != "aux" or not entry.label):
+        wrong.append(f"unknown label {entry.label!r} (known: {', '.join(KNOWN)}; others as 'aux')")
     if not entry.patient_id:
         wrong.append("no patient_id")
     if not entry.source:
@@ -159,35 +186,59 @@ def select(entries: Iterable[Entry], split: str) -> list[Entry]:
     return [entry for entry in entries if entry.split == split]
 
 
-def with_validation(entries: Sequence[Entry], fraction: float = 0.1, seed: int = 0) -> list[Entry]:
-    """Carve a validation split out of ``train`` in each manifest that has none.
+def adopted(entries: Iterable[Entry], labels: Mapping[str, str]) -> list[Entry]:
+    """Entries of split ``aux`` taken into ``train`` under the labels that a recipe gives them.
 
-    By patient, about ``fraction`` of each label's images, decided by a hash of seed and patient:
-    the same patients on every machine, whatever the order of rows.
+    Args:
+        entries: of any manifests.
+        labels: for "SOURCE LABEL" as a manifest says it, one of :data:`KNOWN`.
     """
-    with_val = {entry.manifest for entry in entries if entry.split == "val"}
-    train: dict[Path, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        if entry.split == "train" and entry.manifest not in with_val:
-            train[entry.manifest].append(entry)
-    chosen = {
-        (manifest, patient)
-        for manifest, listed in train.items()
-        for patient in _validation_patients(listed, fraction, seed)
-    }
     return [
-        replace(entry, split="val")
-        if entry.split == "train" and (entry.manifest, entry.patient_id) in chosen
+        replace(entry, label=labels[key], split="train")
+        if entry.split == "aux" and (key := f"{entry.source} {entry.label}") in labels
         else entry
         for entry in entries
     ]
+
+
+def with_validation(entries: Sequence[Entry], fraction: float = 0.1, seed: int = 0) -> list[Entry]:
+    """Keep the patients of ``train`` and of validation apart over all manifests at once.
+
+    A patient who is in the validation split of one manifest is so in all. Of each (manifest,
+    label) that has no validation image, about ``fraction`` is carved out of ``train``, by patient
+    and decided by a hash of seed and patient: the same patients on every machine, whatever the
+    order of rows.
+    """
+    chosen = {entry.person for entry in entries if entry.split == "val"}
+    with_val = {(entry.manifest, entry.label) for entry in entries if entry.split == "val"}
+    has_val = {manifest for manifest, _ in with_val}
+    train: dict[Path, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.split == "train" and not _is_held_out(entry, with_val, has_val):
+            train[entry.manifest].append(entry)
+    for listed in train.values():
+        chosen |= _validation_patients(listed, fraction, seed)
+    return [
+        replace(entry, split="val") if entry.split == "train" and entry.person in chosen else entry
+        for entry in entries
+    ]
+
+
+def _is_held_out(entry: Entry, with_val: set[tuple[Path, str]], has_val: set[Path]) -> bool:
+    """Whether a manifest's own validation split speaks for an entry's label.
+
+    Whole labels only are taken for missing: those of less detail, which no split was made for.
+    """
+    if entry.label in COARSE:
+        return (entry.manifest, entry.label) in with_val
+    return entry.manifest in has_val
 
 
 def _validation_patients(entries: Sequence[Entry], fraction: float, seed: int) -> set[str]:
     """Patients whose images make up ``fraction`` of each label, the rarest label served first."""
     of_patient: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in entries:
-        of_patient[entry.patient_id][entry.label] += 1
+        of_patient[entry.person][entry.label] += 1
     totals = Counter(entry.label for entry in entries)
     order = sorted(of_patient, key=lambda patient: _draw(seed, patient))
     taken: Counter[str] = Counter()

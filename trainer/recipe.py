@@ -18,6 +18,7 @@ from screener import lungs
 from screener.card import ARCHITECTURE, TIMM
 from screener.errors import ConfigurationError, WeightsError
 from screener.study import LABELS
+from trainer.manifest import KNOWN
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -27,6 +28,8 @@ LUNGS = ("lungs",)
 SAMPLINGS = ("shuffle", "group")
 SCHEDULES = ("constant", "one_cycle")
 PRECISIONS = ("float32", "bfloat16")
+KEEPS = ("best", "last")
+NORMS = ("averaged", "measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,13 @@ class Augment:
     """Largest standard deviation of added noise, on the scale 0 to 1."""
     frame: float = 0.0
     """Probability of blacking out an outer frame, where markers and source habits are."""
+    style: float = 0.0
+    """Probability of another hospital's processing: gamma, black and white points, and one of
+    lost resolution, sharpening, noise and local contrast."""
+    amplitudes: float = 0.0
+    """Probability of taking the coarse brightness of another film of the batch."""
+    frame_exchange: float = 0.0
+    """Probability of taking the outer frame of another film of the batch."""
     erase: float = 0.0
     """Probability of blanking a rectangle of 2 to 12 % of the picture."""
     stretch: float = 0.0
@@ -92,6 +102,26 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One of the fits whose weights are averaged: the recipe with some of its values changed."""
+
+    name: str
+    set: tuple[str, ...] = ()
+    """As ``--set`` takes them: "seed=2", "whole.image_size=160", "whole.augment.noise=0.1"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soup:
+    """Several fits from the same first weights, whose tensors are averaged into one network."""
+
+    members: tuple[Member, ...]
+    of: tuple[str, ...] = ()
+    """Names of the members that go into the mean, as ``trainer unseen`` chose them; empty: all."""
+    norms: str = "averaged"
+    """Batch norm statistics: ``averaged`` as the weights are, or ``measured`` anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """A whole fit."""
 
@@ -112,6 +142,19 @@ class Recipe:
     label_smoothing: float = 0.0
     validation_fraction: float = 0.1
     """Share of the training patients held out where a manifest has no validation split."""
+    split_seed: int = 0
+    """Which patients those are: of its own, so that fits of several seeds hold out the same."""
+    images_per_epoch: int = 0
+    """Films drawn an epoch where they are drawn by group; 0 for as many as there are."""
+    average: float = 0.0
+    """Decay a batch of the moving average of the weights, which is judged and kept in place of
+    the weights themselves; 0 for none."""
+    keep: str = "best"
+    """``best``: the epoch of the last size with the best mean recall over validation groups.
+    ``last``: the last epoch, chosen by nothing that was seen."""
+    soup: Soup | None = None
+    aux: dict[str, str] = field(default_factory=dict)
+    """As what images of split ``aux`` are learnt: for "SOURCE LABEL" a label of the manifest's."""
 
     @property
     def body(self) -> str:
@@ -169,6 +212,9 @@ def read(path: Path, overrides: Iterable[str] = ()) -> Recipe:
     recipe = _recipe(content, errors)
     if recipe is not None:
         _check(recipe, errors)
+    if recipe is not None and recipe.soup and not errors:
+        for member in recipe.soup.members:
+            _member(recipe, member, errors)
     if errors or recipe is None:
         raise ConfigurationError("\n".join(f"{path}: {error}" for error in errors))
     return recipe
@@ -176,7 +222,37 @@ def read(path: Path, overrides: Iterable[str] = ()) -> Recipe:
 
 def dump(recipe: Recipe) -> str:
     """The recipe as TOML, with every value spelt out."""
-    return tomli_w.dumps(asdict(recipe))
+    content = asdict(recipe)
+    if recipe.soup is None:
+        del content["soup"]
+    return tomli_w.dumps(content)
+
+
+def members(recipe: Recipe) -> list[Recipe]:
+    """The recipes of a soup's members, or the recipe itself where it is no soup.
+
+    Raises:
+        ConfigurationError: what a member sets does not fit the recipe.
+    """
+    if recipe.soup is None:
+        return [recipe]
+    errors: list[str] = []
+    found = [_member(recipe, member, errors) for member in recipe.soup.members]
+    if errors:
+        raise ConfigurationError("\n".join(f"{recipe.name}: {error}" for error in errors))
+    return [member for member in found if member is not None]
+
+
+def _member(recipe: Recipe, member: Member, errors: list[str]) -> Recipe | None:
+    wrong: list[str] = []
+    content = tomllib.loads(dump(replace(recipe, name=f"{recipe.name}-{member.name}", soup=None)))
+    for override in member.set:
+        _override(content, override, wrong)
+    found = _recipe(content, wrong)
+    if found is not None:
+        _check(found, wrong)
+    errors += [f"soup: {member.name}: {error}" for error in wrong]
+    return found
 
 
 def _override(content: dict[str, Any], override: str, errors: list[str]) -> None:
@@ -204,8 +280,33 @@ def _recipe(content: dict[str, Any], errors: list[str]) -> Recipe | None:
     if not stages:
         errors.append("stages: there must be at least one [[stages]]")
     content["stages"] = tuple(stage for stage in stages if stage is not None)
+    if "soup" in content:
+        content["soup"] = _soup(content["soup"], errors)
     recipe: Recipe | None = _build(Recipe, content, "", errors)
     return recipe
+
+
+def _soup(content: Any, errors: list[str]) -> Soup | None:  # noqa: ANN401
+    if not isinstance(content, dict) or not isinstance(content.get("members"), list):
+        errors.append("soup: lacks [[soup.members]]")
+        return None
+    listed = [
+        _build(Member, member, f"soup: member number {number}: ", errors)
+        for number, member in enumerate(content["members"], start=1)
+    ]
+    soup: Soup | None = _build(Soup, {**content, "members": listed}, "soup: ", errors)
+    if soup is not None and None not in soup.members:
+        errors += _soup_errors(soup)
+    return soup
+
+
+def _soup_errors(soup: Soup) -> list[str]:
+    names = [member.name for member in soup.members]
+    wrong = [f"soup: norms {soup.norms!r} is not one of {', '.join(NORMS)}"]
+    errors = wrong if soup.norms not in NORMS else []
+    errors += [f"soup: of: no member is called {name!r}" for name in soup.of if name not in names]
+    errors += ["soup: two members have one name"] if len(set(names)) < len(names) else []
+    return errors + (["soup: there must be at least two members"] if len(names) < 2 else [])
 
 
 def _stage(
@@ -250,6 +351,9 @@ def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
         ) else "a whole number"
     if kind == "str":
         return value, "" if isinstance(value, str) else "text"
+    if kind == "dict[str, str]":
+        good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+        return value, "" if good else "a table of texts"
     if kind == "tuple[float, ...]":
         good = all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
         return (tuple(map(float, value)), "") if good else (value, "a number or two")
@@ -264,6 +368,8 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
     for key, value, known in (
         ("sampling", recipe.sampling, SAMPLINGS),
         ("precision", recipe.precision, PRECISIONS),
+        ("keep", recipe.keep, KEEPS),
+        *(("aux", label, KNOWN) for label in recipe.aux.values()),
     ):
         if value not in known:
             errors.append(f"{key} {value!r} is not one of {', '.join(known)}")

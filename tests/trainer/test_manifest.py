@@ -8,10 +8,13 @@ import pytest
 from screener.errors import ConfigurationError
 from trainer.manifest import (
     Entry,
+    adopted,
+    allowed,
     manifest_digest,
     read_manifest,
     read_manifests,
     select,
+    speaks_of,
     with_validation,
     write_manifest,
 )
@@ -115,3 +118,46 @@ def test_covidx_gets_a_validation_split_of_every_label(shared):
     assert min(counts.values()) >= 6
     assert 500 <= sum(counts.values()) <= 640
     assert len(select(entries, "test")) == 637
+
+
+@pytest.mark.parametrize("spelling", ["cohen-70", "cohen:70", "Cohen_070", " cohen / 70 "])
+def test_a_patient_is_one_however_spelt(spelling):
+    assert Entry(Path("a"), "normal", spelling, "train", "s").person == "cohen:70"
+
+
+def test_no_patient_learns_in_one_manifest_and_validates_in_another():
+    first = [Entry(Path("a"), "covid19", "cohen-70", "train", "cohen", manifest=Path("one"))]
+    second = [Entry(Path("b"), "covid19", "cohen:70", "val", "cohen", manifest=Path("two"))]
+    assert [entry.split for entry in with_validation(first + second, 0)] == ["val", "val"]
+
+
+def test_an_image_under_two_spellings_is_one_image(tmp_path):
+    folder = manifest(tmp_path, "a.png,normal,p1,train,s", "./x/../a.png,normal,p2,train,s")
+    (folder / "x").mkdir()
+    with pytest.raises(ConfigurationError, match="listed twice"):
+        read_manifest(folder)
+
+
+def test_labels_of_less_detail_may_be_trained_on(tmp_path):
+    folder = manifest(tmp_path, "a.png,pneumonia,p1,train,s", "b.png,abnormal,p2,val,s")
+    assert [entry.label for entry in read_manifest(folder)] == ["pneumonia", "abnormal"]
+
+
+def test_only_what_leaves_the_target_open_is_silent_about_it():
+    assert allowed("pneumonia") == ("bacterial", "viral")
+    spoken = [speaks_of(label, "covid19") for label in ("covid19", "not-covid", "abnormal", "flu")]
+    assert spoken == [True, True, False, False]
+
+
+def test_other_labels_are_learnt_as_a_recipe_says_and_validated_by_patient():
+    aux = [Entry(Path(f"{i}"), "pneumonia", f"p{i}", "aux", "nih") for i in range(20)]
+    taken = adopted(
+        [*aux, Entry(Path("t"), "other", "q", "aux", "tb")], {"nih pneumonia": "abnormal"}
+    )
+    assert Counter((e.label, e.split) for e in taken) == {
+        ("abnormal", "train"): 20,
+        ("other", "aux"): 1,
+    }
+    held = Entry(Path("v"), "normal", "v", "val", "nih")
+    split = Counter((e.label, e.split) for e in with_validation([*taken, held], 0.1))
+    assert split["abnormal", "val"] == 2

@@ -88,3 +88,43 @@ def test_a_network_that_cannot_be_had_is_one_error(network, fact):
 def test_a_backbone_of_timm_is_a_network():
     chosen = recipe.read(recipe.find("tiny"), ["network=timm/tf_efficientnet_lite0"])
     assert chosen.network == "timm/tf_efficientnet_lite0"
+
+
+SOUP = """
+name = "broth"
+[[stages]]
+name = "whole"
+image_size = 64
+epochs = 1
+lr = 1e-3
+[soup]
+members = [{name = "a", set = ["seed=4", "whole.image_size=32"]}, {name = "b"}]
+"""
+
+
+def soup(tmp_path, more=""):
+    path = tmp_path / "broth.toml"
+    path.write_text(SOUP + more)
+    return recipe.read(path)
+
+
+def test_a_member_is_the_recipe_with_its_own_values(tmp_path):
+    first, second = recipe.members(soup(tmp_path))
+    assert (first.name, first.seed, first.input_size) == ("broth-a", 4, 32)
+    assert (second.name, second.seed, second.input_size) == ("broth-b", 0, 64)
+    assert first.soup is None
+
+
+def test_errors_of_a_soup_are_those_of_its_members(tmp_path):
+    with pytest.raises(ConfigurationError, match="no member is called 'c'"):
+        soup(tmp_path, 'of = ["c"]')
+    with pytest.raises(ConfigurationError, match="norms 'guessed'"):
+        soup(tmp_path, 'norms = "guessed"')
+    (tmp_path / "broth.toml").write_text(SOUP.replace("image_size=32", "sizes=32"))
+    with pytest.raises(ConfigurationError, match="soup: a: whole: unknown key 'sizes'"):
+        recipe.read(tmp_path / "broth.toml")
+
+
+def test_a_label_that_is_not_known_cannot_be_learnt(tmp_path):
+    with pytest.raises(ConfigurationError, match="aux 'flu' is not one of"):
+        soup(tmp_path, '[aux]\n"nih pneumonia" = "flu"')

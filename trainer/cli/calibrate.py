@@ -33,13 +33,14 @@ def command(weights: Path, data: tuple[Path, ...], fraction: float, seed: int) -
     expected sensitivity and specificity, and the guard that refuses what is no frontal chest
     radiograph. The test split is not looked at.
     """
+    from trainer.cli.datasets import read_entries
     from trainer.judging.calibrate import calibrate, images_for
-    from trainer.manifest import read_manifests, with_validation
     from trainer.pages.card import band_rows
 
-    images = sum(map(len, images_for(with_validation(read_manifests(data), fraction, seed))))
+    entries = read_entries(data, fraction, seed)
+    images = sum(map(len, images_for(entries)))
     with progress_bar(images, weights.name) as bar:
-        card = calibrate(weights, data, bar.update, fraction=fraction, seed=seed)
+        card = calibrate(weights, entries, bar.update)
     click.echo(f"temperature {card.temperature:.3f}")
     for cells in band_rows(card):
         click.echo("  ".join(cells))

@@ -77,11 +77,11 @@ def command(
         return
     lr = run.facts().get("lr", lr)  # a resumed fit chooses its rates as it began to
     from trainer.finish import finish
-    from trainer.fitting.fit import fit
     from trainer.fitting.progress import Progress
+    from trainer.fitting.soup import fit_recipe
 
     with Progress() as progress:
-        fit(
+        fit_recipe(
             run,
             progress,
             device=kind,

@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from trainer.fitting.style import restyle
 from trainer.recipe import Augment
 
 
@@ -26,6 +27,7 @@ def augment(gray: Tensor, rules: Augment, random: Generator) -> Tensor:
     Returns:
         (N, 1, S, S) float32 in [0, 1].
     """
+    gray = restyle(gray, rules, random)
     gray = _blur(gray, rules, random)
     gray = move(gray, rules, random)
     gray = _light(gray, rules, random)

@@ -25,10 +25,9 @@ from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.reading import pixels
-from screener.study import LABELS
 from trainer.fitting.augment import augment
 from trainer.fitting.decoding import SPAWN, decode
-from trainer.manifest import Entry
+from trainer.manifest import KNOWN, Entry
 from trainer.recipe import Augment
 
 Squares = NDArray[np.uint8]
@@ -95,7 +94,8 @@ def _write_header(stream: BinaryIO, shape: tuple[int, int, int]) -> None:
 class Batches:
     """A data loader of fastai's kind over the cache: (input, label) pairs of one split.
 
-    Input (B, 3, S, S) float32 in channels_last order, label (B,) int64, both on ``device``.
+    Input (B, 3, S, S) float32 in channels_last order, label (B,) int64 as the place in
+    ``trainer.manifest.KNOWN``, both on ``device``.
     """
 
     def __init__(
@@ -109,13 +109,18 @@ class Batches:
         seed: int = 0,
         sampling: str = "",
         rules: Augment | None = None,
+        images: int = 0,
     ) -> None:
-        """Draw from ``rows`` of the cache; without ``sampling``, all in order and unchanged."""
+        """Draw from ``rows`` of the cache; without ``sampling``, all in order and unchanged.
+
+        ``images`` limits what a pass drawn by group has; 0 for as many as there are rows.
+        """
         self._squares = squares
         self._rows = np.asarray(rows)
-        self._labels = np.array([LABELS.index(entries[row].label) for row in rows])
+        self._labels = np.array([KNOWN.index(entries[row].label) for row in rows])
         self._weights = group_weights([entries[row] for row in rows])
         self._size, self.bs = image_size, batch_size
+        self._images = images if images and sampling == "group" else len(self._rows)
         self.seed, self._sampling, self._rules = seed, sampling, rules
         self.device = torch.device("cpu")
         self.step, self.epoch, self.first_batch = 0, 0, 0
@@ -128,7 +133,7 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches a pass: a training pass leaves out an incomplete last batch."""
-        whole, rest = divmod(len(self._rows), self.bs)
+        whole, rest = divmod(self._images, self.bs)
         return max(1, whole) if self._sampling else whole + (rest > 0)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -144,7 +149,7 @@ class Batches:
         random = np.random.default_rng((self.seed, self.step, self.epoch))
         if self._sampling == "shuffle":
             return random.permutation(len(self._rows))
-        return random.choice(len(self._rows), len(self._rows), p=self._weights)
+        return random.choice(len(self._rows), self._images, p=self._weights)
 
     def _batch(self, picked: NDArray[np.int64], number: int) -> tuple[Tensor, Tensor]:
         rows = self._rows[picked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from screener.card import WeightsCard
@@ -10,6 +11,7 @@ from screener.network.model import Network
 from screener.network.weights import save_weights
 from screener.reading import pixels
 from screener.study import LABELS
+from trainer.recipe import Recipe
 from trainer.run import Run, load_tensors
 
 GRAYSCALE = (
@@ -53,12 +55,30 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
         input_size=int(kept["image_size"]),
         grayscale=GRAYSCALE,
         resize=RESIZE,
-        recipe=f"{recipe.name}, {len(log)} of {recipe.epochs} epochs, seed {recipe.seed}, "
-        f"backbone {backbone}; kept: {kept['step']} epoch {kept['epoch']}, the best of its image "
-        "size by the mean recall over the validation split's labels and sources",
+        recipe=f"{recipe.name}, {_how(recipe, len(log), kept)}, backbone {backbone}",
         trained_on=f"{', '.join(Path(m).name for m in facts['manifests'])} "
         f"({facts['manifest_digest']})",
         metrics={"epochs": len(log)},
         licence=LICENCE,
     )
     return save_weights(folder or run.weights, network, card)
+
+
+def _how(recipe: Recipe, epochs: int, kept: Mapping[str, object]) -> str:
+    """What was fitted and which of its weights are exported."""
+    if recipe.soup:
+        chosen = recipe.soup.of or [member.name for member in recipe.soup.members]
+        return (
+            f"the mean of the weights of {len(chosen)} fits ({', '.join(chosen)}), batch norm "
+            f"statistics {recipe.soup.norms}"
+        )
+    why = (
+        "the last"
+        if recipe.keep == "last"
+        else "the best of its image size by the mean recall over the validation split's labels "
+        "and sources"
+    )
+    return (
+        f"{epochs} of {recipe.epochs} epochs, seed {recipe.seed}; "
+        f"kept: {kept['step']} epoch {kept['epoch']}, {why}"
+    )

@@ -26,15 +26,23 @@ from torch import nn
 from screener.errors import ConfigurationError
 from screener.network.model import Network
 from screener.study import LABELS, TARGET_LABEL
+from trainer.fitting.averaging import MovingAverage
 from trainer.fitting.backbones import load_backbone
 from trainer.fitting.callbacks import Checkpoint, Measures, Precision, last_checkpoint
 from trainer.fitting.data import Batches, Squares, cached_squares
+from trainer.fitting.loss import OpenLabelLoss, is_right
 from trainer.fitting.progress import Progress
 from trainer.fitting.rates import find_rate
 from trainer.fitting.selection import group_recall
-from trainer.manifest import Entry, manifest_digest, read_manifests, with_validation
+from trainer.manifest import Entry, adopted, manifest_digest, read_manifests, with_validation
 from trainer.recipe import Recipe, Stage
 from trainer.run import Run, save_tensors
+
+ADAM = {"betas": (0.9, 0.99), "eps": 1e-5}
+"""fastai's own Adam, which the published recipe was fitted with; torch's fused AdamW takes the same
+step with these numbers."""
+
+NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +80,19 @@ def steps(recipe: Recipe) -> list[Step]:
     return [Step(number, stage, frozen) for number, (stage, frozen) in enumerate(wanted)]
 
 
-def layer_groups(network: Network) -> list[list[nn.Parameter]]:
-    """Parameters by layer, earliest first and the head last."""
-    return network.layer_groups()
+def halves(network: Network) -> list[list[nn.Parameter]]:
+    """Each layer group as two: what weight decay holds down, and the norms and biases it spares."""
+    spared = {
+        parameter
+        for module in network.modules()
+        for name, parameter in module.named_parameters(recurse=False)
+        if name == "bias" or isinstance(module, NORMS)
+    }
+    return [
+        [parameter for parameter in group if (parameter in spared) == spare]
+        for group in network.layer_groups()
+        for spare in (False, True)
+    ]
 
 
 def equidistant(lr: Sequence[float], groups: int) -> list[float]:
@@ -90,6 +108,7 @@ def fit(
     lr: str = "paper",
     choose: Callable[[str, float, float], float] | None = None,
     checkpoint_minutes: float = 10.0,
+    cache: Path | None = None,
 ) -> None:
     """Run or go on with every step of a run's recipe; leaves ``best.pt`` and the log.
 
@@ -100,16 +119,18 @@ def fit(
         lr: ``paper`` takes the recipe's rates, ``auto`` the finder's, ``ask`` asks ``choose``.
         choose: given step, suggested and recipe rate, returns the rate of the last layer group.
         checkpoint_minutes: time between checkpoints within an epoch.
+        cache: where decoded images are kept; in the run folder unless told otherwise.
 
     Raises:
         ConfigurationError: the manifests are not those the run began with, or unreadable images.
     """
     recipe = run.recipe()
-    entries = _entries(run, recipe)
-    squares = cached_squares(entries, recipe.cache_size, run.cache, progress.decoded)
+    entries = _entries(run)
+    squares = cached_squares(entries, recipe.cache_size, cache or run.cache, progress.decoded)
     place = last_checkpoint(run)
     network = fresh_network(recipe, "none" if place else run.facts()["backbone"])
-    state = _State(run, entries, best=place.get("best", -1.0), rows=run.log())
+    average = MovingAverage(network, recipe.average, place.get("average"))
+    state = _State(run, entries, average, best=place.get("best", -1.0), rows=run.log())
     for step in steps(recipe):
         if place and step.number < place["step"]:
             continue
@@ -119,10 +140,10 @@ def fit(
         place = {}
 
 
-def _entries(run: Run, recipe: Recipe) -> list[Entry]:
+def _entries(run: Run) -> list[Entry]:
     """The images to learn from and to validate on, which must be those the run began with."""
     facts = run.facts()
-    entries = learning_entries(map(Path, facts["manifests"]), recipe)
+    entries = entries_of(run)
     digest = manifest_digest(entries)
     if facts.setdefault("manifest_digest", digest) != digest:
         raise ConfigurationError(
@@ -132,15 +153,34 @@ def _entries(run: Run, recipe: Recipe) -> list[Entry]:
     return entries
 
 
-def learning_entries(manifests: Iterable[Path], recipe: Recipe) -> list[Entry]:
+def entries_of(run: Run) -> list[Entry]:
+    """The training and validation images of a run.
+
+    Raises:
+        ConfigurationError: as :func:`learning_entries`.
+    """
+    facts = run.facts()
+    left_out = facts.get("left_out", ())
+    return learning_entries(map(Path, facts["manifests"]), run.recipe(), left_out)
+
+
+def learning_entries(
+    manifests: Iterable[Path], recipe: Recipe, left_out: Sequence[str] = ()
+) -> list[Entry]:
     """Training and validation images of some manifests; nothing else is ever looked at.
+
+    Args:
+        manifests: files or their folders.
+        recipe: says how much is held out, and what is learnt from split ``aux``.
+        left_out: sources of which nothing is learnt.
 
     Raises:
         ConfigurationError: a manifest is wrong, or one of the two splits would be empty or would
             show no COVID-19.
     """
-    entries = [e for e in read_manifests(manifests) if e.split in ("train", "val")]
-    entries = with_validation(entries, recipe.validation_fraction, recipe.seed)
+    entries = adopted(read_manifests(manifests), recipe.aux)
+    entries = [e for e in entries if e.split in ("train", "val") and e.source not in left_out]
+    entries = with_validation(entries, recipe.validation_fraction, recipe.split_seed)
     if {entry.split for entry in entries} != {"train", "val"}:
         raise ConfigurationError("the manifests leave no training or no validation image")
     if lacking := _without_target(entries):
@@ -191,15 +231,16 @@ def learner_for(
         seed=recipe.seed,
         sampling=recipe.sampling,
         rules=step.stage.augment,
+        images=recipe.images_per_epoch,
     )
     valid = batches(rows["val"], batch_size=2 * step.stage.batch_size)
     learner = Learner(
         DataLoaders(train, valid, device=torch.device(device)),
         network,
-        loss_func=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing),
-        opt_func=partial(OptimWrapper, opt=torch.optim.AdamW, fused=True),
-        splitter=layer_groups,
-        wd=recipe.weight_decay,
+        loss_func=OpenLabelLoss(recipe.label_smoothing),
+        opt_func=partial(OptimWrapper, opt=torch.optim.AdamW, fused=True, **ADAM),
+        splitter=halves,
+        wd=[recipe.weight_decay, 0.0] * len(network.layer_groups()),
         default_cbs=False,
         cbs=[TrainEvalCallback(), Recorder(add_time=False), Measures()],
     )
@@ -209,7 +250,7 @@ def learner_for(
         learner.add_cb(Precision())
     learner.create_opt()
     if step.frozen:
-        learner.freeze()
+        learner.freeze_to(-2)  # the head's two halves
     else:
         learner.unfreeze()
     return learner
@@ -248,14 +289,20 @@ class _State:
     """What grows from epoch to epoch: the log, and the best weights so far."""
 
     def __init__(
-        self, run: Run, entries: Sequence[Entry], *, best: float, rows: list[dict[str, Any]]
+        self,
+        run: Run,
+        entries: Sequence[Entry],
+        average: MovingAverage,
+        *,
+        best: float,
+        rows: list[dict[str, Any]],
     ) -> None:
-        self.run, self.best, self.rows = run, best, rows
+        self.run, self.best, self.rows, self.average = run, best, rows, average
         self._valid = [entry for entry in entries if entry.split == "val"]
 
     def extra(self) -> dict[str, Any]:
         """What a checkpoint needs of it."""
-        return {"best": self.best}
+        return {"best": self.best, "average": self.average.state()}
 
     def epoch(self, learner: Learner, step: Step) -> dict[str, Any]:
         """Measure an epoch, log it, and keep its weights when they are the best of their size.
@@ -264,7 +311,7 @@ class _State:
         smaller images than the finished network gets.
         """
         measures: Measures = learner.measures
-        right = (torch.cat(measures.logits).argmax(1) == torch.cat(measures.truth)).tolist()
+        right = is_right(torch.cat(measures.logits), torch.cat(measures.truth)).tolist()
         row = {
             "step": step.name,
             "image_size": step.stage.image_size,
@@ -279,7 +326,8 @@ class _State:
         }
         done = [r for r in self.rows if (r["step"], int(r["epoch"])) != (step.name, row["epoch"])]
         first_of_stage = not any(r["step"].startswith(f"{step.stage.name}-") for r in done)
-        if first_of_stage or row["valid_group_recall"] > self.best:
+        better = row["valid_group_recall"] > self.best
+        if first_of_stage or better or self.run.recipe().keep == "last":
             self.best = row["valid_group_recall"]
             row["kept"] = " *"
             place = {key: row[key] for key in ("step", "image_size", "epoch")}
@@ -319,9 +367,11 @@ def _fit_step(
     saving = Checkpoint(
         state.run, step.number, every_seconds=checkpoint_seconds, place=place, extra=state.extra
     )
-    learner.add_cbs([progress.callback(), state.callback(step, progress), saving])
+    average = [state.average] if state.average.decay else []
+    learner.add_cbs([progress.callback(), state.callback(step, progress), *average, saving])
     start = place.get("epoch", 0)
-    groups = equidistant(rates, len(learner.opt.param_lists))
+    layers = equidistant(rates, len(learner.opt.param_lists) // 2)
+    groups = [rate for rate in layers for _ in range(2)]
     if step.stage.schedule == "one_cycle":
         learner.fit_one_cycle(step.epochs, groups, start_epoch=start)
     else:

@@ -105,7 +105,7 @@ def crossing(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Patients with images in more than one split of the same manifest."""
     splits: dict[tuple[Path, str], set[str]] = defaultdict(set)
     for entry in entries:
-        splits[entry.manifest, entry.patient_id].add(entry.split)
+        splits[entry.manifest, entry.person].add(entry.split)
     return tuple(sorted(patient for (_, patient), where in splits.items() if len(where) > 1))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
@@ -24,11 +24,12 @@ from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
 from screener.network.model import Network
 from screener.network.weights import load_network, save_weights
-from screener.study import Band, Refusal
+from screener.study import TARGET_LABEL, Band, Refusal
+from trainer.fitting.loss import OpenLabelLoss
 from trainer.judging import guard_fit
 from trainer.judging.predict import BATCH, read_squares
 from trainer.judging.statistics import Estimate, calibration, proportion
-from trainer.manifest import Entry, manifest_digest, read_manifests, select, with_validation
+from trainer.manifest import KNOWN, Entry, manifest_digest, select, speaks_of
 
 Array = npt.NDArray[Any]
 Progress = Callable[[int], None]
@@ -55,27 +56,21 @@ class Observed:
 
 def calibrate(
     folder: Path,
-    manifests: Sequence[Path],
+    entries: Sequence[Entry],
     progress: Progress | None = None,
-    *,
-    fraction: float = 0.1,
-    seed: int = 0,
 ) -> WeightsCard:
     """Measure temperature, thresholds and guard, and write weights and card anew.
 
     Args:
         folder: of the weights.
-        manifests: those of the training.
+        entries: of the training's manifests, with their validation split.
         progress: told how far it is.
-        fraction: of the training patients, as validation where a manifest has none.
-        seed: of that validation split.
 
     Raises:
-        ConfigurationError: a manifest is wrong, or no validation image shows the target.
+        ConfigurationError: no validation image shows the target.
         WeightsError: the weights are missing, damaged or do not fit their card.
     """
     card, network = load_network(folder)
-    entries = with_validation(read_manifests(manifests), fraction, seed)
     train, val = images_for(entries)
     if card.target_label not in {entry.label for entry in val}:
         raise ConfigurationError(
@@ -89,8 +84,12 @@ def calibrate(
 
 
 def images_for(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """Some of the training and all of the validation images: what a calibration looks at."""
-    return some_of_each_source(select(entries, "train"), PER_SOURCE), select(entries, "val")
+    """Some of the training and the validation images: what a calibration looks at.
+
+    Validation images whose label leaves the target open have nothing to say here.
+    """
+    val = [entry for entry in select(entries, "val") if speaks_of(entry.label, TARGET_LABEL)]
+    return some_of_each_source(select(entries, "train"), PER_SOURCE), val
 
 
 def sources_of(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
@@ -148,11 +147,11 @@ def observe(
 
 def measured(card: WeightsCard, val: Observed, guard: Guard) -> WeightsCard:
     """The card with all that the validation images tell."""
-    truth = np.array([card.labels.index(entry.label) for entry in val.entries])
+    truth = np.array([KNOWN.index(entry.label) for entry in val.entries])
     temperature = fit_temperature(val.logits, truth)
     logits = torch.from_numpy(val.logits) / temperature
     scores = logits.softmax(1)[:, card.labels.index(card.target_label)].numpy().astype(float)
-    positive = truth == card.labels.index(card.target_label)
+    positive = truth == KNOWN.index(card.target_label)
     thresholds = {band: threshold(scores[positive], s) for band, s in SENSITIVITIES.items()}
     distances = guard.distance(val.seen.squares, val.seen.pooled)
     figures = {
@@ -188,14 +187,20 @@ def threshold_source(images: int, target: int) -> str:
 
 
 def fit_temperature(logits: npt.NDArray[np.float32], truth: Array) -> float:
-    """The temperature of least negative log likelihood (Guo et al., arXiv 1706.04599)."""
+    """The temperature of least negative log likelihood (Guo et al., arXiv 1706.04599).
+
+    Args:
+        logits: (N, classes).
+        truth: (N,) places in ``trainer.manifest.KNOWN``.
+    """
     scores, labels = torch.from_numpy(logits).double(), torch.from_numpy(truth).long()
+    lost = OpenLabelLoss()
     log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
     search = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         search.zero_grad()
-        value = nn.functional.cross_entropy(scores / log_temperature.exp(), labels)
+        value: Tensor = lost(scores / log_temperature.exp(), labels)
         value.backward()  # type: ignore[no-untyped-call]
         return value
 

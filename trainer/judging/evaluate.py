@@ -21,7 +21,7 @@ from screener.errors import ConfigurationError
 from screener.study import LABELS, TARGET
 from trainer.files import replace_rows, replace_text
 from trainer.judging import lungs, shortcuts, statistics
-from trainer.judging.judgement import Judgement, judge, judge_by, truth
+from trainer.judging.judgement import Judgement, judge, judge_by, of_classes, truth
 from trainer.judging.predict import Predictions, predict
 from trainer.judging.published import Published, comparable
 from trainer.judging.statistics import Calibration, ClassFigures, Estimate
@@ -103,9 +103,10 @@ def chosen(entries: Sequence[Entry], split: str) -> list[Entry]:
 def assess(predictions: Predictions, listed: Sequence[Entry], split: str) -> Evaluation:
     """Everything that is to be known of scores that have been computed."""
     card, used, shares = predictions.card, predictions.entries, predictions.probabilities
-    labels = truth(used)
-    counts = statistics.confusion(labels, shares.argmax(axis=1), len(LABELS))
-    patients = [entry.patient_id for entry in used]
+    classed = predictions.only(of_classes(used))
+    labels, known = truth(classed.entries), classed.probabilities
+    counts = statistics.confusion(labels, known.argmax(axis=1), len(LABELS))
+    patients = [entry.person for entry in classed.entries]
     return Evaluation(
         weights=f"{card.name} {card.version}",
         weights_digest=card.digest,
@@ -124,10 +125,10 @@ def assess(predictions: Predictions, listed: Sequence[Entry], split: str) -> Eva
         confusion=counts,
         classes={label: statistics.class_figures(counts, i) for i, label in enumerate(LABELS)},
         auc={
-            label: statistics.auc(labels == i, shares[:, i], patients)
+            label: statistics.auc(labels == i, known[:, i], patients)
             for i, label in enumerate(LABELS)
         },
-        calibration=statistics.calibration(labels == TARGET, shares[:, TARGET]),
+        calibration=statistics.calibration(labels == TARGET, known[:, TARGET]),
         by_manifest=tuple(judge_by(_set_of, used, shares)),
         by_source=tuple(judge_by(lambda entry: entry.source, used, shares)),
         by_view=tuple(judge_by(lambda entry: entry.view, used, shares)),

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from screener.study import LABELS, TARGET, TARGET_LABEL
 from trainer.judging import statistics
 from trainer.judging.statistics import Estimate
-from trainer.manifest import Entry
+from trainer.manifest import KNOWN, Entry, speaks_of
 
 Array = npt.NDArray[Any]
 
@@ -37,8 +37,14 @@ class Judgement:
 
 
 def judge(name: str, entries: Sequence[Entry], probabilities: Array) -> Judgement:
-    """Judge (N, classes) probabilities, in the order of the network's labels, of N entries."""
-    counts = statistics.confusion(truth(entries), probabilities.argmax(axis=1), len(LABELS))
+    """Judge (N, classes) probabilities, in the order of the network's labels, of N entries.
+
+    A label of less detail than the network's counts where it says enough: as not COVID-19.
+    """
+    whole = np.array(of_classes(entries), int)
+    counts = statistics.confusion(
+        truth([entries[i] for i in whole]), probabilities[whole].argmax(axis=1), len(LABELS)
+    )
     return Judgement(
         name,
         statistics.accuracy(counts),
@@ -61,18 +67,27 @@ def judge_by(
     ]
 
 
+def of_classes(entries: Sequence[Entry]) -> list[int]:
+    """Places of the entries whose label is one of the network's."""
+    return [place for place, entry in enumerate(entries) if entry.label in LABELS]
+
+
 def truth(entries: Sequence[Entry]) -> Array:
     """(N,) class indices."""
     return np.array([LABELS.index(entry.label) for entry in entries], int)
 
 
 def target_auc(
-    entries: Sequence[Entry], probabilities: Array, against: Sequence[str] = LABELS
+    entries: Sequence[Entry], probabilities: Array, against: Sequence[str] = KNOWN
 ) -> Estimate:
     """AUC of the suspicion score for COVID-19 against some other classes, by patient."""
-    chosen = [i for i, e in enumerate(entries) if e.label == TARGET_LABEL or e.label in against]
+    chosen = [
+        place
+        for place, entry in enumerate(entries)
+        if entry.label in (TARGET_LABEL, *against) and speaks_of(entry.label, TARGET_LABEL)
+    ]
     return statistics.auc(
         np.array([entries[i].label == TARGET_LABEL for i in chosen], bool),
         probabilities[chosen, TARGET],
-        [entries[i].patient_id for i in chosen],
+        [entries[i].person for i in chosen],
     )

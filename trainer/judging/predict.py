@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,14 @@ class Predictions:
     logits: Array
     """(N, classes) float32, before the temperature."""
     refusals: tuple[Refusal, ...]
+
+    def only(self, places: Sequence[int]) -> Predictions:
+        """Those of some of the images."""
+        return replace(
+            self,
+            entries=tuple(self.entries[place] for place in places),
+            logits=self.logits[np.array(places, int)],
+        )
 
     @property
     def probabilities(self) -> Array:

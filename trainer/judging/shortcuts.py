@@ -131,7 +131,7 @@ def linear(features: Array, labels: Sequence[str], others: Array) -> Array:
 def teachers(entries: Sequence[Entry], split: str) -> list[Entry]:
     """What a shortcut may learn from: train, and for judging the test split also val."""
     before = {"train", "val"} if split == "test" else {"train"}
-    return [entry for entry in entries if entry.split in before]
+    return [entry for entry in entries if entry.split in before and entry.label in LABELS]
 
 
 def models(train: Thumbnails, test: Thumbnails) -> dict[str, Array]:

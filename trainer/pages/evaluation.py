@@ -19,7 +19,7 @@ from screener.study import LABEL_NAMES, LABELS, Refusal
 from trainer.files import replace_file
 from trainer.judging import evaluate
 from trainer.judging.evaluate import CLASS_FIGURES, Comparison, Evaluation
-from trainer.judging.judgement import Judgement, truth
+from trainer.judging.judgement import Judgement, of_classes, truth
 from trainer.judging.predict import Predictions, Square, read_squares
 from trainer.pages import plots
 from trainer.pages.page import Page
@@ -47,13 +47,14 @@ def write(
         called: what images outside the network's classes were called, if they were scored.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figures = _figures(evaluations[0], predictions)
+    classed = predictions.only(of_classes(predictions.entries))
+    figures = _figures(evaluations[0], classed)
     for name, (png, _) in figures.items():
         replace_file(folder / f"{name}.png", png)
     evaluate.write_json(folder / "evaluation.json", evaluations, comparison)
     evaluate.write_classes(folder / "classes.csv", evaluations)
     evaluate.write_predictions(folder / "predictions.csv", predictions)
-    _failures(predictions).write(folder / "failures.html")
+    _failures(classed).write(folder / "failures.html")
     page = _page(evaluations, comparison, called or {}, figures.values())
     page.write(folder / "evaluation.html")
     return folder / "evaluation.html"

@@ -7,15 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from screener.card import load_card
 from screener.network.model import Network
 from screener.network.weights import load_guard, load_network
 from trainer import recipe
-from trainer.fitting.fit import equidistant, layer_groups, steps
+from trainer.fitting.fit import ADAM, equidistant, halves, steps
 from trainer.run import load_tensors
 
 COMMAND = [sys.executable, "-m", "trainer.cli.main", "fit"]
@@ -138,9 +140,9 @@ def test_a_second_run_in_the_same_folder_is_refused(finished, dataset):
 
 def test_layer_groups_hold_each_parameter_once_and_rates_are_equidistant():
     network = Network()
-    groups = layer_groups(network)
+    groups = halves(network)
     assert sum(len(group) for group in groups) == len(list(network.parameters()))
-    rates = equidistant((1e-6, 1e-4), len(groups))
+    rates = equidistant((1e-6, 1e-4), len(groups) // 2)
     assert len(rates) == 18
     np.testing.assert_allclose(np.diff(rates), (1e-4 - 1e-6) / 17)
 
@@ -171,3 +173,32 @@ def test_first_weights_that_cannot_be_had_leave_no_run_behind(dataset, tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)
     assert "a PNG picture, no weights" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_weight_decay_spares_norms_and_biases():
+    layers = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    network = SimpleNamespace(modules=layers.modules, layer_groups=lambda: [[*layers.parameters()]])
+    held, spared = halves(network)
+    assert held == [layers[0].weight]
+    assert spared == [layers[0].bias, layers[1].weight, layers[1].bias]
+
+
+def test_the_optimizer_takes_the_steps_of_fastais_adam():
+    """On known numbers, with decay on the first parameter only."""
+    from fastai.optimizer import Adam
+
+    ours, theirs = (
+        [torch.tensor([1.0, -2.0], requires_grad=True), torch.tensor([0.5], requires_grad=True)]
+        for _ in range(2)
+    )
+    groups = [{"params": [ours[0]], "weight_decay": 0.1}, {"params": [ours[1]], "weight_decay": 0}]
+    mine = torch.optim.AdamW(groups, lr=0.01, fused=True, **ADAM)
+    fastais = Adam(theirs, lr=0.01, wd=0.1)
+    fastais.state[theirs[1]]["do_wd"] = False
+    for gradients in ([[0.3, -1e-5], [2.0]], [[-0.1, 4.0], [1e-6]]):
+        for parameters, optimizer in ((ours, mine), (theirs, fastais)):
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = torch.tensor(gradient)
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs, atol=1e-7, rtol=1e-6)
+    assert ours[0][0].item() == pytest.approx(0.98300, abs=1e-4)

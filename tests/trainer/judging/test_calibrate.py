@@ -23,7 +23,7 @@ from trainer.manifest import MANIFEST_FILE, read_manifest, write_manifest
 def folder(untrained, dataset, tmp_path_factory):
     folder = tmp_path_factory.mktemp("calibrated") / "weights"
     shutil.copytree(untrained, folder)
-    calibrate(folder, [dataset])
+    calibrate(folder, read_manifest(dataset))
     return folder
 
 
@@ -106,4 +106,4 @@ def test_no_target_among_the_validation_images_is_an_error(untrained, dataset, t
         shutil.copy(entry.image, tmp_path)
     write_manifest(tmp_path / MANIFEST_FILE, copied)
     with pytest.raises(ConfigurationError, match="no validation image is labelled covid19"):
-        calibrate(untrained, [tmp_path])
+        calibrate(untrained, read_manifest(tmp_path))

@@ -17,7 +17,7 @@ def measured(untrained, dataset, tmp_path_factory):
     """Calibrated weights, and the evaluation of them on the test split."""
     folder = tmp_path_factory.mktemp("model-card") / "weights"
     shutil.copytree(untrained, folder)
-    calibrate(folder, [dataset])
+    calibrate(folder, read_manifest(dataset))
     entries = read_manifest(dataset)
     found, _ = evaluate(folder, entries, "test")
     path = folder.parent / "evaluation.json"

@@ -1,0 +1,100 @@
+"""A soup end to end on the synthetic set: its members are fitted, their weights are averaged."""
+
+import pytest
+import torch
+
+from screener.card import load_card
+from screener.errors import ConfigurationError
+from screener.network.weights import half, load_network
+from trainer import recipe
+from trainer.finish import finish
+from trainer.fitting.progress import Progress
+from trainer.fitting.soup import fit_recipe, mean, member_runs
+from trainer.run import Run, load_tensors
+
+SOUP = """
+name = "broth"
+network = "timm/tf_efficientnet_lite0"
+sampling = "group"
+images_per_epoch = 16
+average = 0.9
+keep = "last"
+[augment]
+style = 1.0
+[[stages]]
+name = "whole"
+image_size = 48
+batch_size = 8
+epochs = 1
+lr = 1e-3
+[soup]
+members = [{name = "small", set = ["seed=4", "whole.image_size=32"]}, {name = "large"}]
+"""
+
+
+def lay_out(folder, dataset):
+    path = folder / "broth.toml"
+    path.write_text(SOUP)
+    run = Run(folder / "run")
+    run.start(recipe.read(path), {"manifests": [str(dataset)], "backbone": "none", "lr": "paper"})
+    return run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Threads of so small a network wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def finished(dataset, tmp_path_factory):
+    run = lay_out(tmp_path_factory.mktemp("soup"), dataset)
+    with Progress() as progress:
+        fit_recipe(run, progress)
+    finish(run)
+    return run
+
+
+def test_the_mean_is_that_of_each_tensor_and_counters_stay():
+    first = {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(5)}
+    second = {"w": torch.tensor([2.0, -1.0]), "n": torch.tensor(9)}
+    found = mean([first, second])
+    assert found["w"].tolist() == [1.5, 1.0]
+    assert found["n"].item() == 5
+
+
+def test_what_is_exported_is_the_mean_of_the_members(finished):
+    members = [load_tensors(run.best_file)["network"] for run in member_runs(finished).values()]
+    _, network = load_network(finished.weights)
+    expected = half(mean(members))
+    found = network.state_dict()
+    assert len(members) == 2
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor.to(found[name].dtype))
+
+
+def test_the_card_names_the_members_and_the_size_of_the_soup(finished):
+    card = load_card(finished.weights)
+    assert card.input_size == 48
+    assert "mean of the weights of 2 fits (small, large)" in card.recipe
+
+
+def test_a_finished_member_is_not_fitted_again(finished):
+    stamp = (finished.folder / "members" / "small" / "log.csv").stat().st_mtime_ns
+    before = load_tensors(finished.best_file)["network"]
+    with Progress() as progress:
+        fit_recipe(finished, progress)
+    assert (finished.folder / "members" / "small" / "log.csv").stat().st_mtime_ns == stamp
+    torch.testing.assert_close(load_tensors(finished.best_file)["network"], before)
+
+
+def test_a_member_of_another_recipe_is_refused(dataset, tmp_path):
+    run = lay_out(tmp_path, dataset)
+    small = member_runs(run)["small"]
+    text = small.recipe_file.read_text()
+    small.recipe_file.write_text(text.replace("seed = 4", "seed = 5"))
+    with pytest.raises(ConfigurationError, match="not what the soup says of small"):
+        member_runs(run)
