@@ -25,8 +25,15 @@ from trainer.cli.progress import progress_bar
     type=click.FloatRange(0, 0.5),
     help="Of the training patients, as validation where a manifest has none.",
 )
+@click.option(
+    "--unseen",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of 'trainer unseen': thresholds come from the sources left out there.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of that validation split.")
-def command(weights: Path, data: tuple[Path, ...], fraction: float, seed: int) -> None:
+def command(
+    weights: Path, data: tuple[Path, ...], fraction: float, unseen: Path | None, seed: int
+) -> None:
     """Calibrate WEIGHTS, a folder made by 'trainer export', on its validation images.
 
     Writes the folder anew: the temperature, the thresholds of PRIORITY and ELEVATED with their
@@ -40,7 +47,7 @@ def command(weights: Path, data: tuple[Path, ...], fraction: float, seed: int) -
     entries = read_entries(data, fraction, seed)
     images = sum(map(len, images_for(entries)))
     with progress_bar(images, weights.name) as bar:
-        card = calibrate(weights, entries, bar.update)
+        card = calibrate(weights, entries, bar.update, unseen=unseen)
     click.echo(f"temperature {card.temperature:.3f}")
     for cells in band_rows(card):
         click.echo("  ".join(cells))

@@ -12,6 +12,7 @@ from screener.study import RESEARCH_ONLY
 
 COMMANDS = {
     "fit": "Rebuild the weights by a staged recipe, resumably.",
+    "unseen": "Judge a recipe on sources that it was not fitted to.",
     "lr-find": "Run the learning rate finder for one step of a recipe.",
     "recipes": "List the recipes that come with the trainer, or print one.",
     "validate": "Check a recipe and manifests; all errors at once.",

@@ -27,16 +27,24 @@ from screener.network.weights import load_network, save_weights
 from screener.study import TARGET_LABEL, Band, Refusal
 from trainer.fitting.loss import OpenLabelLoss
 from trainer.judging import guard_fit
+from trainer.judging.evaluate import plain
 from trainer.judging.predict import BATCH, read_squares
 from trainer.judging.statistics import Estimate, calibration, proportion
+from trainer.judging.unseen import (
+    SCORES_FILE,
+    SENSITIVITIES,
+    Scored,
+    figures,
+    level,
+    read_scores,
+    thresholds,
+)
 from trainer.manifest import KNOWN, Entry, manifest_digest, select, speaks_of
 
 Array = npt.NDArray[Any]
 Progress = Callable[[int], None]
 """Told the number of images of each batch that is done."""
 
-SENSITIVITIES = {Band.PRIORITY: 0.80, Band.ELEVATED: 0.95}
-"""Share of the validation's COVID-19 radiographs that reach each band, at least."""
 PER_SOURCE = 400
 """Training images of one source that the guard's statistics are made from."""
 QUANTILES = np.linspace(0, 100, 21)
@@ -58,6 +66,8 @@ def calibrate(
     folder: Path,
     entries: Sequence[Entry],
     progress: Progress | None = None,
+    *,
+    unseen: Path | None = None,
 ) -> WeightsCard:
     """Measure temperature, thresholds and guard, and write weights and card anew.
 
@@ -65,9 +75,10 @@ def calibrate(
         folder: of the weights.
         entries: of the training's manifests, with their validation split.
         progress: told how far it is.
+        unseen: folder of ``trainer unseen`` with the same recipe, which thresholds are taken from.
 
     Raises:
-        ConfigurationError: no validation image shows the target.
+        ConfigurationError: no validation image shows the target, or the folder holds no scores.
         WeightsError: the weights are missing, damaged or do not fit their card.
     """
     card, network = load_network(folder)
@@ -78,7 +89,8 @@ def calibrate(
         )
     observed = observe(network, card, val, progress)
     guard = guard_fit.fit(observe(network, card, train, progress).seen, observed.seen)
-    card = measured(card, observed, guard)
+    levels = Levels(read_scores(unseen / SCORES_FILE)) if unseen else None
+    card = measured(card, observed, guard, levels)
     card.metrics["sources"] = sources_of(entries)
     return save_weights(folder, network, card, guard_fit.to_tensors(guard))
 
@@ -145,23 +157,57 @@ def observe(
     return Observed(tuple(kept), seen, np.concatenate(logits))
 
 
-def measured(card: WeightsCard, val: Observed, guard: Guard) -> WeightsCard:
-    """The card with all that the validation images tell."""
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Thresholds from sources that were left out: the level that travels."""
+
+    scored: Sequence[Scored]
+
+    def thresholds(self, temperature: float) -> dict[Band, float]:
+        """Of each band, at the temperature of the weights."""
+        found = thresholds(self.scored, temperature)
+        return {Band(band): at for band, at in found.items()}
+
+    def source(self) -> str:
+        """How the thresholds were chosen, in one sentence."""
+        target = [o for o in self.scored if o.role == "unseen" and o.label == TARGET_LABEL]
+        folds = len({one.fold for one in self.scored})
+        sources = ", ".join(sorted({one.source for one in target}))
+        return (
+            f"highest scores that reach these shares of {len(target)} COVID-19 radiographs of "
+            f"sources left out ({folds} fits of the same recipe, each without some of: {sources}): "
+            f"{_aims()}"
+        )
+
+    def figures(self, temperature: float) -> dict[str, Any]:
+        """What the model card prints first."""
+        found: dict[str, Any] = plain(figures(self.scored[0].variant, self.scored, temperature))
+        return found
+
+
+def measured(
+    card: WeightsCard, val: Observed, guard: Guard, levels: Levels | None = None
+) -> WeightsCard:
+    """The card with all that the validation images tell, and thresholds from elsewhere if given."""
     truth = np.array([KNOWN.index(entry.label) for entry in val.entries])
     temperature = fit_temperature(val.logits, truth)
     logits = torch.from_numpy(val.logits) / temperature
     scores = logits.softmax(1)[:, card.labels.index(card.target_label)].numpy().astype(float)
     positive = truth == KNOWN.index(card.target_label)
-    thresholds = {band: threshold(scores[positive], s) for band, s in SENSITIVITIES.items()}
+    chosen = (
+        levels.thresholds(temperature)
+        if levels
+        else {band: level(scores[positive], share) for band, share in SENSITIVITIES.items()}
+    )
     distances = guard.distance(val.seen.squares, val.seen.pooled)
-    figures = {
+    told = {
         "images": len(truth),
         "manifest": manifest_digest(val.entries),
         "target": int(positive.sum()),
         "calibration": reliability(positive, scores),
         "bands": {
             band: band_figures(at, scores, positive, val.seen.sources)
-            for band, at in thresholds.items()
+            for band, at in chosen.items()
         },
         "scores": np.percentile(scores, QUANTILES).round(4).tolist(),
         "distances": np.percentile(distances, QUANTILES).round(4).tolist(),
@@ -170,20 +216,29 @@ def measured(card: WeightsCard, val: Observed, guard: Guard) -> WeightsCard:
     return replace(
         card,
         temperature=temperature,
-        thresholds={str(band): at for band, at in thresholds.items()},
-        threshold_source=threshold_source(len(truth), int(positive.sum())),
-        metrics={**card.metrics, "validation": figures},
+        thresholds={str(band): at for band, at in chosen.items()},
+        threshold_source=(
+            levels.source() if levels else threshold_source(len(truth), int(positive.sum()))
+        ),
+        metrics={
+            **({"unseen": levels.figures(temperature)} if levels else {}),  # first on the card
+            **{key: found for key, found in card.metrics.items() if key != "unseen" or not levels},
+            "validation": told,
+        },
         guard=guard_fit.to_card(guard),
     )
 
 
 def threshold_source(images: int, target: int) -> str:
     """How the thresholds were chosen, in one sentence."""
-    aims = " and ".join(f"{band} {share:.0%}" for band, share in SENSITIVITIES.items())
     return (
         f"highest scores that reach these shares of the {target} COVID-19 radiographs among "
-        f"{images} validation images: {aims}"
+        f"{images} validation images: {_aims()}"
     )
+
+
+def _aims() -> str:
+    return " and ".join(f"{band} {share:.0%}" for band, share in SENSITIVITIES.items())
 
 
 def fit_temperature(logits: npt.NDArray[np.float32], truth: Array) -> float:
@@ -207,13 +262,6 @@ def fit_temperature(logits: npt.NDArray[np.float32], truth: Array) -> float:
     search.step(loss)  # type: ignore[no-untyped-call]
     least, most = TEMPERATURES
     return float(log_temperature.detach().exp().clamp(least, most))
-
-
-def threshold(positives: Array, sensitivity: float) -> float:
-    """The highest threshold that this share of the target's scores reaches."""
-    ordered = np.sort(positives)[::-1]
-    needed = math.ceil(sensitivity * len(ordered) - 1e-9)
-    return math.floor(float(ordered[needed - 1]) * 1e6) / 1e6  # rounded down, so that it is reached
 
 
 def band_figures(

@@ -14,7 +14,7 @@ from trainer.run import Run, load_tensors
 
 SOUP = """
 name = "broth"
-network = "timm/tf_efficientnet_lite0"
+network = "timm/test_resnet"
 sampling = "group"
 images_per_epoch = 16
 average = 0.9

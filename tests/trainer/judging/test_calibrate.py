@@ -14,8 +14,8 @@ from trainer.judging.calibrate import (
     calibrate,
     fit_temperature,
     some_of_each_source,
-    threshold,
 )
+from trainer.judging.unseen import level
 from trainer.manifest import MANIFEST_FILE, read_manifest, write_manifest
 
 
@@ -41,8 +41,8 @@ def test_a_network_that_is_always_right_gets_the_least_temperature():
 
 def test_the_threshold_is_reached_by_the_share_asked_for():
     scores = np.arange(1, 11) / 10
-    assert threshold(scores, 0.8) == pytest.approx(0.3)
-    assert (scores >= threshold(scores, 0.8)).mean() == 0.8
+    assert level(scores, 0.8) == pytest.approx(0.3)
+    assert (scores >= level(scores, 0.8)).mean() == 0.8
 
 
 def test_a_band_tells_its_specificity_by_source():
