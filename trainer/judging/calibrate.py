@@ -37,6 +37,7 @@ from trainer.judging.unseen import (
     figures,
     level,
     read_scores,
+    said,
     thresholds,
 )
 from trainer.manifest import KNOWN, Entry, manifest_digest, select, speaks_of
@@ -89,7 +90,7 @@ def calibrate(
         )
     observed = observe(network, card, val, progress)
     guard = guard_fit.fit(observe(network, card, train, progress).seen, observed.seen)
-    levels = Levels(read_scores(unseen / SCORES_FILE)) if unseen else None
+    levels = Levels.read(unseen) if unseen else None
     card = measured(card, observed, guard, levels)
     card.metrics["sources"] = sources_of(entries)
     return save_weights(folder, network, card, guard_fit.to_tensors(guard))
@@ -162,6 +163,18 @@ class Levels:
     """Thresholds from sources that were left out: the level that travels."""
 
     scored: Sequence[Scored]
+    how: str
+    """By which fits, in words."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Levels:
+        """What ``trainer unseen`` left in a folder.
+
+        Raises:
+            ConfigurationError: it holds no scores.
+        """
+        scored = read_scores(folder / SCORES_FILE)
+        return cls(scored, said(folder, scored[0].variant))
 
     def thresholds(self, temperature: float) -> dict[Band, float]:
         """Of each band, at the temperature of the weights."""
@@ -171,18 +184,26 @@ class Levels:
     def source(self) -> str:
         """How the thresholds were chosen, in one sentence."""
         target = [o for o in self.scored if o.role == "unseen" and o.label == TARGET_LABEL]
-        folds = len({one.fold for one in self.scored})
         sources = ", ".join(sorted({one.source for one in target}))
         return (
             f"highest scores that reach these shares of {len(target)} COVID-19 radiographs of "
-            f"sources left out ({folds} fits of the same recipe, each without some of: {sources}): "
-            f"{_aims()}"
+            f"sources left out ({sources}; {self.how}): {_aims()}"
         )
 
     def figures(self, temperature: float) -> dict[str, Any]:
-        """What the model card prints first."""
-        found: dict[str, Any] = plain(figures(self.scored[0].variant, self.scored, temperature))
-        return found
+        """What the model card prints first, each with its interval and n."""
+        found = figures(self.scored[0].variant, self.scored, temperature)
+        told: dict[str, Any] = plain(
+            {
+                "auc_covid19_against_normal": found.pooled,
+                "normals_in_priority": found.priority["all normal"],
+                **{f"auc_within_{fold}": area for fold, area in found.within.items()},
+                "in_priority": found.priority,
+                "controlled": list(found.controlled),
+                "how": self.how,
+            }
+        )
+        return told
 
 
 def measured(

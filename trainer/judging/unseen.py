@@ -7,6 +7,7 @@ resamples whole patients. Fits nothing and looks at no image: :mod:`trainer.judg
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -270,6 +271,25 @@ def read_scores(path: Path, variant: str = "") -> list[Scored]:
     if not kept:
         raise ConfigurationError(f"{path}: holds no score of {wanted or 'any variant'}")
     return kept
+
+
+def said(folder: Path, variant: str) -> str:
+    """In words, which fits the scores of a variant come from.
+
+    Raises:
+        ConfigurationError: the folder holds no figures.
+    """
+    path = folder / FIGURES_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        folds, films = content["folds"], content["facts"]["films"]
+    except (OSError, ValueError, LookupError) as error:
+        raise ConfigurationError(
+            f"{path}: no figures of unseen sources ({error!r}); make them with 'trainer unseen'"
+        ) from None
+    listed = "; ".join(f"{name}: {', '.join(sources)}" for name, sources in folds.items())
+    size = f", with {films} films an epoch" if films else ""
+    return f"{variant}, fitted once without each of {listed}{size}"
 
 
 def _scored(row: dict[str, str]) -> Scored:

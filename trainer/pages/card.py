@@ -156,6 +156,7 @@ def _known(**estimates: dict[str, Any]) -> dict[str, Any]:
 def compose(card: WeightsCard, documents: Sequence[Mapping[str, Any]]) -> Iterator[Section]:
     """The sections of a card, in order."""
     yield Section("Intended use", INTENDED_USE)
+    yield unseen(card)
     yield Section("Network", _network(card))
     yield _data(card)
     for document in documents:
@@ -167,6 +168,38 @@ def compose(card: WeightsCard, documents: Sequence[Mapping[str, Any]]) -> Iterat
     yield Section("Failures", FAILURES)
     yield Section("Limits", LIMITS)
     yield Section("Licence", card.licence or "Not stated: ask before any use.")
+
+
+def unseen(card: WeightsCard) -> Section:
+    """What is to be expected where it was never fitted to; stands before all other figures."""
+    title = "What to expect in a hospital that was not seen"
+    found = card.metrics.get("unseen")
+    if not found:
+        return Section(title, NOT_MEASURED)
+    text = (
+        f"Measured by leaving sources out: {found['how']}. AUC of all unseen COVID-19 against all "
+        f"unseen normals {_area(found['auc_covid19_against_normal'])}; where 80 % of unseen "
+        f"COVID-19 is PRIORITY, {share(found['normals_in_priority'])} of unseen normals are so too."
+    )
+    if found["controlled"]:
+        text += (
+            f" In {', '.join(found['controlled'])} one kind alone was left out; the other is "
+            "validation patients of sources that were seen."
+        )
+    areas = tuple(
+        (name.removeprefix("auc_within_"), str(estimate["n"]), _area(estimate))
+        for name, estimate in found.items()
+        if name.startswith("auc_within_")
+    )
+    reached = tuple(
+        (group, str(estimate["n"]), share(estimate))
+        for group, estimate in found["in_priority"].items()
+    )
+    tables = (
+        Table("COVID-19 against normal", ("left out", "images", "AUC"), areas),
+        Table("In PRIORITY", ("source and label", "images", "share"), reached),
+    )
+    return Section(title, text, tables)
 
 
 def _network(card: WeightsCard) -> str:

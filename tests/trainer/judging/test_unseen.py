@@ -24,6 +24,7 @@ from trainer.judging.unseen import (
     write_scores,
 )
 from trainer.manifest import Entry, read_manifest, write_manifest
+from trainer.pages import card as model_card
 
 
 def scored(label, score, number, fold="one", role="unseen", source="a"):
@@ -120,10 +121,16 @@ def test_scores_come_back_as_they_were_written(tmp_path):
 
 def test_thresholds_of_a_card_can_come_from_sources_left_out(untrained, dataset, tmp_path):
     write_scores(tmp_path / "scores.csv", ten())
+    plan = {"folds": {"one": ["a"]}, "facts": {"films": 16}}
+    (tmp_path / "unseen.json").write_text(json.dumps(plan))
     folder = shutil.copytree(untrained, tmp_path / "weights")
     card = calibrate(folder, read_manifest(dataset), unseen=tmp_path)
     assert card.thresholds == thresholds(ten(), card.temperature)
     assert "10 COVID-19 radiographs of sources left out" in card.threshold_source
+    text = model_card.write(folder, []).read_text()
+    assert text.index("hospital that was not seen") < text.index("## Network")
+    assert "fitted once without each of one: a, with 16 films an epoch" in text
+    assert "| a normal | 10 | 20.0 %" in text
     assert next(iter(load_card(tmp_path / "weights").metrics)) == "unseen"
 
 

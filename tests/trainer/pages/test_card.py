@@ -64,7 +64,7 @@ def test_what_was_not_measured_is_said(untrained, tmp_path):
     folder = tmp_path / "bare"
     shutil.copytree(untrained, folder)
     text = model_card.write(folder, []).read_text()
-    assert text.count(model_card.NOT_MEASURED) == 2
+    assert text.count(model_card.NOT_MEASURED) == 3
 
 
 def test_a_file_that_is_no_evaluation_is_named(measured, tmp_path):
