@@ -67,7 +67,10 @@ def test_meaning_is_checked_when_types_are_right():
 
 
 def test_an_unknown_recipe_names_the_known_ones():
-    with pytest.raises(ConfigurationError, match="covid_resnet, covid_resnet_scratch, lungs, tiny"):
+    with pytest.raises(
+        ConfigurationError,
+        match="covid_lite, covid_resnet, covid_resnet_scratch, covid_resnet_unseen, lungs, tiny",
+    ):
         recipe.find("resnet")
 
 
