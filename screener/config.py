@@ -6,6 +6,7 @@ that is not understood is refused, with its file, rather than passed over.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,16 +31,17 @@ class Setting:
     about: str
     default: str | int | float
     choices: tuple[str, ...] = ()
+    least: float | None = None
 
 
 SETTINGS = (
     Setting("results", "results folder", str(locations.RESULTS)),
     Setting("weights", "name or folder of the weights; empty for those that suit the device", ""),
-    Setting("device", "where to compute: auto, cpu, cuda, mps", "auto"),
-    Setting("batch_size", "radiographs at once; 0 to fit it to memory", 0),
-    Setting("workers", "processes that decode; 0 to fit it to the machine", 0),
-    Setting("max_pixels", "most pixels a radiograph may declare", MAX_PIXELS),
-    Setting("seconds", "longest time to decode one file", 60.0),
+    Setting("device", "where to compute", "auto", ("auto", "cpu", "cuda", "mps")),
+    Setting("batch_size", "radiographs at once; 0 to fit it to memory", 0, least=0),
+    Setting("workers", "processes that decode; 0 to fit it to the machine", 0, least=0),
+    Setting("max_pixels", "most pixels a radiograph may declare", MAX_PIXELS, least=1),
+    Setting("seconds", "longest time to decode one file", 60.0, least=0.001),
     Setting("maps", "of PRIORITY and ELEVATED radiographs", "proven", ("none", "fast", "proven")),
     Setting("identify", "what may be kept of patients", "none", ("none", "id", "full")),
     Setting("reviewer", "name under which reviews are kept; empty for the user's", ""),
@@ -137,10 +139,17 @@ def _fitting(setting: Setting, value: object, origin: str) -> str | int | float:
         converted = kind(value) if fits else None
     except ValueError:
         converted = None
-    if converted is None or (setting.choices and converted not in setting.choices):
+    if converted is None or not _is_allowed(setting, converted):
         wanted = " or ".join(filter(None, setting.choices)) or KINDS[type(setting.default)]
+        wanted += "" if setting.least is None else f" from {setting.least:g}"
         raise ConfigurationError(f"{origin}: {setting.name} is {value!r}; it must be {wanted}")
     return converted
+
+
+def _is_allowed(setting: Setting, value: str | int | float) -> bool:
+    if setting.choices:
+        return value in setting.choices
+    return setting.least is None or setting.least <= float(value) < math.inf
 
 
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number"}

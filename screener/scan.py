@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screener.card import identity, load_card
-from screener.errors import WeightsError
+from screener.errors import ConfigurationError, WeightsError
 from screener.events import (
     BatchScored,
     FilesFound,
@@ -29,11 +29,12 @@ from screener.events import (
 )
 from screener.network import weights
 from screener.reading import pixels
-from screener.reading.decode import Decoded, Limits, decode_all
+from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
 from screener.reading.survey import Survey, survey
 from screener.results import files, pseudonym
 from screener.results.audit_log import AuditLog
+from screener.results.beginning import undone_if_empty
 from screener.results.identity import Identify
 from screener.results.ranking import study_result
 from screener.results.store import Store
@@ -138,7 +139,8 @@ def scan(
             f"{settings.weights}: has no thresholds, so no study would get a band; "
             "run 'trainer calibrate'"
         )
-    with Store.writing(settings.results) as store, AuditLog(settings.results) as audit:
+    results = settings.results
+    with undone_if_empty(results), Store.writing(results) as store, AuditLog(results) as audit:
         yield from _Scan(settings, store, audit, card, stop, clock).events()
 
 
@@ -154,7 +156,7 @@ def dry_run(
 
 
 def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFound, None, Survey]:
-    return survey(
+    found = yield from survey(
         settings.folders,
         mode=settings.group,
         named=partial(pseudonym.study_key, key=pseudonym.load_key()),
@@ -162,6 +164,10 @@ def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFoun
         ours=files.ours,
         stop=stop,
     )
+    if not found.found and not stop():
+        folders = ", ".join(map(str, settings.folders))
+        raise ConfigurationError(f"{folders}: no radiographs here; name the folder they are in")
+    return found
 
 
 def _finished(
@@ -343,6 +349,8 @@ class _Scan:
             decode_all(radiographs, limits, workers=self.device.workers, ahead=BATCHES_AHEAD * size)
         ) as decoded:
             for one in decoded:
+                if isinstance(one, Refusal) and one.reason == CRASHED and self.stop():
+                    break  # who stops the scan may have ended its processes, too
                 batch.append(one)
                 pictures += isinstance(one, Decoded)
                 if pictures == size or len(batch) == 4 * size or self.stop():

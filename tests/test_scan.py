@@ -19,10 +19,11 @@ from screener.events import (
     StudyScored,
 )
 from screener.reading import pixels
+from screener.reading.decode import CRASHED
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.scan import Settings, dry_run, scan
-from screener.study import Outcome
+from screener.study import Outcome, Refusal
 
 
 def never() -> bool:
@@ -200,3 +201,19 @@ def test_refusals_do_not_wait_for_a_batch_to_fill(weights, phantoms, tmp_path):
     events = events_of(Settings((tmp_path,), tmp_path / "out", weights, batch_size=2))
     assert len(only(BatchScored, events)) > 2
     assert {e.refusal.outcome for e in only(RadiographRefused, events)} == {Outcome.UNREADABLE}
+
+
+def test_a_decoder_ended_together_with_the_scan_condemns_no_film(settings, tmp_path, monkeypatch):
+    """A service's SIGTERM reaches the workers too: what they were reading still waits."""
+    ended = []
+
+    def decoders_end(radiographs, *_, **__):
+        ended.append(True)
+        for one in radiographs:
+            yield Refusal(one.path, Outcome.UNREADABLE, CRASHED, one.study_key)
+
+    monkeypatch.setattr("screener.scan.decode_all", decoders_end)
+    own = replace(settings, results=tmp_path / "out")
+    assert events_of(own, lambda: bool(ended))[-1].interrupted
+    with Store.open(own.results) as store:
+        assert CRASHED not in {refusal.reason for refusal in Worklist(store).refusals()}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from screener import console
 from screener.cli import options
 from screener.results.files import EXPORTS
 
@@ -26,7 +25,7 @@ from screener.results.files import EXPORTS
     "--output",
     "out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write.  [default: export.csv, ... in DIR]",
+    help="The file to write, - for stdout.  [default: export.csv, ... in DIR]",
 )
 def command(results: Path, kind: str, out: Path | None) -> None:
     """Write the worklist of the results in DIR (default: ./screening) to a file.
@@ -35,16 +34,16 @@ def command(results: Path, kind: str, out: Path | None) -> None:
     report for a browser.
     """
     out = out or results / EXPORTS[kind]
-    if kind == "html":
-        from screener.report import publication_time
-        from screener.report.html import write_html
+    with options.destination(out) as file:
+        if kind == "html":
+            from screener.report import publication_time
+            from screener.report.html import write_html
 
-        write_html(results, out, generated_at=publication_time(os.environ))
-    else:
+            write_html(results, file, generated_at=publication_time(os.environ))
+            return
         from screener.results import export
         from screener.results.files import atomically
         from screener.results.worklist import ALL
 
-        with options.opened(results) as worklist, atomically(out) as stream:
+        with options.opened(results) as worklist, atomically(file) as stream:
             export.WRITERS[kind](worklist, stream, ALL)
-    console.say(str(out))

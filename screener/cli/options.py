@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from screener import locations
+from screener import console, locations
 from screener.study import Band
 
 if TYPE_CHECKING:
@@ -74,6 +74,24 @@ weights_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@contextmanager
+def destination(out: Path) -> Iterator[Path]:
+    """The file to write, named at the end; for "-" one that goes to stdout once it is whole."""
+    if str(out) != "-":
+        yield out
+        console.say(str(out))
+        return
+    import sys
+    from shutil import copyfileobj
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole"
+        yield whole
+        with whole.open("rb") as stream:
+            copyfileobj(stream, sys.stdout.buffer)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener import console
 from screener.cli import options
 from screener.results.files import REPORT
 from screener.study import RANKED, Band
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     "--output",
     "out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write.  [default: report.pdf in DIR]",
+    help="The file to write, - for stdout.  [default: report.pdf in DIR]",
 )
 @click.option("--top", type=click.IntRange(min=1), help="Rank only this many studies.")
 @click.option(
@@ -59,13 +58,13 @@ def command(
     """
     from screener.report import publication_time, write_report
 
-    written = write_report(
-        results,
-        out or results / REPORT,
-        generated_at=publication_time(os.environ),
-        top=top,
-        bands=[Band(band) for band in bands],
-        paper=paper,
-        identify=identify,
-    )
-    console.say(str(written))
+    with options.destination(out or results / REPORT) as file:
+        write_report(
+            results,
+            file,
+            generated_at=publication_time(os.environ),
+            top=top,
+            bands=[Band(band) for band in bands],
+            paper=paper,
+            identify=identify,
+        )

@@ -7,7 +7,6 @@ and the report. Nothing of a patient is printed that the policy does not keep.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -180,16 +179,12 @@ def _write(settings: Settings, *, with_report: bool) -> None:
 def _print(results: Path) -> None:
     """The worklist for the person who waits for it, and how to go on."""
     from screener.cli.options import opened
-    from screener.cli.table import print_worklist
+    from screener.cli.table import hint, print_worklist
 
     with opened(results) as worklist:
         print_worklist(worklist)
-    review = ["screener", "review"]
-    if results != locations.RESULTS:
-        review.append(str(results))
-    console.say(
-        f"Results in {visible(str(results))}; '{visible(shlex.join(review))}' goes through them."
-    )
+    review = hint("review", results)
+    console.say(f"Results in {visible(str(results))}; '{review}' goes through them.")
 
 
 def _say_dry_run(finished: ScanFinished, refusals: Iterable[Refusal]) -> None:

@@ -6,12 +6,15 @@ Drawn without rich, which alone would double the time ``screener list`` takes to
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from unicodedata import combining, east_asian_width
 
 import click
 
+from screener import locations
 from screener.console import note, say, warn
 from screener.results.worklist import Counts, Filter, StudyRow, Worklist
 from screener.study import LABEL_NAMES, RANKED, RESEARCH_ONLY, Band
@@ -50,9 +53,15 @@ def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | 
     for line in table(columns, cells, [COLOURS.get(row.band) for row in shown]):
         say(line)
     if left := worklist.count(wanted) - len(shown):
-        say(f"... and {left} more: 'screener list --all'")
+        say(f"... and {left} more: '{hint('list --all', worklist.store.folder)}'")
     say()
     say(RESEARCH_ONLY)
+
+
+def hint(words: str, results: Path) -> str:
+    """A command as it is typed for a results folder, which need not be the usual one."""
+    where = "" if results == locations.RESULTS else f" {shlex.quote(str(results))}"
+    return visible(f"screener {words}{where}")
 
 
 def counts_line(counts: Counts) -> str:
@@ -75,7 +84,7 @@ def _print_refusals(worklist: Worklist, counts: Counts, top: int | None) -> None
         say(f"{refusal.outcome.replace('_', ' '):15}{visible(str(refusal.path))}")
         say(f"{'':15}{visible(refusal.reason)}")
     if left := total - len(shown):
-        say(f"... and {left} more: 'screener list --all'")
+        say(f"... and {left} more: '{hint('list --all', worklist.store.folder)}'")
 
 
 def _cells(row: StudyRow) -> dict[str, str]:

@@ -35,6 +35,9 @@ BASE_MEMORY = 2 << 30
 """Address space of a worker before it decodes anything, libraries and their threads included."""
 
 
+CRASHED = "the decoder crashed on it"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How files are read, and what one of them may cost."""
@@ -123,7 +126,7 @@ def _outcome(
     except TimeoutError:
         return _refuse(radiograph, f"decoding took longer than {limits.seconds:g} s (--timeout)")
     except ProcessExpired:
-        return _refuse(radiograph, "the decoder crashed on it")
+        return _refuse(radiograph, CRASHED)
     except BrokenProcessPool:
         raise  # no file's fault
     except Exception as error:  # noqa: BLE001  (of the pool; it concerns this file alone)

@@ -45,7 +45,7 @@ def test_list_shows_counts_refusals_and_the_ranking(call, results):
     assert (code, err) == (0, "")
     assert out.index("Not scored") < out.index("rank  band")
     assert out.count("PRIORITY") + out.count("ELEVATED") + out.count("ROUTINE") == 20
-    assert "more: 'screener list --all'" in out
+    assert f"more: 'screener list --all {results}'" in out
     assert RESEARCH_ONLY in out
 
 
