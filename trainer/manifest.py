@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
+import reprlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -82,12 +84,13 @@ def read_manifest(path: Path) -> list[Entry]:
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
+            columns = reader.fieldnames or ()
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(
             f"{file}: not a readable manifest ({error}); make one with 'trainer prepare'"
         ) from None
-    missing = [column for column in REQUIRED if column not in (reader.fieldnames or ())]
+    missing = [column for column in REQUIRED if column not in columns]
     if missing:
         raise ConfigurationError(f"{file}: lacks the columns {', '.join(missing)}")
     if not rows:
@@ -108,36 +111,42 @@ def _entry(row: dict[str, str | None], folder: Path) -> Entry:
 def _errors(entries: Sequence[Entry]) -> list[str]:
     """Everything wrong with a manifest's rows, a kind at a time, with line numbers."""
     kinds: dict[str, list[str]] = defaultdict(list)
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for line, entry in enumerate(entries, start=2):
-        for kind in _wrong(entry):
-            kinds[kind].append(f"line {line}")
-        if not entry.image.is_file():
-            kinds["image file missing"].append(f"line {line} {entry.image.name}")
-        place = entry.image.resolve()
+        for kind, found in _wrong(entry):
+            kinds[kind].append(f"line {line} {found}".rstrip())
+        if not os.path.isfile(entry.image):  # noqa: PTH113 (false where a name is too long, too)
+            kinds["image file missing"].append(f"line {line} {_short(entry.image.name)}")
+        place = os.path.realpath(entry.image)
         if place in seen:
-            kinds["image listed twice"].append(f"line {line} {entry.image.name}")
+            kinds["image listed twice"].append(f"line {line} {_short(entry.image.name)}")
         seen.add(place)
     return [f"{kind}: {_few(places)}" for kind, places in kinds.items()]
 
 
-def _wrong(entry: Entry) -> list[str]:
-    """What is wrong with an entry's own cells."""
+def _wrong(entry: Entry) -> list[tuple[str, str]]:
+    """What is wrong with an entry's own cells: the kind, and what was found."""
     wrong = []
     if entry.split not in SPLITS:
-        wrong.append(f"unknown split {entry.split!r} (known: {', '.join(SPLITS)})")
+        wrong.append((f"unknown split (known: {', '.join(SPLITS)})", _short(entry.split)))
     elif entry.label not in KNOWN and (entry.split != "aux" or not entry.label):
-        wrong.append(f"unknown label {entry.label!r} (known: {', '.join(KNOWN)}; others as 'aux')")
+        kind = f"unknown label (known: {', '.join(KNOWN)}; others as 'aux')"
+        wrong.append((kind, _short(entry.label)))
     if not entry.patient_id:
-        wrong.append("no patient_id")
+        wrong.append(("no patient_id", ""))
     if not entry.source:
-        wrong.append("no source")
+        wrong.append(("no source", ""))
     return wrong
+
+
+def _short(cell: str) -> str:
+    return reprlib.repr(cell)
 
 
 def _few(places: Sequence[str]) -> str:
     more = len(places) - _SHOWN
-    return ", ".join(places[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    shown = ", ".join(places[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f"{len(places)} rows, {shown}" if len(places) > 1 else shown
 
 
 def read_manifests(paths: Iterable[Path]) -> list[Entry]:

@@ -6,8 +6,9 @@ words mean to the network is ``trainer.fitting.fit``'s and ``trainer.fitting.aug
 
 from __future__ import annotations
 
+import reprlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from screener.errors import ConfigurationError, WeightsError
 from screener.study import LABELS
 from trainer.manifest import KNOWN
 
+MOST = {"rotate": 180.0, "gamma": 5.0}
+"""Of a change of the image; all others are probabilities or shares, 1 at most."""
 RECIPES = Path(__file__).parent / "recipes"
 
 LUNGS = ("lungs",)
@@ -27,6 +30,7 @@ LUNGS = ("lungs",)
 
 SAMPLINGS = ("shuffle", "group")
 SCHEDULES = ("constant", "one_cycle")
+LARGEST = 1e12
 PRECISIONS = ("float32", "bfloat16")
 KEEPS = ("best", "last")
 NORMS = ("averaged", "measured")
@@ -204,7 +208,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> Recipe:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: not a readable recipe ({error})") from None
     errors: list[str] = []
     for override in overrides:
@@ -257,28 +261,59 @@ def _member(recipe: Recipe, member: Member, errors: list[str]) -> Recipe | None:
 
 def _override(content: dict[str, Any], override: str, errors: list[str]) -> None:
     key, separator, text = override.partition("=")
-    *path, last = key.strip().split(".")
-    target: Any = content
-    if path:
-        stages = {stage.get("name"): stage for stage in content.get("stages", [])}
-        target = content["augment"] if path == ["augment"] else stages.get(path[0])
-        for part in path[1:] if target is not None and path != ["augment"] else []:
-            target = target.setdefault(part, {})
-    if not separator or not isinstance(target, dict):
+    *path, last = (part.strip() for part in key.split("."))
+    if not separator or not last:
         errors.append(f"--set {override}: write key=value or stage.key=value")
+        return
+    target = _table(content, path)
+    if target is None:
+        names = ", ".join(["augment", *_by_name(content)])
+        errors.append(f"--set {override}: there is no {'.'.join(path)}; there are {names}")
         return
     try:
         target[last] = tomllib.loads(f"value = {text.strip()}")["value"]
-    except ValueError:
+    except (ValueError, RecursionError):
         target[last] = text.strip()
 
 
+def _table(content: dict[str, Any], path: Sequence[str]) -> dict[str, Any] | None:
+    """The table that an override's key lies in: the recipe's, [augment], a stage's or its own."""
+    table: dict[str, Any] = content
+    for depth, part in enumerate(path):
+        stages = {} if depth else _by_name(content)
+        inner = stages[part] if part in stages else _inner(table, part)
+        if not isinstance(inner, dict):
+            return None
+        table = inner
+    return table
+
+
+def _inner(table: dict[str, Any], name: str) -> object:
+    return table.setdefault(name, {}) if name == "augment" else table.get(name)
+
+
+def _by_name(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    stages = content.get("stages")
+    tables = (
+        [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
+    )
+    return {stage["name"]: stage for stage in tables if isinstance(stage.get("name"), str)}
+
+
 def _recipe(content: dict[str, Any], errors: list[str]) -> Recipe | None:
-    shared = content.pop("augment", {})
-    stages = [_stage(number, dict(stage), shared, errors)
-              for number, stage in enumerate(content.pop("stages", []), start=1)]  # fmt: skip
-    if not stages:
+    shared = _own_table(content.pop("augment", {}), "augment", errors)
+    known = len(errors)
+    _build(Augment, shared, "augment: ", errors)
+    if len(errors) > known:
+        shared = {}  # told once, not again for each stage
+    listed = content.pop("stages", [])
+    if not isinstance(listed, list) or not listed:
         errors.append("stages: there must be at least one [[stages]]")
+        listed = []
+    stages = [
+        _stage(number, _own_table(stage, f"stage number {number}", errors), shared, errors)
+        for number, stage in enumerate(listed, start=1)
+    ]
     content["stages"] = tuple(stage for stage in stages if stage is not None)
     if "soup" in content:
         content["soup"] = _soup(content["soup"], errors)
@@ -291,8 +326,9 @@ def _soup(content: Any, errors: list[str]) -> Soup | None:  # noqa: ANN401
         errors.append("soup: lacks [[soup.members]]")
         return None
     listed = [
-        _build(Member, member, f"soup: member number {number}: ", errors)
+        _build(Member, _own_table(member, where, errors), f"{where}: ", errors)
         for number, member in enumerate(content["members"], start=1)
+        for where in (f"soup: member number {number}",)
     ]
     soup: Soup | None = _build(Soup, {**content, "members": listed}, "soup: ", errors)
     if soup is not None and None not in soup.members:
@@ -309,11 +345,22 @@ def _soup_errors(soup: Soup) -> list[str]:
     return errors + (["soup: there must be at least two members"] if len(names) < 2 else [])
 
 
+def _own_table(value: object, name: str, errors: list[str]) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return dict(value)
+    errors.append(f"{name} must be a table, not {_shown(value)}")
+    return {}
+
+
 def _stage(
     number: int, content: dict[str, Any], shared: Mapping[str, Any], errors: list[str]
 ) -> Stage | None:
-    where = f"{content.get('name', f'stage number {number}')}: "
-    augment = _build(Augment, {**shared, **content.pop("augment", {})}, where + "augment: ", errors)
+    if not content:
+        return None
+    name = content.get("name")
+    where = f"{name if isinstance(name, str) else f'stage number {number}'}: "
+    own = _own_table(content.pop("augment", {}), where + "augment", errors)
+    augment = _build(Augment, {**shared, **own}, where + "augment: ", errors)
     lr = content.get("lr")
     content["lr"] = tuple(lr) if isinstance(lr, list) else (lr,)
     if lr is None:
@@ -325,7 +372,11 @@ def _stage(
 
 
 def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list[str]) -> Any:  # noqa: ANN401
-    """An instance of a dataclass from a table; unknown, missing and ill-typed keys are errors."""
+    """An instance of a dataclass from a table; unknown, missing and ill-typed keys are errors.
+
+    What is ill-typed counts as not given, so that the rest is looked at as well; None where
+    something is missing then.
+    """
     known = {f.name: f for f in fields(kind)}
     found = [f"{where}unknown key {key!r}" for key in content if key not in known]
     values: dict[str, Any] = {}
@@ -334,17 +385,20 @@ def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list
             if spec.default is MISSING and spec.default_factory is MISSING:
                 found.append(f"{where}lacks {name!r}")
             continue
-        values[name], wrong = _typed(content[name], str(spec.type))
-        found += [f"{where}{name} must be {wrong}, not {content[name]!r}"] if wrong else []
+        value, wrong = _typed(content[name], str(spec.type))
+        if wrong:
+            found.append(f"{where}{name} must be {wrong}, not {_shown(content[name])}")
+            continue
+        values[name] = value
     errors += found
-    return None if found else kind(**values)
+    needed = {f.name for f in fields(kind) if f.default is f.default_factory is MISSING}
+    return kind(**values) if needed <= values.keys() else None
 
 
 def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
     """The value in the type of its field, and what it should have been where it is not."""
     if kind == "float":
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        return (float(value), "") if good else (value, "a number")
+        return (float(value), "") if _is_number(value) else (value, "a number")
     if kind == "int":
         return value, "" if isinstance(value, int) and not isinstance(
             value, bool
@@ -355,9 +409,23 @@ def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
         good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
         return value, "" if good else "a table of texts"
     if kind == "tuple[float, ...]":
-        good = all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+        good = all(map(_is_number, value))
         return (tuple(map(float, value)), "") if good else (value, "a number or two")
-    return (tuple(value), "") if isinstance(value, list) else (value, "")
+    if kind.startswith("tuple"):
+        good = isinstance(value, list | tuple)
+        return (tuple(value), "") if good else (value, "a list")
+    return value, ""
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that can be computed with: no NaN, no infinity, no 400 digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < LARGEST
+
+
+def _shown(value: object) -> str:
+    return reprlib.repr(value)
 
 
 def _check(recipe: Recipe, errors: list[str]) -> None:
@@ -373,6 +441,14 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
     ):
         if value not in known:
             errors.append(f"{key} {value!r} is not one of {', '.join(known)}")
+    for bad, message in (
+        (recipe.seed < 0, "seed cannot be negative"),
+        (recipe.weight_decay < 0, "weight_decay cannot be negative"),
+        (not 0 <= recipe.label_smoothing < 1, "label_smoothing must be from 0 to below 1"),
+        (not 0 < recipe.validation_fraction < 1, "validation_fraction must be between 0 and 1"),
+    ):
+        if bad:
+            errors.append(message)
     seen: set[str] = set()
     for stage in recipe.stages:
         if stage.name in seen:
@@ -410,7 +486,7 @@ def _network_errors(recipe: Recipe) -> list[str]:
 
 def _check_stage(stage: Stage, errors: list[str]) -> None:
     for bad, message in (
-        (stage.image_size < 32, "image_size must be at least 32"),
+        (not 32 <= stage.image_size <= 2048, "image_size must be from 32 to 2048"),
         (stage.batch_size < 2, "batch_size must be at least 2 (batch norm)"),
         (stage.epochs < 0 or stage.frozen_epochs < 0, "epochs cannot be negative"),
         (stage.epochs == stage.frozen_epochs == 0, "has no epoch"),
@@ -420,3 +496,8 @@ def _check_stage(stage: Stage, errors: list[str]) -> None:
     ):
         if bad:
             errors.append(f"{stage.name}: {message}")
+    errors += [
+        f"{stage.name}: augment: {name} must be from 0 to {most:g}"
+        for name, value in asdict(stage.augment).items()
+        if not 0 <= value <= (most := MOST.get(name, 1.0))
+    ]

@@ -161,3 +161,22 @@ def test_other_labels_are_learnt_as_a_recipe_says_and_validated_by_patient():
     held = Entry(Path("v"), "normal", "v", "val", "nih")
     split = Counter((e.label, e.split) for e in with_validation([*taken, held], 0.1))
     assert split["abnormal", "val"] == 2
+
+
+def test_many_bad_rows_are_a_line_a_kind_with_their_count(tmp_path):
+    rows = [f"{'x' * 500}{n}.png,{'y' * 500}{n},,split{n},ward" for n in range(3000)]
+    header = "image,label,patient_id,split,source"
+    (tmp_path / "manifest.csv").write_text("\n".join([header, *rows, *rows[:9]]))
+    with pytest.raises(ConfigurationError) as caught:
+        read_manifest(tmp_path)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 4  # split, patient, missing, twice
+    assert len(str(caught.value)) < 4000
+    assert "3009 rows, line 2" in lines[0]
+    assert lines[0].endswith("and 3001 more")
+
+
+def test_an_empty_manifest_is_told_in_one_line(tmp_path):
+    (tmp_path / "manifest.csv").touch()
+    with pytest.raises(ConfigurationError, match=r"^\S+manifest\.csv: lacks the columns image"):
+        read_manifest(tmp_path)

@@ -131,3 +131,55 @@ def test_errors_of_a_soup_are_those_of_its_members(tmp_path):
 def test_a_label_that_is_not_known_cannot_be_learnt(tmp_path):
     with pytest.raises(ConfigurationError, match="aux 'flu' is not one of"):
         soup(tmp_path, '[aux]\n"nih pneumonia" = "flu"')
+
+
+ODD = """
+name = "odd"
+seed = "one"
+stages = {stages}
+{augment}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stages", "augment", "facts"),
+    [
+        ("5", 'augment = "no"', ["augment must be a table, not 'no'", "at least one [[stages]]"]),
+        ('["a", {}]', "augment = 1", ["stage number 1 must be a table", "augment must be a table"]),
+        ('[{ name = 3, augment = "no" }]', "", ["name must be text, not 3", "lacks 'lr'"]),
+        ("[]", "[augment]\nblurr = 1", ["augment: unknown key 'blurr'"]),
+        ("[" * 3000 + "]" * 3000, "", ["not a readable recipe"]),
+    ],
+)
+def test_odd_types_are_told_in_the_fields_words(tmp_path, stages, augment, facts):
+    (tmp_path / "r.toml").write_text(ODD.format(stages=stages, augment=augment))
+    with pytest.raises(ConfigurationError) as caught:
+        recipe.read(tmp_path / "r.toml", ["stage9.epochs=1", "augment.x=1", "stages.x=1"])
+    for fact in facts:
+        assert fact in str(caught.value)
+    assert len(str(caught.value)) < 2000
+
+
+def test_types_and_meanings_are_told_together():
+    with pytest.raises(ConfigurationError) as caught:
+        read("tiny", "seed=one", "sampling=odd", "stage1.image_size=-3", "stage9.epochs=1",
+             "augment.blurr=1", "augment.erase=7", "stage2.lr=nan", "weight_decay=inf")  # fmt: skip
+    text = str(caught.value)
+    for fact in (
+        "seed must be a whole number", "sampling 'odd'", "stage1: image_size must be from 32",
+        "there is no stage9; there are augment, stage1, stage2", "augment: unknown key 'blurr'",
+        "stage2: lr must be", "weight_decay must be a number",
+    ):  # fmt: skip
+        assert text.count(fact) == 1, fact
+
+
+def test_a_change_beyond_its_range_is_told():
+    with pytest.raises(ConfigurationError, match="stage2: augment: erase must be from 0 to 1"):
+        read("tiny", "augment.erase=7")
+
+
+def test_an_augmentation_can_be_set_where_a_recipe_has_none(tmp_path):
+    text = recipe.find("tiny").read_text()
+    start, end = text.index("[augment]"), text.index("[[stages]]")
+    (tmp_path / "r.toml").write_text(text[:start] + text[end:])
+    assert recipe.read(tmp_path / "r.toml", ["augment.rotate=3"]).stages[0].augment.rotate == 3.0
