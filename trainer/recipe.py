@@ -400,9 +400,7 @@ def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
     if kind == "float":
         return (float(value), "") if _is_number(value) else (value, "a number")
     if kind == "int":
-        return value, "" if isinstance(value, int) and not isinstance(
-            value, bool
-        ) else "a whole number"
+        return value, "" if isinstance(value, int) and _is_number(value) else "a whole number"
     if kind == "str":
         return value, "" if isinstance(value, str) else "text"
     if kind == "dict[str, str]":

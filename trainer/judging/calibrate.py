@@ -6,6 +6,7 @@ The test split is never looked at.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,12 +25,12 @@ from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
 from screener.network.model import Network
 from screener.network.weights import load_network, save_weights
-from screener.study import TARGET_LABEL, Band, Refusal
+from screener.study import TARGET, TARGET_LABEL, Band, Refusal
 from trainer.fitting.loss import OpenLabelLoss
 from trainer.judging import guard_fit
 from trainer.judging.evaluate import plain
 from trainer.judging.predict import BATCH, read_squares
-from trainer.judging.statistics import Estimate, calibration, proportion
+from trainer.judging.statistics import Estimate, calibration, share
 from trainer.judging.unseen import (
     SCORES_FILE,
     SENSITIVITIES,
@@ -215,7 +216,7 @@ def measured(
     logits = torch.from_numpy(val.logits) / temperature
     scores = logits.softmax(1)[:, card.labels.index(card.target_label)].numpy().astype(float)
     positive = truth == KNOWN.index(card.target_label)
-    chosen = (
+    least = (
         levels.thresholds(temperature)
         if levels
         else {band: level(scores[positive], share) for band, share in SENSITIVITIES.items()}
@@ -225,19 +226,18 @@ def measured(
         "images": len(truth),
         "manifest": manifest_digest(val.entries),
         "target": int(positive.sum()),
-        "calibration": reliability(positive, scores),
+        "calibration": held_out_reliability(val, truth, positive),
         "bands": {
-            band: band_figures(at, scores, positive, val.seen.sources)
-            for band, at in chosen.items()
+            band: band_figures(at, scores, positive, val.entries) for band, at in least.items()
         },
         "scores": np.percentile(scores, QUANTILES).round(4).tolist(),
         "distances": np.percentile(distances, QUANTILES).round(4).tolist(),
-        "refused_by_guard": asdict(proportion(int((distances > guard.limit).sum()), len(truth))),
+        "refused_by_guard": chosen(distances > guard.limit),
     }
     return replace(
         card,
         temperature=temperature,
-        thresholds={str(band): at for band, at in chosen.items()},
+        thresholds={str(band): at for band, at in least.items()},
         threshold_source=(
             levels.source() if levels else threshold_source(len(truth), int(positive.sum()))
         ),
@@ -286,23 +286,62 @@ def fit_temperature(logits: npt.NDArray[np.float32], truth: Array) -> float:
 
 
 def band_figures(
-    at: float, scores: Array, positive: Array, sources: Sequence[str]
+    at: float, scores: Array, positive: Array, entries: Sequence[Entry]
 ) -> dict[str, Any]:
-    """Expected sensitivity and specificity of a threshold, with intervals, in all and by source."""
-    reached, source = scores >= at, np.array(sources)
+    """Sensitivity and specificity of a threshold, in all and by source, by patient.
+
+    The sensitivity has no interval: the threshold was chosen so that it comes out.
+    """
+    reached, source = scores >= at, np.array([entry.source for entry in entries], str)
+    patients = np.array([entry.person for entry in entries], str)
 
     def specificity(among: Array) -> Estimate:
-        return proportion(int((~reached & among).sum()), int(among.sum()))
+        return share(~reached[among], patients[among].tolist())
 
-    others = {name: ~positive & (source == name) for name in sorted(set(sources))}
+    others = {name: ~positive & (source == name) for name in sorted(set(source.tolist()))}
     return {
         "threshold": at,
-        "sensitivity": asdict(proportion(int((reached & positive).sum()), int(positive.sum()))),
+        "sensitivity": chosen(reached[positive]),
         "specificity": asdict(specificity(~positive)),
         "specificity_by_source": {
             name: asdict(specificity(among)) for name, among in others.items() if among.any()
         },
     }
+
+
+def chosen(hits: Array) -> dict[str, Any]:
+    """A share that holds by construction, which no interval speaks of."""
+    return {"value": float(hits.mean()), "low": None, "high": None, "n": len(hits)}
+
+
+def held_out_reliability(val: Observed, truth: Array, positive: Array) -> dict[str, Any]:
+    """Reliability of scores whose temperature was measured with other patients' films.
+
+    The patients fall into two halves, each scored with the temperature of the other; only the
+    temperature that is written into the card is measured with all.
+    """
+    half = _halves([entry.person for entry in val.entries], positive)
+    scores = np.zeros(len(truth))
+    for own, other in ((half, ~half), (~half, half)):
+        if own.any():
+            measured_with = other if other.any() else own
+            temperature = fit_temperature(val.logits[measured_with], truth[measured_with])
+            shares = torch.from_numpy(val.logits[own]).double().div(temperature).softmax(1)
+            scores[own] = shares[:, TARGET].numpy()
+    return reliability(positive, scores)
+
+
+def _halves(patients: Sequence[str], positive: Array) -> Array:
+    """(N,) bool: every second patient, those with the target first, so that both halves have it."""
+    with_target = {who for who, shown in zip(patients, positive, strict=True) if shown}
+    order = sorted(set(patients), key=lambda who: (who not in with_target, _draw(who)))
+    second = set(order[1::2])
+    return np.array([who in second for who in patients], bool)
+
+
+def _draw(patient: str) -> str:
+    """An order of patients that says nothing of them and is the same everywhere."""
+    return hashlib.sha256(patient.encode()).hexdigest()
 
 
 def reliability(positive: Array, scores: Array) -> dict[str, Any]:

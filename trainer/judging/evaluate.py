@@ -105,8 +105,9 @@ def assess(predictions: Predictions, listed: Sequence[Entry], split: str) -> Eva
     card, used, shares = predictions.card, predictions.entries, predictions.probabilities
     classed = predictions.only(of_classes(used))
     labels, known = truth(classed.entries), classed.probabilities
-    counts = statistics.confusion(labels, known.argmax(axis=1), len(LABELS))
-    patients = [entry.person for entry in classed.entries]
+    called_as = known.argmax(axis=1)
+    counts = statistics.confusion(labels, called_as, len(LABELS))
+    patients = np.array([entry.person for entry in classed.entries], str)
     return Evaluation(
         weights=f"{card.name} {card.version}",
         weights_digest=card.digest,
@@ -123,9 +124,12 @@ def assess(predictions: Predictions, listed: Sequence[Entry], split: str) -> Eva
         ),
         overall=judge("all", used, shares),
         confusion=counts,
-        classes={label: statistics.class_figures(counts, i) for i, label in enumerate(LABELS)},
+        classes={
+            label: statistics.class_figures(labels, called_as, patients, i)
+            for i, label in enumerate(LABELS)
+        },
         auc={
-            label: statistics.auc(labels == i, known[:, i], patients)
+            label: statistics.auc(labels == i, known[:, i], patients.tolist())
             for i, label in enumerate(LABELS)
         },
         calibration=statistics.calibration(labels == TARGET, known[:, TARGET]),

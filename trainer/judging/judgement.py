@@ -42,12 +42,11 @@ def judge(name: str, entries: Sequence[Entry], probabilities: Array) -> Judgemen
     A label of less detail than the network's counts where it says enough: as not COVID-19.
     """
     whole = np.array(of_classes(entries), int)
-    counts = statistics.confusion(
-        truth([entries[i] for i in whole]), probabilities[whole].argmax(axis=1), len(LABELS)
-    )
+    known, called = truth([entries[i] for i in whole]), probabilities[whole].argmax(axis=1)
+    counts = statistics.confusion(known, called, len(LABELS))
     return Judgement(
         name,
-        statistics.accuracy(counts),
+        statistics.share(known == called, [entries[i].person for i in whole]),
         statistics.balanced_accuracy(counts),
         target_auc(entries, probabilities),
         target_auc(entries, probabilities, against=("normal",)),

@@ -63,6 +63,41 @@ def exact(successes: int, n: int) -> Estimate:
     return _proportion(successes, n, "exact")
 
 
+def share(hits: Array, patients: Sequence[str]) -> Estimate:
+    """A share of films, with an interval that knows that films of one patient are alike.
+
+    One film a patient gives :func:`proportion`. Otherwise the exact interval of as many independent
+    films as say what these say (Korn and Graubard 1998): never more than there are, and where
+    all films agree no more than there are patients.
+
+    Args:
+        hits: (N,) bool.
+        patients: N patient ids.
+    """
+    films = len(hits)
+    names, patient = np.unique(np.asarray(patients, str), return_inverse=True)
+    if len(names) == films:
+        return proportion(int(hits.sum()), films)
+    value = float(hits.mean())
+    spread = np.bincount(patient, hits - value)  # (patients,)
+    people = len(names)
+    alone = value * (1 - value)
+    if alone == 0 or people == 1:
+        return _effective(value, people, films)
+    variance = people / (people - 1) * float((spread**2).sum()) / films**2
+    return _effective(value, min(films, alone / variance) if variance else films, films)
+
+
+def _effective(value: float, size: float, films: int) -> Estimate:
+    """The exact interval of a share among ``size`` independent films, no whole number perhaps."""
+    from scipy.stats import beta
+
+    hits = value * size
+    low = float(beta.ppf(0.025, hits, size - hits + 1)) if value > 0 else 0.0
+    high = float(beta.ppf(0.975, hits + 1, size - hits)) if value < 1 else 1.0
+    return Estimate(value, low, high, films)
+
+
 def _proportion(successes: int, n: int, method: str) -> Estimate:
     # Imported late: scipy.stats costs nearly a second.
     from scipy.stats import binomtest
@@ -89,28 +124,36 @@ class ClassFigures:
     f1: Estimate
 
 
-def class_figures(counts: Array, index: int) -> ClassFigures:
-    """Sensitivity, positive predictive value and F1 of one class of a confusion table."""
-    return class_figures_of(
-        int(counts[index, index]), int(counts[index].sum()), int(counts[:, index].sum())
-    )
+def class_figures(truth: Array, predicted: Array, patients: Array, index: int) -> ClassFigures:
+    """Sensitivity, positive predictive value and F1 of one class, by patient.
+
+    Args:
+        truth: (N,) classes.
+        predicted: (N,) classes.
+        patients: (N,) ids.
+        index: of the class.
+    """
+    true, called = truth == index, predicted == index
+
+    def among(films: Array) -> Estimate:
+        return share((true & called)[films], patients[films].tolist())
+
+    return ClassFigures(among(true), among(called), _f1_of(among(true | called)))
 
 
 def class_figures_of(hits: int, true: int, called: int) -> ClassFigures:
     """The same from the numbers of images that are in the class, called so, and both."""
-    # F1 = 2J / (1 + J) of the proportion J of hits among what is true or called so.
     overlap = proportion(hits, true + called - hits)
-    f1 = Estimate(_f1(overlap.value), _f1(overlap.low), _f1(overlap.high), overlap.n)
-    return ClassFigures(proportion(hits, true), proportion(hits, called), f1)
+    return ClassFigures(proportion(hits, true), proportion(hits, called), _f1_of(overlap))
+
+
+def _f1_of(overlap: Estimate) -> Estimate:
+    # F1 = 2J / (1 + J) of the proportion J of hits among what is true or called so.
+    return Estimate(_f1(overlap.value), _f1(overlap.low), _f1(overlap.high), overlap.n)
 
 
 def _f1(overlap: float) -> float:
     return 2 * overlap / (1 + overlap)
-
-
-def accuracy(counts: Array) -> Estimate:
-    """Share of a confusion table's cases on its diagonal."""
-    return proportion(int(np.trace(counts)), int(counts.sum()))
 
 
 def balanced_accuracy(counts: Array) -> float:

@@ -308,6 +308,8 @@ def share(estimate: Mapping[str, Any]) -> str:
     """A proportion with its interval, as "96.2 % (94.5 to 97.5)"; a dash for none."""
     if estimate["value"] is None:
         return _NOTHING
+    if estimate["low"] is None:
+        return f"{100 * estimate['value']:.1f} % (chosen)"
     value, low, high = (100 * estimate[key] for key in ("value", "low", "high"))
     return f"{value:.1f} % ({low:.1f} to {high:.1f})"
 

@@ -9,14 +9,19 @@ from screener.card import CARD_FILE, load_card, save_card
 from screener.errors import ConfigurationError, WeightsError
 from screener.network.guard import Guard
 from screener.network.weights import load_guard, load_network
+from screener.study import LABELS, TARGET
 from trainer.judging.calibrate import (
+    Observed,
+    _halves,
     band_figures,
     calibrate,
     fit_temperature,
+    held_out_reliability,
+    reliability,
     some_of_each_source,
 )
 from trainer.judging.unseen import level
-from trainer.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from trainer.manifest import MANIFEST_FILE, Entry, read_manifest, write_manifest
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +53,34 @@ def test_the_threshold_is_reached_by_the_share_asked_for():
 def test_a_band_tells_its_specificity_by_source():
     scores = np.array([0.9, 0.2, 0.8, 0.1])
     positive = np.array([True, True, False, False])
-    found = band_figures(0.5, scores, positive, ["a", "a", "a", "b"])
+    entries = [Entry(None, "", f"p{n}", "val", source) for n, source in enumerate("aaab")]
+    found = band_figures(0.5, scores, positive, entries)
     assert found["sensitivity"]["value"] == 0.5
     assert found["specificity"]["value"] == 0.5
     assert found["specificity_by_source"]["b"]["value"] == 1
     assert found["specificity"]["low"] < 0.5 < found["specificity"]["high"]
+    assert found["sensitivity"]["low"] is None  # the threshold was chosen for it
+
+
+def test_reliability_is_told_of_patients_who_did_not_set_the_temperature():
+    """Two kinds of patients whose best temperatures are 1 and 5: each gets the other's."""
+    draws = np.random.default_rng(0)
+    sure = draws.normal(size=(2000, 4)).astype(np.float32) * 2
+    shares = np.exp(sure) / np.exp(sure).sum(1, keepdims=True)
+    truth = (draws.random((2000, 1)) > shares.cumsum(1)).sum(1)
+    who = draws.integers(0, 60, 2000)
+    entries = tuple(
+        Entry(None, LABELS[t], f"p{n}", "val", "s") for t, n in zip(truth, who, strict=True)
+    )
+    positive = truth == TARGET
+    half = _halves([entry.person for entry in entries], positive)
+    logits = np.where(half[:, None], sure * 5, sure)
+    found = held_out_reliability(Observed(entries, None, logits), truth, positive)
+    own = reliability(positive, shares[:, TARGET])
+    assert own["ece"] < 0.05 < found["ece"]
+    assert not {who[place] for place in np.flatnonzero(half)} & {
+        who[place] for place in np.flatnonzero(~half)
+    }
 
 
 def test_each_source_gives_as_many_as_it_has_up_to_the_most(dataset):

@@ -16,6 +16,7 @@ from trainer.judging.statistics import (
     curve,
     exact,
     proportion,
+    share,
     wilson,
 )
 
@@ -48,13 +49,50 @@ def test_no_case_gives_no_figure():
 
 
 def test_class_figures_of_a_small_table():
-    counts = confusion(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 0]), 2)
-    figures = class_figures(counts, 0)
+    truth, called = np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 0])
+    counts = confusion(truth, called, 2)
+    figures = class_figures(truth, called, np.array(list("abcde")), 0)
     assert counts.tolist() == [[2, 1], [1, 1]]
     assert figures.sensitivity.value == figures.ppv.value == pytest.approx(2 / 3)
     assert figures.f1.value == pytest.approx(2 / 3)
     assert figures.f1.low < 2 / 3 < figures.f1.high
     assert balanced_accuracy(counts) == pytest.approx((2 / 3 + 1 / 2) / 2)
+
+
+def test_one_film_a_patient_is_a_proportion():
+    hits = np.arange(40) < 30
+    assert share(hits, [f"p{n}" for n in range(40)]) == proportion(30, 40)
+
+
+def test_films_that_repeat_their_patient_say_no_more_than_the_patients():
+    """Ten films each of twenty patients, all right or all wrong: as twenty films say it."""
+    hits = np.repeat(np.arange(20) < 15, 10)
+    found = share(hits, np.repeat([f"p{n}" for n in range(20)], 10).tolist())
+    alone = exact(15, 20)
+    assert (found.value, found.n) == (0.75, 200)
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high), abs=0.02)
+    assert found.high - found.low > 2 * (exact(150, 200).high - exact(150, 200).low)
+
+
+def test_where_all_films_agree_the_patients_are_counted():
+    found = share(np.ones(50, bool), [f"p{n % 8}" for n in range(50)])
+    assert (found.low, found.high) == (pytest.approx(exact(8, 8).low), 1.0)
+
+
+def test_the_interval_by_patient_holds_what_it_promises():
+    """Of 400 draws of 40 patients, about 95 % of intervals hold the true share."""
+    draws = np.random.default_rng(5)
+    people = np.repeat(np.arange(40), 6).astype(str).tolist()
+    held = 0
+    for _ in range(400):
+        hits = draws.random(240) < np.repeat(draws.beta(1.6, 0.4, 40), 6)  # mean 0.8
+        found = share(hits, people)
+        held += found.low <= 0.8 <= found.high
+    assert 0.92 <= held / 400 <= 0.99
+
+
+def test_no_film_gives_no_share():
+    assert math.isnan(share(np.zeros(0, bool), []).value)
 
 
 def test_auc_counts_ties_half():
