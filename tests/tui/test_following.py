@@ -55,7 +55,9 @@ def test_every_option_of_a_run_is_one_of_the_command_and_is_repeated(tmp_path):
     options = Settings((tmp_path,), tmp_path, tmp_path, views=3, guarded=False).options
     assert set(options) == REPEATED
     words = sorted(arguments(options))
-    context = command.make_context("scan", [str(tmp_path), *words])
+    context = command.make_context(
+        "scan", [str(tmp_path), *words], help_option_names=["-h", "--help"]
+    )
     settings = Settings(
         (tmp_path,),
         tmp_path,
