@@ -30,7 +30,7 @@ def command(study: str | None, results: Path, everything: bool, yes: bool) -> No
     from screener.results.audit_log import AuditLog
     from screener.results.store import Store
     from screener.results.worklist import Worklist
-    from screener.tui import outbox
+    from screener.tui.outbox import Outbox
 
     with Store.open(results) as store, lock.held(results), AuditLog(results) as log:
         worklist = Worklist(store)
@@ -42,7 +42,7 @@ def command(study: str | None, results: Path, everything: bool, yes: bool) -> No
             console.note("nothing removed")
             return
         removed = store.forget(key)
-        outbox.forget(results, key)
+        Outbox.forget(results, key)
         log.forgotten(key, removed)
         export.write_worklist(worklist, results)
     console.note(

@@ -16,7 +16,7 @@ from screener.errors import StoreBusyError, StoreError
 from screener.results import opening
 from screener.results.files import DATABASE, PENDING
 from screener.study import Review, Verdict
-from screener.tui.outbox import Outbox, forget
+from screener.tui.outbox import Outbox
 from tests.conftest import posix_only
 
 LATER = NOW + timedelta(days=1)
@@ -104,9 +104,9 @@ def test_forgetting_a_study_removes_what_waits_for_it(results, stored):
     outbox = Outbox(results)
     for one in (key, other):
         outbox.put(review(one))
-    forget(results, key)
+    Outbox.forget(results, key)
     assert [entry.study_key for entry in entries(Outbox(results))] == [other]
-    forget(results, None)
+    Outbox.forget(results, None)
     assert not list((results / PENDING).iterdir())
 
 
