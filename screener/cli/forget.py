@@ -30,6 +30,7 @@ def command(study: str | None, results: Path, everything: bool, yes: bool) -> No
     from screener.results.audit_log import AuditLog
     from screener.results.store import Store
     from screener.results.worklist import Worklist
+    from screener.tui.assess.sitting import Answers
     from screener.tui.outbox import Outbox
 
     with Store.open(results) as store, lock.held(results), AuditLog(results) as log:
@@ -43,6 +44,7 @@ def command(study: str | None, results: Path, everything: bool, yes: bool) -> No
             return
         removed = store.forget(key)
         Outbox.forget(results, key)
+        Answers.forget(results, key)
         log.forgotten(key, removed)
         export.write_worklist(worklist, results)
     console.note(

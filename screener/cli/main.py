@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "Prove the maps of studies that are scored already.",
     "report": "Write the triage report as a PDF.",
     "export": "Write the worklist as CSV, JSON, JSON lines or HTML.",
+    "assess": "Measure at this site what the list is worth, by a blind reading.",
     "forget": "Remove studies from the results.",
     "info": "Say which device, weights and decoders a scan would use.",
     "weights": "List, show and verify weights.",

@@ -64,7 +64,7 @@ def command(
     If DIR is a folder of studies without results, offers to scan it. Press ? for the keys.
     Research use only.
     """
-    reviewer = reviewer or _user()
+    reviewer = reviewer or user()
     results, studies = _resolve(folder, results)
     if studies is None:
         _try(results)
@@ -84,7 +84,7 @@ def command(
             results,
             reviewer,
             studies=studies,
-            make_view=_view(image),
+            make_view=view_maker(image),
             theme=chosen(theme),
             keymap=config.load().keymap,
         )
@@ -96,7 +96,7 @@ def command(
         console.end(ExitCode(app.return_code))
 
 
-def _user() -> str:
+def user() -> str:
     """The user's name.
 
     Raises:
@@ -153,7 +153,7 @@ def _try(results: Path) -> None:
         Worklist(store).page(limit=1)
 
 
-def _view(image: str) -> Callable[[], RadiographView] | None:
+def view_maker(image: str) -> Callable[[], RadiographView] | None:
     """What makes the widget for radiographs.
 
     Raises:

@@ -17,6 +17,7 @@ from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Review
 from screener.text import visible
 
 if TYPE_CHECKING:
+    from screener.results.adoption import Adoption
     from screener.results.worklist import StudyDetail, Worklist
 
 
@@ -38,20 +39,25 @@ def command(study: str | None, results: Path, review: bool, as_json: bool) -> No
         if not study:
             _agreement(worklist, as_json)
             return
-        detail = worklist.study(worklist.find(study))
+        detail, adopted = worklist.study(worklist.find(study)), worklist.adoption()
     if as_json:
         from screener.results.export import detail_json
 
-        console.say(detail_json(detail))
+        console.say(detail_json(detail, adopted))
         return
-    for line in _reviews(detail.reviews) if review else _lines(detail):
+    for line in _reviews(detail.reviews) if review else _lines(detail, adopted):
         console.say(visible(line))
 
 
-def _lines(detail: StudyDetail) -> Iterator[str]:
+def _lines(detail: StudyDetail, adopted: Adoption | None) -> Iterator[str]:
     row = detail.row
     score = "no score" if row.score is None else f"suspicion score for COVID-19 {row.score:.3f}"
     yield f"{row.band.glyph} {row.band}   rank {row.rank or '-'}   {score}"
+    if adopted:
+        yield f"band      {adopted.words}"
+    if adopted and row.score is not None:
+        share = 100 * adopted.expected(row.score)
+        yield f"          of studies scored so, readers here call about {share:.0f} % suspicious"
     yield f"study     {row.key}"
     age = "?" if row.age is None else f"{row.age:g}"
     yield f"patient   {row.patient}   age {age}   sex {row.sex or '?'}"

@@ -45,6 +45,8 @@ def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | 
         say(f"Not scored yet: {counts.waiting} files, {counts.by_band[Band.WAITING]} studies")
     card = worklist.card()
     say(f"scored with {visible(card.name)} {visible(card.version)}, {card.digest}")
+    if adopted := worklist.adoption():
+        say(f"bands {visible(adopted.words)}")
     _print_refusals(worklist, counts, top)
     say()
     shown = worklist.page(wanted, 0, -1 if top is None else top)

@@ -92,6 +92,10 @@ class AuditLog:
         """Record that a study, or with None all of them, were removed from the results."""
         self._append("forgotten", study=study_key or "all", studies=studies)
 
+    def adopted(self, thresholds: Mapping[str, float] | None, source: str) -> None:
+        """Record thresholds that were taken over from a site's reading, or with None taken back."""
+        self._append("adopted", thresholds=thresholds, source=source)
+
     def _append(self, event: str, **facts: object) -> None:
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
         text = json.dumps(line, ensure_ascii=False)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from screener.results import files
+from screener.results.adoption import Adoption
 from screener.results.files import atomically
 from screener.results.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
 from screener.study import LABELS, RESEARCH_ONLY, ActivationMap, Refusal, deciding
@@ -111,12 +112,20 @@ WRITERS: dict[str, Writer] = {
 }
 
 
-def detail_json(detail: StudyDetail) -> str:
-    """All that is known of one study, activation maps left out."""
+def detail_json(detail: StudyDetail, adopted: Adoption | None = None) -> str:
+    """All that is known of one study, activation maps left out.
+
+    Args:
+        detail: the study.
+        adopted: what this site took over, if anything.
+    """
+    score = detail.row.score
     study = {
         "schema": SCHEMA,
         **_study(detail.row, detail.radiographs),
         "marks": detail.row.marks,
+        "adopted": adopted.as_json() if adopted else None,
+        "expected": None if adopted is None or score is None else adopted.expected(score),
         "refusals": [_refusal(refusal) for refusal in detail.refusals],
         "waiting": [_refusal(waiting) for waiting in detail.waiting],
         "reviews": [
@@ -167,8 +176,11 @@ def _bytes(value: object) -> bytes:
 def _head(worklist: Worklist) -> dict[str, Any]:
     card = worklist.card()
     counts = worklist.counts()
+    adopted = worklist.adoption()
     return {
         "weights": {"name": card.name, "digest": card.digest},
+        "thresholds": card.thresholds,
+        "adopted": adopted.as_json() if adopted else None,
         "counts": {
             "found": counts.found,
             "scored": counts.scored,

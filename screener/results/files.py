@@ -24,6 +24,10 @@ WORKLIST_JSON = "worklist.json"
 REPORT = "report.pdf"
 PENDING = "pending-reviews"
 """Folder of reviews on their way into the database."""
+PENDING_FINDINGS = "pending-findings"
+"""The same of what was read blind."""
+ASSESSMENT = ("assessment.html", "assessment.csv")
+"""A site's own figures, where they are written."""
 
 EXPORTS = {kind: f"export.{kind}" for kind in ("csv", "json", "jsonl", "html")}
 """The file that each format is exported to, unless told otherwise."""
@@ -33,7 +37,7 @@ _JOURNALS = tuple(f"{DATABASE}-{suffix}" for suffix in ("wal", "shm", "journal")
 NAMES = frozenset(
     {
         *(DATABASE, *_JOURNALS, LOCK, AUDIT, WORKLIST_CSV, WORKLIST_JSON, REPORT, PENDING),
-        *EXPORTS.values(),
+        *(*EXPORTS.values(), PENDING_FINDINGS, *ASSESSMENT),
     }
 )
 

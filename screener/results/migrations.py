@@ -264,9 +264,57 @@ UPDATE study SET key = :new, pseudonym = :pseudonym,
 WHERE key = :old
 """
 
+
+def m007_assessment(connection: sqlite3.Connection) -> None:
+    """Draws for a site's own figures, what readers said blind, and thresholds taken over."""
+    for statement in ASSESSMENT.split(";"):
+        connection.execute(statement)
+
+
+ASSESSMENT = """
+CREATE TABLE draw (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    seed INTEGER NOT NULL,
+    weights_digest TEXT NOT NULL REFERENCES weights(digest),
+    pipeline TEXT NOT NULL,
+    thresholds TEXT NOT NULL, -- the bands it was drawn from
+    drawn_at TEXT NOT NULL
+);
+CREATE TABLE drawn (
+    draw INTEGER NOT NULL REFERENCES draw(id) ON DELETE CASCADE,
+    study_key TEXT NOT NULL REFERENCES study(key) ON DELETE CASCADE,
+    band TEXT NOT NULL,
+    chance REAL NOT NULL, -- of being drawn, the inverse of its weight
+    drawn_at TEXT NOT NULL,
+    PRIMARY KEY (draw, study_key)
+) WITHOUT ROWID;
+CREATE TABLE finding (
+    id INTEGER PRIMARY KEY,
+    draw INTEGER NOT NULL REFERENCES draw(id) ON DELETE CASCADE,
+    study_key TEXT NOT NULL REFERENCES study(key) ON DELETE CASCADE,
+    reviewer TEXT NOT NULL,
+    finding TEXT,
+    comment TEXT NOT NULL,
+    reviewed_at TEXT NOT NULL
+);
+CREATE INDEX finding_by_study ON finding(study_key);
+CREATE TABLE adoption (
+    id INTEGER PRIMARY KEY,
+    weights_digest TEXT NOT NULL REFERENCES weights(digest),
+    pipeline TEXT NOT NULL,
+    priority REAL NOT NULL,
+    elevated REAL NOT NULL,
+    intercept REAL NOT NULL,
+    source TEXT NOT NULL,
+    adopted_at TEXT NOT NULL,
+    taken_back_at TEXT
+)
+"""
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
 MIGRATIONS: tuple[Migration, ...] = (
-    m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed,
+    m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed, m007_assessment,
 )  # fmt: skip

@@ -124,6 +124,7 @@ WHERE scored + refused + waiting <> (SELECT count(*) FROM file WHERE study_key =
 DROP_EMPTY = """
 DELETE FROM study WHERE NOT scored + refused + waiting AND reviewer IS NULL
     AND key IN (SELECT value FROM json_each(?))
+    AND key NOT IN (SELECT study_key FROM finding)
 """
 
 SHOW_REVIEW = """

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from screener.results import adoption
 from screener.results.ranking import place
 from screener.results.records import (
     GONE,
@@ -38,7 +39,7 @@ def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
         "SELECT weights_digest, pipeline, card FROM run JOIN weights ON digest = weights_digest"
         " ORDER BY id DESC LIMIT 1"
     ).fetchone()
-    thresholds = json.loads(run["card"])["thresholds"]
+    thresholds = adoption.thresholds(connection) or json.loads(run["card"])["thresholds"]
     for key in keys:
         files = connection.execute(FILES_OF_STUDY, (run[0], run[1], key)).fetchall()
         date = connection.execute("SELECT taken_at FROM study WHERE key = ?", (key,)).fetchone()

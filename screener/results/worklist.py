@@ -11,11 +11,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from screener import marks
 from screener.errors import StoreError, StoreNotFoundError
-from screener.results import lock, opening, records, selection
+from screener.results import adoption, lock, opening, records, selection
+from screener.results.adoption import Adoption
 from screener.results.identity import Identify, lesser
 from screener.results.ranking import BEYOND_RANKS, FIRST_RANK
 from screener.results.rows import (
@@ -249,11 +251,19 @@ class Worklist:
         return next((str(row["pipeline"]) for row in rows), "")
 
     def card(self) -> WeightsCard:
-        """The card of the latest run's weights."""
+        """The card of the latest run's weights, with the thresholds that the bands go by."""
         from screener.card import from_json
 
         with self._intact("weights card"):
-            return from_json(json.loads(self._card_text()))
+            card = from_json(json.loads(self._card_text()))
+        if adopted := self.adoption():
+            return replace(card, thresholds=adopted.thresholds, threshold_source=adopted.words)
+        return card
+
+    def adoption(self) -> Adoption | None:
+        """What this site took over from its own reading for these weights."""
+        with self._intact("adopted thresholds"):
+            return adoption.of_rows(self.store.query(adoption.CURRENT))
 
     @property
     def identify(self) -> Identify:

@@ -25,6 +25,7 @@ PLACES = {
     "GraphicsView": "Over the radiograph",
     "WorklistScreen": "Worklist",
     "StudyScreen": "Study",
+    "BlindScreen": "Blind reading",
     "ReviewApp": "Everywhere",
 }
 """Where a key works, by the class that binds it, in the order of the help."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from screener.contours import Contour
     from screener.study import ActivationMap
 
+LAID_OVER = ("overlay", "outline")
+"""Actions that show something of the network's."""
 PAN = 0.15
 """Share of what is seen that a key moves it by."""
 
@@ -66,6 +68,8 @@ class RadiographView(Widget, can_focus=True):
         _key("space", "reset", "Reset", "Window, zoom and inversion as at first"),
     ]
 
+    blind = False
+    """Whether nothing of the network's may be laid over the picture."""
     shown: reactive[Presentation] = reactive(Presentation(), init=False)
     overlaid: reactive[bool] = reactive(default=False, init=False)
 
@@ -81,6 +85,10 @@ class RadiographView(Widget, can_focus=True):
     def laid_over(self) -> tuple[Contour, ...]:
         """The lines that are shown now."""
         return self.effect if self.overlaid else ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Take the overlay's keys away from who reads blind."""
+        return not (self.blind and action in LAID_OVER)
 
     def show_picture(self, gray: NDArray[np.float32]) -> None:
         """Show a radiograph; (rows, columns) in [0, 1]."""

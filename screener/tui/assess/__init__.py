@@ -1,0 +1,1 @@
+"""The room in which drawn studies are read blind."""
