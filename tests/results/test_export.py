@@ -34,7 +34,11 @@ def csv_rows(content: bytes) -> list[dict[str, str]]:
 
 def test_the_document_has_the_published_schema(worklist):
     document = json.loads(written(export.write_json, worklist))
-    assert list(document) == ["schema", "weights", "counts", "studies", "refusals", "waiting"]
+    assert list(document) == [
+        "schema", "weights", "thresholds", "adopted", "counts", "studies", "refusals", "waiting",
+    ]  # fmt: skip
+    assert document["thresholds"] == {"PRIORITY": 0.6, "ELEVATED": 0.25}
+    assert document["adopted"] is None
     assert document["schema"] == 1
     assert document["weights"] == {"name": "covid-resnet50", "digest": DIGEST}
     assert list(document["counts"]) == [
