@@ -148,6 +148,9 @@ class Recipe:
     """Share of the training patients held out where a manifest has no validation split."""
     split_seed: int = 0
     """Which patients those are: of its own, so that fits of several seeds hold out the same."""
+    start_seed: int = -1
+    """Of the first weights that chance gives, the head's; -1 for ``seed``. Members of a soup want
+    one in common: hidden units of unlike heads have no counterparts, their mean means little."""
     images_per_epoch: int = 0
     """Films drawn an epoch where they are drawn by group; 0 for as many as there are."""
     average: float = 0.0

@@ -200,12 +200,12 @@ def _without_target(entries: Sequence[Entry]) -> list[str]:
 
 
 def fresh_network(recipe: Recipe, backbone: str) -> Network:
-    """A network before its first batch: random by the recipe's seed, with a body if one is given.
+    """A network before its first batch: random by the recipe's seeds, with a body if one is given.
 
     Raises:
         WeightsError: the backbone's weights cannot be had.
     """
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(recipe.seed if recipe.start_seed < 0 else recipe.start_seed)
     network = Network(recipe.network, len(LABELS))
     load_backbone(network, backbone)
     return network.to(memory_format=torch.channels_last)

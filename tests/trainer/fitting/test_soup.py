@@ -8,6 +8,7 @@ from screener.errors import ConfigurationError
 from screener.network.weights import half, load_network
 from trainer import recipe
 from trainer.finish import finish
+from trainer.fitting.fit import fresh_network
 from trainer.fitting.progress import Progress
 from trainer.fitting.soup import fit_recipe, mean, member_runs
 from trainer.run import Run, load_tensors
@@ -98,3 +99,14 @@ def test_a_member_of_another_recipe_is_refused(dataset, tmp_path):
     small.recipe_file.write_text(text.replace("seed = 4", "seed = 5"))
     with pytest.raises(ConfigurationError, match="not what the soup says of small"):
         member_runs(run)
+
+
+def test_members_with_one_start_begin_with_the_same_weights(dataset, tmp_path):
+    path = tmp_path / "broth.toml"
+    path.write_text(SOUP.replace("[augment]", "start_seed = 3\n[augment]"))
+    first, second = recipe.members(recipe.read(path))
+    assert first.seed != second.seed
+    states = [fresh_network(member, "none").state_dict() for member in (first, second)]
+    torch.testing.assert_close(*states)
+    other = fresh_network(recipe.members(recipe.read(path, ["start_seed=4"]))[0], "none")
+    assert not torch.equal(other.head[3].weight, states[0]["head.3.weight"])
