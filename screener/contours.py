@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.lungs import LungOutline
 from screener.study import ActivationMap
 
 Colour = tuple[int, int, int]
@@ -27,6 +28,9 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 SCALE: dict[float, Colour] = {0.35: (217, 70, 160), 0.6: (255, 140, 50), 0.85: (255, 232, 70)}
 """Shares of a map's own maximum, each with its line's colour: the more, the brighter, so that the
 order survives gray paper and every colour vision."""
+
+LUNGS: Colour = (80, 200, 255)
+"""The lungs' outline: of another hue than the scale, for it says nothing of the score."""
 
 SEAM: Colour = (16, 16, 20)
 """Beside each line where there is room for it: a bright line stays visible over bone."""
@@ -56,6 +60,11 @@ def equal_effect(activation: ActivationMap | None) -> tuple[Contour, ...]:
     contours = contour_generator(x, y, field)
     found: dict[Colour, Any] = {colour: contours.lines(level) for level, colour in SCALE.items()}
     return tuple(Contour(colour, tuple(map(_line, lines))) for colour, lines in found.items())
+
+
+def lungs_of(outline: LungOutline | None) -> tuple[Contour, ...]:
+    """The outline of the lungs; none where it is not sure enough to be shown."""
+    return (Contour(LUNGS, outline.polygons),) if outline and outline.polygons else ()
 
 
 def _smooth(activation: ActivationMap) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from screener.results.worklist import RadiographRow, Worklist
 from screener.study import ActivationMap, Maps
 
 if TYPE_CHECKING:
-    from screener.network.score import Scorer
+    from screener.network.score import Explanation, Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def _scorer(weights: Path, device: str, wanted: str, pipeline: str) -> Scorer:
 
 def _explained(
     key: str, row: RadiographRow, scorer: Scorer, *, positive: bool
-) -> tuple[ActivationMap, float] | Explained:
-    """The map of a radiograph and its border share, or why there is none."""
+) -> Explanation | Explained:
+    """The map of a radiograph with its border share and lungs, or why there is none."""
     try:
         if digest_of_file(row.path) != row.digest:
             return Explained(key, row.path, None, "the file has changed since it was scored")

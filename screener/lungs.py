@@ -65,7 +65,34 @@ def lung_marks(fields: LungFields, *, map_inside: float | None = None) -> tuple[
         TILT: abs(fields.tilt) > TILTED,
         DIFFER: both and smaller < UNEVEN * larger,
     }
-    said = [words for words, holds in facts.items() if holds]
-    if map_inside is not None and 1 - map_inside > OUTSIDE:
-        said.append(f"{100 * (1 - map_inside):.0f} % of the map lies outside both lungs")
-    return tuple(said)
+    said = tuple(words for words, holds in facts.items() if holds)
+    return said + outside_marks(map_inside)
+
+
+def outside_marks(map_inside: float | None) -> tuple[str, ...]:
+    """The mark of a map that lies mostly outside the lungs; none where too little is known."""
+    if map_inside is None or 1 - map_inside <= OUTSIDE:
+        return ()
+    return (outside_words(map_inside),)
+
+
+def outside_words(map_inside: float) -> str:
+    """How much of a map lies outside the lungs."""
+    return f"{100 * (1 - map_inside):.0f} % of the map lies outside both lungs"
+
+
+@dataclass(frozen=True, slots=True)
+class LungOutline:
+    """What is kept of a radiograph's lungs: what is drawn and said of them."""
+
+    polygons: tuple[Polygon, ...]
+    """Empty where the confidence is too low to show them."""
+    confidence: float
+    marks: tuple[str, ...]
+    """Of the picture, as :func:`lung_marks` says them."""
+    map_inside: float | None
+    """Share of the radiograph's map that lies within them; None without polygons."""
+
+    def said(self, *, with_map: bool) -> tuple[str, ...]:
+        """The marks, and that of a map that lies outside where the map is drawn."""
+        return self.marks + (outside_marks(self.map_inside) if with_map else ())

@@ -54,6 +54,7 @@ def marks(
     inverted: bool,
     age: float | None,
     phantom: bool,
+    lungs: tuple[str, ...],
 ) -> tuple[str, ...]:
     """What to warn of in one study, given the radiograph its score comes from.
 
@@ -65,6 +66,7 @@ def marks(
         inverted: whether the pixels look like a negative.
         age: of the patient in years, where the header says it.
         phantom: whether a header says that no person was imaged.
+        lungs: what its lungs and the place of its map say, in words.
     """
     facts = {
         PHANTOM: phantom,
@@ -76,7 +78,7 @@ def marks(
         CHILD: age is not None and age < ADULT_AGE,
         AGE_UNKNOWN: probabilities is not None and age is None,
     }
-    return tuple(words for words, holds in facts.items() if holds)
+    return tuple(words for words, holds in facts.items() if holds) + lungs
 
 
 def proof_words(proof: Proof) -> str:

@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from screener.lungs import LungOutline
+
 LABELS = ("normal", "bacterial", "viral", "covid19")
 """The network's classes, in the order of its outputs."""
 
@@ -272,6 +274,8 @@ class RadiographScore:
     """Standard deviation of the target probability over test-time augmentation."""
     inverted: bool = False
     """The pixels look like a negative."""
+    lungs: LungOutline | None = None
+    """Looked for where there is a map."""
 
 
 class Judged(Protocol):

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from screener.contours import SCALE, SEAM, Contour, equal_effect, traced
+from screener.contours import LUNGS, SCALE, SEAM, Contour, equal_effect, lungs_of, traced
+from screener.lungs import LungOutline
 from screener.study import ActivationMap, Proof
 
 HOLDS = Proof(0.9, 0.4, 0.8)
@@ -63,3 +64,10 @@ def test_the_picture_is_left_as_it_was():
     picture = np.zeros((20, 20, 3), np.uint8)
     traced(picture, [Contour((255, 0, 0), (((0.0, 0.0), (1.0, 1.0)),))])
     assert not picture.any()
+
+
+def test_lungs_are_drawn_only_where_their_outline_is_sure():
+    square = ((0.1, 0.2), (0.4, 0.2), (0.4, 0.8), (0.1, 0.2))
+    assert lungs_of(LungOutline((square,), 0.95, (), None)) == (Contour(LUNGS, (square,)),)
+    assert lungs_of(LungOutline((), 0.4, (), None)) == ()
+    assert lungs_of(None) == ()

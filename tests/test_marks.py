@@ -12,6 +12,7 @@ QUIET = {
     "inverted": False,
     "age": 50,
     "phantom": False,
+    "lungs": (),
 }
 
 
@@ -27,6 +28,7 @@ QUIET = {
         ({"age": 17.9}, (marks.CHILD,)),
         ({"age": None}, (marks.AGE_UNKNOWN,)),
         ({"phantom": True}, (marks.PHANTOM,)),
+        ({"lungs": ("the film is tilted",)}, ("the film is tilted",)),
         ({"age": 0.0, "inverted": True}, (marks.INVERTED, marks.CHILD)),
         ({"probabilities": None, "border_share": None, "spread": None, "age": None}, ()),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.lungs import LungFields, Polygon
+from screener.lungs import LungFields, LungOutline, Polygon, lung_marks
 
 Levels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -177,3 +177,14 @@ def share_inside(weights: NDArray[Any], found: LungFields) -> float:
     if mass <= 0:
         return 0.0
     return float((weights * inside(found, *weights.shape)).sum() / mass)
+
+
+def outlined(found: LungFields, weights: NDArray[Any]) -> LungOutline:
+    """What is kept of the lungs of a radiograph with a map.
+
+    Args:
+        found: the lungs.
+        weights: the map, (rows, columns) over the whole film, none negative.
+    """
+    within = share_inside(weights, found) if found.outline and weights.any() else None
+    return LungOutline(found.outline, found.confidence, lung_marks(found), within)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -121,6 +122,16 @@ class Lungs:
             lung_shape.fields(level, float(confidence), self.card.least_confidence)
             for level, confidence in zip(levels, confidences, strict=True)
         ]
+
+
+@cache
+def ready() -> Lungs | None:
+    """The bundled network, loaded when it is first asked for; None where it is not bundled.
+
+    Raises:
+        WeightsError: a file is damaged, or not what its card says.
+    """
+    return Lungs.load() if (bundled() / CARD_FILE).is_file() else None
 
 
 def _resized(squares: Tensor, size: int) -> Tensor:

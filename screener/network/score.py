@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from screener.card import WeightsCard
 from screener.errors import DeviceError
-from screener.network import explain, guard, proof, uncertainty
+from screener.lungs import LungOutline
+from screener.network import explain, guard, lung_shape, lungs, proof, uncertainty
 from screener.network.batch import to_input
 from screener.network.device import Device
 from screener.network.folding import fold
@@ -39,6 +40,10 @@ from screener.study import (
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between batch sizes on the CPU; none at equal batch size."""
+
+
+Explanation = tuple[ActivationMap, float, LungOutline | None]
+"""The map of a radiograph, its mass at the border, and its lungs."""
 
 
 class _Pass(NamedTuple):
@@ -118,7 +123,7 @@ class Scorer:
         explained = self._explain(squares, wanted)
         results: list[RadiographScore | Refusal] = []
         for i, decoded in enumerate(batch):
-            activation, border = explained.get(i, (None, None))
+            activation, border, outline = explained.get(i, (None, None, None))
             results.append(
                 refusals[i]
                 or RadiographScore(
@@ -130,6 +135,7 @@ class Scorer:
                     distances[i],
                     None if said.spread is None else said.spread[i].item(),
                     bool(inverted[i]),
+                    outline,
                 )
             )
         return results
@@ -139,10 +145,8 @@ class Scorer:
         score = said.probabilities[index, self._target].item()
         return Band.of(score, self._card.thresholds) in (Band.PRIORITY, Band.ELEVATED)
 
-    def _explain(
-        self, squares: NDArray[np.uint8], wanted: Sequence[int]
-    ) -> dict[int, tuple[ActivationMap, float]]:
-        """Map and border share of some of the squares, by their index."""
+    def _explain(self, squares: NDArray[np.uint8], wanted: Sequence[int]) -> dict[int, Explanation]:
+        """Map, border share and lungs of some of the squares, by their index."""
         if self._maps is Maps.NONE:
             return {}
         found = self._streams.map(self.explain, [squares[i] for i in wanted])
@@ -153,8 +157,8 @@ class Scorer:
         """Side of the squares in pixels."""
         return self._card.input_size
 
-    def explain(self, picture: NDArray[np.uint8]) -> tuple[ActivationMap, float]:
-        """The map of one square, proven if that is wanted, and its mass at the border.
+    def explain(self, picture: NDArray[np.uint8]) -> Explanation:
+        """The map of one square, proven if that is wanted, its mass at the border, the lungs.
 
         One at a time: passes of one shape, so that a map does not depend on its neighbours.
 
@@ -167,7 +171,15 @@ class Scorer:
             found = explain.activation_maps(self._tap, self._head, pixels, self._target)
         measured = self._prove(square, found) if self._maps is Maps.PROVEN else None
         activation = explain.to_activation_map(found[0], measured)
-        return activation, explain.border_share(found)[0].item()
+        return activation, explain.border_share(found)[0].item(), self._outline(picture, found)
+
+    def _outline(self, picture: NDArray[np.uint8], found: Tensor) -> LungOutline | None:
+        """The lungs of one square with its map; None where no weights for them are bundled."""
+        network = lungs.ready()
+        if network is None:
+            return None
+        [fields] = network.fields(picture[np.newaxis])
+        return lung_shape.outlined(fields, found[0].cpu().numpy())
 
     def _prove(self, square: Tensor, found: Tensor) -> Proof:
         """Score the square as it is, with the map's tenth hidden, and with its copies'."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from reportlab.lib import colors
 
-from screener.contours import SCALE, SEAM, Colour
+from screener.contours import LUNGS, SCALE, SEAM, Colour
 from screener.report import style, wording
 from screener.report.figures import Reliability
 from screener.report.pdf import Sheet
@@ -148,7 +148,9 @@ def lines_legend(sheet: Sheet, x: float, top: float) -> None:
     for level, colour in SCALE.items():
         _stroke(sheet, x, top, colour)
         x = _said(sheet, f"{100 * level:.0f} %", x + STROKE + 3, top)
-    _said(sheet, f"{wording.EFFECT_OF} {wording.NO_FINDING}", x, top)
+    x = _said(sheet, wording.EFFECT_OF, x, top)
+    _stroke(sheet, x, top, LUNGS)
+    _said(sheet, f"{wording.OUTLINE} {wording.NO_FINDING}", x + STROKE + 3, top)
 
 
 def _said(sheet: Sheet, words: str, x: float, top: float) -> float:

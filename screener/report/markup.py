@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from screener.contours import SCALE, SEAM, Colour
+from screener.contours import LUNGS, SCALE, SEAM, Colour
 from screener.marks import map_words
 from screener.report import wording
 from screener.report.preview import NoPreview, preview
@@ -140,8 +140,9 @@ def shown(radiograph: RadiographRow) -> Iterator[str]:
 def lines_legend() -> str:
     """What the lines over the radiographs mean."""
     steps = "".join(f"{_stroke(colour)} {100 * level:.0f} % " for level, colour in SCALE.items())
-    ends = (escape(wording.EFFECT), escape(f"{wording.EFFECT_OF} {wording.NO_FINDING}"))
-    return f'<p class="small">{ends[0]} {steps}{ends[1]}</p>'
+    lungs = f"{_stroke(LUNGS)} {escape(wording.OUTLINE)} {escape(wording.NO_FINDING)}"
+    effect = f"{escape(wording.EFFECT)} {steps}{escape(wording.EFFECT_OF)}"
+    return f'<p class="small">{effect} {lungs}</p>'
 
 
 def _stroke(colour: Colour) -> str:

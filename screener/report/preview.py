@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from screener.contours import equal_effect, traced
+from screener.contours import equal_effect, lungs_of, traced
 from screener.digest import digest_of_file
 from screener.reading import pixels
 from screener.reading.limits import PixelError
@@ -34,7 +34,7 @@ class Preview:
     plain: bytes
     """Gray."""
     traced: bytes | None
-    """The same with lines of equal effect; None where no map may be drawn."""
+    """The same with lines of equal effect and the lungs' outline; None without a map to draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ def _traced(gray: Bytes, radiograph: RadiographRow) -> bytes | None:
     if not lines:
         return None
     picture = np.repeat(gray[..., None], 3, axis=2)
-    return _jpeg(traced(picture, lines), subsampling=0)  # thin lines keep their colour
+    return _jpeg(
+        traced(picture, lungs_of(radiograph.lungs) + lines), subsampling=0
+    )  # thin lines keep their colour
 
 
 def _small(gray: NDArray[np.float32]) -> Bytes:

@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 
 from screener import __version__
 from screener.card import WeightsCard
+from screener.lungs import outside_words
 from screener.results.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
 
@@ -40,8 +41,9 @@ OUTCOME_MEANINGS = {
     Outcome.WAITING: "found, and the scan has not come to them yet",
 }
 
-EFFECT = "Lines of equal effect on the score:"
-EFFECT_OF = "of the map’s own maximum."
+EFFECT = "Lines of equal effect:"
+EFFECT_OF = "of the map’s maximum;"
+OUTLINE = "outline of the lungs."
 NO_FINDING = "A research explanation, not a finding."
 FOLDERS = 5
 """Scanned folders that the title block names."""
@@ -203,6 +205,8 @@ def remarks(radiograph: RadiographRow) -> str:
     said = ["pixels look inverted"] if radiograph.inverted else []
     if radiograph.border_share is not None:
         said.append(f"{100 * radiograph.border_share:.0f} % of the map in the border")
+    if radiograph.map_inside is not None:
+        said.append(outside_words(radiograph.map_inside))
     if radiograph.spread is not None:
         said.append(f"spread {radiograph.spread:.3f}")
     return "; ".join(said)

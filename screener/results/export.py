@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from screener.lungs import LungOutline
 from screener.results import files
 from screener.results.adoption import Adoption
 from screener.results.files import atomically
@@ -81,7 +82,7 @@ def write_json(
         worklist: of the results.
         stream: to write to.
         wanted: which studies.
-        maps: give each radiograph's map as rows of numbers, beside its proof.
+        maps: give each radiograph's map as rows of numbers, and the outline of its lungs.
     """
     _write_document(worklist, stream, _studies(worklist, wanted, maps=maps))
 
@@ -221,6 +222,7 @@ def _study(
                 "projection": radiograph.projection,
                 "probabilities": _by_label(radiograph.probabilities),
                 "map": map_json(radiograph.activation, whole=maps),
+                "lungs": lungs_json(radiograph.lungs, whole=maps),
             }
             for radiograph in radiographs
         ],
@@ -238,6 +240,14 @@ def map_json(activation: ActivationMap | None, *, whole: bool) -> dict[str, Any]
     levels = [round(value / 255, 4) for value in activation.values]
     starts = range(0, len(levels), activation.columns)
     return {**said, "rows": [levels[start : start + activation.columns] for start in starts]}
+
+
+def lungs_json(lungs: LungOutline | None, *, whole: bool) -> dict[str, Any] | None:
+    """How sure a radiograph's lungs are, and their outline if wanted; None where not looked for."""
+    if lungs is None:
+        return None
+    said: dict[str, Any] = {"confidence": lungs.confidence, "map_inside": lungs.map_inside}
+    return {**said, "outline": lungs.polygons} if whole else said
 
 
 def review(row: StudyRow) -> dict[str, Any] | None:

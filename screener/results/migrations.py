@@ -312,9 +312,23 @@ CREATE TABLE adoption (
 )
 """
 
+
+def m008_lungs(connection: sqlite3.Connection) -> None:
+    """Outlines of the lungs, and what a study's say in words."""
+    for statement in LUNGS.split(";"):
+        connection.execute(statement)
+
+
+LUNGS = """
+ALTER TABLE result ADD COLUMN lungs TEXT;
+ALTER TABLE study ADD COLUMN lung_marks TEXT
+"""
+"""``lungs`` is an object of polygons, confidence, marks and map_inside; NULL: not looked for."""
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed, m007_assessment,
+    m008_lungs,
 )  # fmt: skip

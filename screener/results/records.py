@@ -9,12 +9,13 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from screener.lungs import LungOutline
 from screener.results import identity
 from screener.results.identity import Identify
 from screener.results.ranking import place
@@ -84,12 +85,12 @@ ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.
 
 PUT_RESULT = """
 INSERT OR REPLACE INTO result (digest, weights_digest, pipeline, outcome, reason, probabilities,
-    map_rows, map_columns, map, proof, border_share, distance, spread, inverted)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    map_rows, map_columns, map, proof, border_share, lungs, distance, spread, inverted)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PUT_MAP = """
-UPDATE result SET map_rows = ?, map_columns = ?, map = ?, proof = ?, border_share = ?
+UPDATE result SET map_rows = ?, map_columns = ?, map = ?, proof = ?, border_share = ?, lungs = ?
 FROM (SELECT * FROM run ORDER BY id DESC LIMIT 1) AS latest
 WHERE result.digest = ? AND result.weights_digest = latest.weights_digest
     AND result.pipeline = latest.pipeline
@@ -209,26 +210,29 @@ def result_values(result: RadiographScore | Refusal, weights_digest: str, pipeli
     """For PUT_RESULT."""
     key = (result.digest, weights_digest, pipeline)
     if isinstance(result, Refusal):
-        return (*key, result.outcome, plain(result.reason), *[None] * 8, 0)
+        return (*key, result.outcome, plain(result.reason), *[None] * 9, 0)
     return (
         *key,
         Outcome.SCORED,
         "",
         json.dumps(result.probabilities),
-        *map_values(result.activation, result.border_share),
+        *map_values(result.activation, result.border_share, result.lungs),
         result.distance,
         result.spread,
         result.inverted,
     )
 
 
-def map_values(activation: ActivationMap | None, border_share: float | None) -> Values:
+def map_values(
+    activation: ActivationMap | None, border_share: float | None, lungs: LungOutline | None
+) -> Values:
     """For PUT_MAP, and the part of PUT_RESULT that is the map's."""
+    found = json.dumps(asdict(lungs)) if lungs else None
     if activation is None:
-        return (None, None, None, None, border_share)
+        return (None, None, None, None, border_share, found)
     shape = (activation.rows, activation.columns)
     proof = json.dumps(astuple(activation.proof)) if activation.proof else None
-    return (*shape, activation.values, proof, border_share)
+    return (*shape, activation.values, proof, border_share, found)
 
 
 def settled_values(result: RadiographScore | Refusal) -> Values:
@@ -268,6 +272,19 @@ def proof_of(text: str | None) -> Proof | None:
     return Proof(*json.loads(text)) if text else None
 
 
+def lungs_of(text: str | None) -> LungOutline | None:
+    """A radiograph's lungs as the database keeps them.
+
+    Raises:
+        TypeError, ValueError: they are not what :func:`map_values` stores.
+    """
+    if not text:
+        return None
+    kept = LungOutline(**json.loads(text))
+    polygons = tuple(tuple((float(x), float(y)) for x, y in line) for line in kept.polygons)
+    return replace(kept, polygons=polygons, marks=tuple(kept.marks))
+
+
 def result_of(row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Refusal:
     """The value that :func:`result_values` stored, for a file with the same content."""
     if row["outcome"] != Outcome.SCORED:
@@ -287,6 +304,7 @@ def result_of(row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Ref
         row["distance"],
         row["spread"],
         bool(row["inverted"]),
+        lungs_of(row["lungs"]),
     )
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from screener import marks
+from screener.lungs import LungOutline
 from screener.results import identity, records
 from screener.results.identity import Identify
 from screener.study import (
@@ -84,6 +85,14 @@ class RadiographRow:
     distance: float | None
     spread: float | None
     inverted: bool
+    lungs: LungOutline | None = None
+
+    @property
+    def map_inside(self) -> float | None:
+        """Share of its map that lies within its lungs, where both are shown."""
+        if self.lungs is None or self.activation is None or not self.activation.drawn:
+            return None
+        return self.lungs.map_inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,7 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
             inverted=bool(row["inverted"]),
             age=_number(row, "age"),
             phantom=bool(row["phantom"]),
+            lungs=tuple(json.loads(row["lung_marks"] or "[]")),
         ),
     )
 
@@ -181,6 +191,7 @@ def radiograph_row(row: sqlite3.Row) -> RadiographRow:
         distance=_number(row, "distance"),
         spread=_number(row, "spread"),
         inverted=bool(row["inverted"]),
+        lungs=records.lungs_of(row["lungs"]),
     )
 
 

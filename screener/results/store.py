@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from screener.errors import StoreError
+from screener.lungs import LungOutline
 from screener.results import identity, lock, opening, records, reviews, summaries
 from screener.results.files import DATABASE
 from screener.results.identity import Identify
@@ -376,15 +377,22 @@ class Store:
         with opening.intact(self.path, "scores or weights card"):
             summaries.refresh(connection, keys)
 
-    def put_map(self, digest: str, activation: ActivationMap, border_share: float) -> None:
+    def put_map(
+        self,
+        digest: str,
+        activation: ActivationMap,
+        border_share: float,
+        lungs: LungOutline | None = None,
+    ) -> None:
         """Keep the map of a radiograph that the latest run has scored.
 
         Args:
             digest: of the file.
             activation: the map, with its proof.
             border_share: of the map's mass, 0 to 1.
+            lungs: of the radiograph, where they were looked for.
         """
-        values = records.map_values(activation, border_share)
+        values = records.map_values(activation, border_share, lungs)
         with self.transaction() as connection:
             connection.execute(records.PUT_MAP, (*values, digest))
             holding = connection.execute("SELECT study_key FROM file WHERE digest = ?", (digest,))

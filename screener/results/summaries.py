@@ -19,6 +19,7 @@ from screener.results.records import (
     SETTLE_KNOWN,
     UNDATED,
     Values,
+    lungs_of,
     probabilities_of,
     proof_of,
 )
@@ -49,7 +50,7 @@ def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
 
 FILES_OF_STUDY = """
 SELECT file.scorable, file.projection, file.outcome, probabilities, border_share, spread, inverted,
-    proof
+    proof, lungs
 FROM file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
     AND weights_digest = ? AND pipeline = ?
 WHERE study_key = ? ORDER BY path
@@ -57,7 +58,8 @@ WHERE study_key = ? ORDER BY path
 
 SUM_UP = """
 UPDATE study SET place = ?, band = ?, score = ?, label = ?, probabilities = ?, border_share = ?,
-    spread = ?, explained = ?, projections = ?, scored = ?, refused = ?, waiting = ?, inverted = ?
+    spread = ?, explained = ?, lung_marks = ?,
+    projections = ?, scored = ?, refused = ?, waiting = ?, inverted = ?
 WHERE key = ?
 """
 
@@ -87,8 +89,10 @@ def _judged(
     if not scored:
         waits = any(row["outcome"] == Outcome.WAITING for row in files)
         band = Band.WAITING if waits else Band.UNSCORED
-        return (place(None, band, taken_at, key), band, *[None] * 6)
+        return (place(None, band, taken_at, key), band, *[None] * 7)
     best = scored[deciding(scored)]
+    proof, lungs = proof_of(best.row["proof"]), lungs_of(best.row["lungs"])
+    explained = proof.holds if proof else None
     score = suspicion(best.probabilities)
     band = Band.of(score, thresholds)
     return (
@@ -99,7 +103,8 @@ def _judged(
         best.row["probabilities"],
         best.row["border_share"],
         best.row["spread"],
-        proof.holds if (proof := proof_of(best.row["proof"])) else None,
+        explained,
+        json.dumps(lungs.said(with_map=bool(explained))) if lungs else None,
     )
 
 

@@ -332,8 +332,8 @@ class Worklist:
 
 _HOPEFUL = (Outcome.SCORED, Outcome.WAITING)
 _COLUMNS = """
-SELECT file.*, probabilities, map_rows, map_columns, map, proof, border_share, distance, spread,
-    inverted
+SELECT file.*, probabilities, map_rows, map_columns, map, proof, border_share, lungs,
+    distance, spread, inverted
 """
 _FILES = (
     _COLUMNS

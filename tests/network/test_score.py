@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from sample_data.phantom import Variant, expose
 from sample_data.weights import INPUT_SIZE, tiny_network
 from screener.card import WeightsCard
 from screener.errors import DeviceError
-from screener.network import device
+from screener.lungs import UNSURE
+from screener.network import device, lungs
 from screener.network.batch import to_input
 from screener.network.guard import Guard
 from screener.network.score import TOLERANCE, Scorer
+from screener.reading import pixels
 from screener.reading.decode import Decoded
 from screener.study import Band, Maps, Outcome, Refusal, suspicion
 from tests.results.test_ranking import radiograph
@@ -83,11 +86,34 @@ def test_the_upper_bands_have_a_proven_map_and_routine_has_none(network, batch):
     assert len({band for band, _ in scored}) == 3
     for band, one in scored:
         assert (one.activation is None) == (one.border_share is None) == (band is Band.ROUTINE)
+        assert (one.lungs is None) == (band is Band.ROUTINE)
         if one.activation:
             assert (one.activation.rows, one.activation.columns) == (4, 4)
             proof = one.activation.proof
             assert proof.whole == pytest.approx(suspicion(one.probabilities), abs=TOLERANCE)
             assert len({proof.whole, proof.hidden, proof.moved}) == 3
+
+
+def test_a_chest_with_a_map_has_its_lungs_and_the_share_of_the_map_within(network):
+    square = pixels.square(expose(Variant.CLEAR, 1, (160, 160)), INPUT_SIZE)
+    _, _, found = scorer(network).explain(square)
+    assert len(found.polygons) == 2
+    assert found.marks == ()
+    assert 0 < found.map_inside < 1
+
+
+def test_noise_has_no_sure_lungs_and_says_so(network, batch):
+    _, _, found = scorer(network).explain(batch[0].square)
+    assert (found.polygons, found.map_inside, found.marks) == ((), None, (UNSURE,))
+
+
+def test_without_the_lungs_weights_there_is_a_map_alone(network, batch, monkeypatch, tmp_path):
+    monkeypatch.setattr(lungs, "bundled", lambda: tmp_path)
+    lungs.ready.cache_clear()
+    activation, _, outline = scorer(network).explain(batch[0].square)
+    lungs.ready.cache_clear()
+    assert activation.proof
+    assert outline is None
 
 
 def test_a_fast_map_is_the_same_map_without_its_proof(network, batch):

@@ -10,10 +10,11 @@ from pypdf import PdfReader
 
 from sample_data.results import build_results, make_card, wait
 from screener.errors import StoreError, StoreNotFoundError
-from screener.report import write_report
+from screener.report import style, write_report
 from screener.report.content import SECTIONS, opened
+from screener.report.furniture import frame
 from screener.report.html import write_html
-from screener.report.wording import WARNING, title_facts
+from screener.report.wording import NO_FINDING, WARNING, title_facts
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.study import RESEARCH_ONLY, Band, Review, Verdict
@@ -122,8 +123,20 @@ def test_a_study_is_told_on_half_a_page(pages):
     assert "Tubes & lines in place; see <b>left</b> base." in page
     assert "With the marked tenth hidden the score goes from 0.970 to 0.388" in page
     assert "0.910 to 0.364" in page
-    assert page.count("Lines of equal effect on the score: 35 % 60 % 85 % of the map") == 1
+    assert page.count("Lines of equal effect: 35 % 60 % 85 % of the map") == 1
     assert "Unsuitable: lateral view" in page
+
+
+def test_the_legend_of_the_lines_ends_within_the_page(pdf):
+    ends = []
+
+    def visit(text, _, place, *__):
+        if NO_FINDING in text:
+            ends.append(place[4] + style.width(text.strip(), style.SMALL))
+
+    PdfReader(pdf).pages[2].extract_text(visitor_text=visit)
+    assert len(ends) == 1
+    assert ends[0] <= frame("a4").right
 
 
 def test_the_other_reviewers_are_heard_too(pages):

@@ -88,7 +88,7 @@ def test_the_text_of_a_map_says_where_it_is_strongest(document):
 
 def test_each_map_stands_beside_its_proof_and_the_legend_once(text):
     assert text.count("With the marked tenth hidden the score goes from") == 5
-    assert text.count("Lines of equal effect on the score:") == 1
+    assert text.count("Lines of equal effect:") == 1
 
 
 def test_table_headers_say_what_they_head(document):

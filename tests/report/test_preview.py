@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from screener.contours import LUNGS
 from screener.digest import digest_of_file
+from screener.lungs import LungOutline
 from screener.report.preview import SIDE, NoPreview, Preview, preview
 from screener.results.store import Store
 from screener.results.worklist import Worklist
@@ -66,3 +68,12 @@ def test_a_radiograph_without_a_map_has_only_its_picture(radiograph):
 def test_a_map_is_drawn_only_beside_a_proof_that_holds(radiograph, proof):
     unproven = replace(radiograph.activation, proof=proof)
     assert preview(replace(radiograph, activation=unproven)).traced is None
+
+
+def test_the_lungs_are_drawn_with_the_map_where_they_are_sure(radiograph):
+    upright = ((0.8, 0.1), (0.8, 0.9))
+    sure = replace(radiograph, lungs=LungOutline((upright,), 0.95, (), 0.8))
+    traced = np.asarray(opened(preview(sure).traced)).astype(int)
+    assert np.abs(traced[210, 280:296] - LUNGS).sum(axis=1).min() < 60
+    unsure = replace(radiograph, lungs=LungOutline((), 0.4, (), None))
+    assert preview(unsure) == preview(radiograph)

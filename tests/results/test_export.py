@@ -9,6 +9,7 @@ import pytest
 
 from sample_data.results import DIGEST, build_results, wait
 from screener.errors import StoreError
+from screener.lungs import LungOutline
 from screener.results import export
 from screener.results.files import atomically
 from screener.results.store import Store
@@ -50,7 +51,7 @@ def test_the_document_has_the_published_schema(worklist):
     ]  # fmt: skip
     assert list(study["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
     assert list(study["radiographs"][0]) == [
-        "path", "digest", "projection", "probabilities", "map",
+        "path", "digest", "projection", "probabilities", "map", "lungs",
     ]  # fmt: skip
     assert list(study["radiographs"][0]["map"]) == ["proof"]
     assert list(study["radiographs"][0]["map"]["proof"]) == ["whole", "hidden", "moved", "holds"]
@@ -65,6 +66,14 @@ def test_maps_are_rows_of_numbers_from_zero_to_one(worklist):
     assert [len(row) for row in found] == [10] * 10
     assert min(map(min, found)) >= 0
     assert max(map(max, found)) == 1
+
+
+def test_lungs_have_their_outline_where_maps_are_wanted():
+    outline = LungOutline((((0.1, 0.2), (0.4, 0.2)),), 0.95, (), 0.7)
+    assert export.lungs_json(None, whole=True) is None
+    said = {"confidence": 0.95, "map_inside": 0.7}
+    assert export.lungs_json(outline, whole=False) == said
+    assert export.lungs_json(outline, whole=True) == {**said, "outline": outline.polygons}
 
 
 def test_the_csv_has_the_proof_of_the_deciding_radiograph(worklist):

@@ -13,13 +13,17 @@ import pytest
 
 from sample_data.results import NOW, PIPELINE, make_card
 from screener.errors import StoreBusyError, StoreError, StoreNotFoundError
+from screener.lungs import TILT, LungOutline
+from screener.marks import UNEXPLAINED
 from screener.results import records
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.study import (
+    ActivationMap,
     Band,
     Outcome,
     Projection,
+    Proof,
     Radiograph,
     RadiographScore,
     Refusal,
@@ -201,6 +205,54 @@ def test_a_study_has_the_score_of_its_most_suspicious_radiograph(store, tmp_path
     )
     row = Worklist(store).study("1.2").row
     assert (row.score, row.label, row.radiographs) == (0.9, "covid19", 3)
+
+
+SQUARE = ((0.1, 0.2), (0.4, 0.2), (0.4, 0.8), (0.1, 0.2))
+HOLDS, FAILS = Proof(0.9, 0.4, 0.8), Proof(0.9, 0.85, 0.8)
+
+
+def lungs(map_inside: float) -> LungOutline:
+    return LungOutline((SQUARE,), 0.95, (TILT,), map_inside)
+
+
+@pytest.mark.parametrize(
+    ("proof", "inside", "marks"),
+    [
+        (HOLDS, 0.39, (TILT, "61 % of the map lies outside both lungs")),
+        (HOLDS, 0.6, (TILT,)),
+        (FAILS, 0.39, (UNEXPLAINED, TILT)),
+        (None, 0.39, (TILT,)),
+    ],
+)
+def test_what_the_lungs_say_joins_the_marks_of_the_study(store, tmp_path, proof, inside, marks):
+    image = radiograph(tmp_path / "a.dcm")
+    store.put_studies([study(image)])
+    store.put_scores([scored(image)], CARD.digest, PIPELINE)
+    before = Worklist(store).study("1.2").row.marks
+    store.put_map("sha256:aa", ActivationMap(1, 1, b"\xff", proof), 0.1, lungs(inside))
+    detail = Worklist(store).study("1.2")
+    assert set(detail.row.marks) - set(before) == set(marks)
+    assert detail.radiographs[0].lungs == lungs(inside)
+    assert detail.radiographs[0].map_inside == (inside if proof is HOLDS else None)
+
+
+def test_lungs_come_back_as_they_were_stored(store, tmp_path):
+    image = radiograph(tmp_path / "a.dcm")
+    store.put_studies([study(image)])
+    outlined = replace(scored(image), lungs=lungs(0.7))
+    store.put_scores([outlined], CARD.digest, PIPELINE)
+    assert store.known([image], CARD.digest, PIPELINE) == {image.path: outlined}
+
+
+@pytest.mark.parametrize("text", ["{}", "[", '{"polygons": 1}'])
+def test_lungs_that_cannot_be_are_a_store_error(store, tmp_path, text):
+    image = radiograph(tmp_path / "a.dcm")
+    store.put_studies([study(image)])
+    store.put_scores([replace(scored(image), lungs=lungs(0.7))], CARD.digest, PIPELINE)
+    with store.transaction() as database:
+        database.execute("UPDATE result SET lungs = ?", (text,))
+    with pytest.raises(StoreError):
+        Worklist(store).study("1.2")
 
 
 def test_a_file_that_is_gone_stays_listed(store, tmp_path):

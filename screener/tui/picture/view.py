@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from screener.contours import equal_effect
+from screener.contours import equal_effect, lungs_of
 from screener.tui.picture import halfblock
 from screener.tui.picture.presentation import Presentation, draw
 from screener.tui.wording import fitted
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from screener.contours import Contour
+    from screener.lungs import LungOutline
     from screener.study import ActivationMap
 
 LAID_OVER = ("overlay", "outline")
@@ -55,6 +56,7 @@ class RadiographView(Widget, can_focus=True):
             "Where the score comes from: lines of equal effect",
             show=True,
         ),
+        _key("l", "lungs", "Lungs", "The lungs' outline, where it is sure"),
         _key("left_square_bracket", "window(0.87)", "Narrow window", "More contrast"),
         _key("right_square_bracket", "window(1.15)", "Widen window", "Less contrast"),
         _key("left_curly_bracket", "level(-0.04)", "Lower level", "Brighter"),
@@ -62,7 +64,7 @@ class RadiographView(Widget, can_focus=True):
         _key("plus,equals_sign", "zoom(1.4)", "Zoom in", "Enlarge about the centre"),
         _key("minus", "zoom(0.714286)", "Zoom out", "Back towards the whole picture"),
         _key("h,left", f"pan(-{PAN}, 0)", "Pan left", "Move over an enlarged picture"),
-        _key("l,right", f"pan({PAN}, 0)", "Pan right", "Move over an enlarged picture"),
+        _key("right", f"pan({PAN}, 0)", "Pan right", "Move over an enlarged picture"),
         _key("k,up", f"pan(0, -{PAN})", "Pan up", "Move over an enlarged picture"),
         _key("j,down", f"pan(0, {PAN})", "Pan down", "Move over an enlarged picture"),
         _key("space", "reset", "Reset", "Window, zoom and inversion as at first"),
@@ -72,19 +74,23 @@ class RadiographView(Widget, can_focus=True):
     """Whether nothing of the network's may be laid over the picture."""
     shown: reactive[Presentation] = reactive(Presentation(), init=False)
     overlaid: reactive[bool] = reactive(default=False, init=False)
+    outlined: reactive[bool] = reactive(default=False, init=False)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.gray: NDArray[np.float32] | None = None
         self.effect: tuple[Contour, ...] = ()
         """The lines of the radiograph's map; none where it has none that may be drawn."""
+        self.lungs: tuple[Contour, ...] = ()
+        """The outline of its lungs; none where it is not sure."""
         self._text = ""
         self._strips: list[Strip] | None = None
 
     @property
     def laid_over(self) -> tuple[Contour, ...]:
         """The lines that are shown now."""
-        return self.effect if self.overlaid else ()
+        lungs = self.lungs if self.outlined else ()
+        return lungs + (self.effect if self.overlaid else ())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Take the overlay's keys away from who reads blind."""
@@ -100,11 +106,11 @@ class RadiographView(Widget, can_focus=True):
         self.gray, self._text = None, text
         self.redraw()
 
-    def explain(self, activation: ActivationMap | None) -> None:
-        """Lay the lines of this map over the picture whenever they are asked for."""
-        effect = equal_effect(activation)
-        if effect != self.effect:
-            self.effect = effect
+    def explain(self, activation: ActivationMap | None, lungs: LungOutline | None) -> None:
+        """Lay the lines of this map and these lungs over the picture whenever asked to."""
+        effect, outline = equal_effect(activation), lungs_of(lungs)
+        if (effect, outline) != (self.effect, self.lungs):
+            self.effect, self.lungs = effect, outline
             self.redraw()
 
     def watch_shown(self) -> None:
@@ -113,6 +119,10 @@ class RadiographView(Widget, can_focus=True):
 
     def watch_overlaid(self) -> None:
         """Draw with or without the lines."""
+        self.redraw()
+
+    def watch_outlined(self) -> None:
+        """Draw with or without the lungs."""
         self.redraw()
 
     def on_resize(self) -> None:
@@ -125,10 +135,19 @@ class RadiographView(Widget, can_focus=True):
 
     def action_overlay(self) -> None:
         """Lay the map's lines over the picture, or take them away."""
-        if self.app.no_color:  # in gray it would pass for anatomy
+        if self._has_colour():
+            self.overlaid = not self.overlaid
+
+    def action_lungs(self) -> None:
+        """Lay the lungs' outline over the picture, or take it away."""
+        if self._has_colour():
+            self.outlined = not self.outlined
+
+    def _has_colour(self) -> bool:
+        """Whether lines can be told from anatomy; says so where they cannot."""
+        if self.app.no_color:
             self.notify("The lines need colour, and NO_COLOR is set.", markup=False)
-            return
-        self.overlaid = not self.overlaid
+        return not self.app.no_color
 
     def action_window(self, factor: float) -> None:
         """Widen or narrow the window."""

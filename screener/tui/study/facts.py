@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screener.contours import SCALE
+from screener.contours import LUNGS, SCALE
+from screener.lungs import outside_words
 from screener.marks import map_words
 from screener.study import LABELS, TARGET_LABEL, Band, Outcome, Projection, Refusal, suspicion
 from screener.text import visible
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
-    from screener.study import ActivationMap, Review
+    from screener.study import Review
 
 FAINT = "$text-muted"
 STRONG = "bold"
@@ -68,8 +69,9 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
     return Content("\n\n").join(section for section in sections if section.plain)
 
 
-def legend(activation: ActivationMap | None) -> Content:
+def legend(shown: RadiographRow | None) -> Content:
     """The lines' scale, or why there are none."""
+    activation = shown.activation if shown else None
     if activation is None or not activation.drawn:
         return Content.styled(map_words(activation), FAINT)
     steps = [
@@ -77,6 +79,16 @@ def legend(activation: ActivationMap | None) -> Content:
         for level, (red, green, blue) in SCALE.items()
     ]
     return Content.assemble(("map ", FAINT), *steps, ("of its maximum", FAINT))
+
+
+def lungs_legend(shown: RadiographRow | None) -> Content:
+    """The outline's colour, or that there is none."""
+    if shown is None or shown.lungs is None:
+        return Content.styled("lungs: not outlined", FAINT)
+    if not shown.lungs.polygons:
+        return Content.styled("lungs: no sure outline", FAINT)
+    red, green, blue = LUNGS
+    return Content.assemble(("━", f"rgb({red},{green},{blue})"), (" lungs", FAINT))
 
 
 def _score(row: StudyRow, shown: RadiographRow | None) -> Content:
@@ -115,7 +127,10 @@ def _map(shown: RadiographRow | None) -> Content:
     """What its map is worth, or why it is not drawn; the picture has no room for it."""
     if shown is None:
         return Content()
-    return lines([title("Where the score comes from"), Content(map_words(shown.activation))])
+    said = [map_words(shown.activation)]
+    if shown.map_inside is not None:
+        said.append(outside_words(shown.map_inside))
+    return lines([title("Where the score comes from"), *map(Content, said)])
 
 
 def _reviews(reviews: tuple[Review, ...]) -> Content:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
-    from screener.study import ActivationMap
     from screener.tui.navigator import Navigator
 
 ROOMY = 72
@@ -142,10 +141,9 @@ class StudyScreen(ReviewScreen):
         return self.images[self.index] if self.index < len(self.images) else None
 
     @property
-    def activation(self) -> ActivationMap | None:
-        """The map of the image on screen."""
-        image = self.image
-        return None if image is None or isinstance(image, Refusal) else image.activation
+    def scored(self) -> RadiographRow | None:
+        """The image on screen, if it is a scored radiograph."""
+        return None if isinstance(self.image, Refusal) else self.image
 
     @property
     def view(self) -> RadiographView:
@@ -288,7 +286,8 @@ class StudyScreen(ReviewScreen):
             left, Content.styled(where, "$text-muted") + self.progress()
         )
         self.query_one(Facts).show(self.detail, self.index, tags=self.tags)
-        self.view.explain(self.activation)
+        shown = self.scored
+        self.view.explain(*((shown.activation, shown.lungs) if shown else (None, None)))
         self._show_caption()
 
     def _show_caption(self) -> None:
@@ -298,8 +297,10 @@ class StudyScreen(ReviewScreen):
             place = f"{facts.view(self.image)} · {self.index + 1} of {len(self.images)}"
             left = Content(f"{place} · {self.view.shown}")
         self.query_one("#caption", Ends).show(left)
-        legend = facts.legend(self.activation) if self.view.overlaid else Content()
-        self.query_one("#legend", Ends).show(legend)
+        shown, view = self.scored, self.view
+        effect = facts.legend(shown) if view.overlaid else Content()
+        lungs = facts.lungs_legend(shown) if view.outlined else Content()
+        self.query_one("#legend", Ends).show(effect, lungs)
 
 
 def shown_first(study: StudyDetail) -> int:

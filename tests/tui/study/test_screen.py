@@ -1,10 +1,11 @@
 """Every key of the study screen, and what must always be on it."""
 
+import json
 import sqlite3
 
 import pytest
 
-from screener.results import opening
+from screener.results import opening, summaries
 from screener.results.files import DATABASE
 from screener.results.store import Store
 from screener.results.worklist import Filter
@@ -82,7 +83,7 @@ async def test_keys_change_how_it_is_shown(open_study):
 
 async def test_pan_moves_an_enlarged_picture(open_study):
     async with open_study() as (app, pilot):
-        await pilot.press("plus", "plus", "l", "j")
+        await pilot.press("plus", "plus", "right", "j")
         shown = app.screen.view.shown
         assert shown.x > 0.5
         assert shown.y > 0.5
@@ -133,6 +134,42 @@ async def test_no_overlay_without_colour(open_study, monkeypatch):
         await pilot.press("o")
         assert not app.screen.view.overlaid
         assert "need colour" in told(app)
+
+
+LUNGS = {
+    "polygons": [[[0.1, 0.2], [0.4, 0.2], [0.4, 0.8], [0.1, 0.2]]],
+    "confidence": 0.95,
+    "marks": ["the film is tilted"],
+    "map_inside": 0.39,
+}
+
+
+def with_lungs(results, **changes):
+    """Give every radiograph of the results these lungs, and sum the studies up again."""
+    with Store.open(results) as store, store.transaction() as database:
+        database.execute("UPDATE result SET lungs = ?", (json.dumps(LUNGS | changes),))
+        summaries.refresh_all(database)
+
+
+async def test_the_lungs_outline_comes_and_goes_with_its_legend(open_study, results):
+    with_lungs(results)
+    async with open_study(size=(120, 60)) as (app, pilot):
+        assert "61 % of the map lies outside both lungs" in text_of(app)
+        assert "! the film is tilted" in text_of(app)
+        assert not app.screen.view.laid_over
+        await pilot.press("l")
+        assert "━ lungs" in text_of(app)
+        assert app.screen.view.laid_over == app.screen.view.lungs
+        await pilot.press("l")
+        assert "━ lungs" not in text_of(app)
+
+
+async def test_an_outline_that_is_not_sure_is_not_drawn(open_study, results):
+    with_lungs(results, polygons=[], map_inside=None)
+    async with open_study() as (app, pilot):
+        await pilot.press("l")
+        assert not app.screen.view.laid_over
+        assert "lungs: no sure outline" in text_of(app)
 
 
 async def test_next_and_previous_study(open_study, stored):
