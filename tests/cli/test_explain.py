@@ -27,11 +27,11 @@ def call(*arguments) -> int:
     return run(screener, "screener", [str(argument) for argument in arguments])
 
 
-def maps(capfd, results) -> list[dict | None]:
+def maps(capfd, results, of="map") -> list[dict | None]:
     capfd.readouterr()
     assert call("list", results, "--json", "--maps") == ExitCode.DONE
     studies = json.loads(capfd.readouterr().out)["studies"]
-    return [film["map"] for study in studies for film in study["radiographs"]]
+    return [film[of] for study in studies for film in study["radiographs"]]
 
 
 def test_maps_are_made_and_proven_on_demand_and_only_once(capfd, scanned, weights):
@@ -45,6 +45,9 @@ def test_maps_are_made_and_proven_on_demand_and_only_once(capfd, scanned, weight
     assert all(set(found["proof"]) == {"whole", "hidden", "moved", "holds"} for found in made[:2])
     assert call(*wanted) == ExitCode.DONE
     assert capfd.readouterr().out == said
+    lungs = maps(capfd, scanned, of="lungs")
+    assert [found and len(found["outline"]) for found in lungs] == [2, 2, None]
+    assert all(0 <= found["map_inside"] <= 1 for found in lungs[:2])
 
 
 def test_a_file_that_changed_since_is_named_and_gets_no_map(capfd, scanned, weights):
