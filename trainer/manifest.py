@@ -34,6 +34,11 @@ COARSE = {
 
 KNOWN = (*LABELS, *COARSE)
 
+ELSEWHERE = "TRAINER_IMAGES"
+"""Environment variable: folders besides a manifest's own that its images may lie in."""
+
+OUTSIDE = f"image outside the manifest's folder; name its folder in {ELSEWHERE} to allow it"
+
 _SHOWN = 8
 """Errors of one kind that are spelt out; the rest are counted."""
 
@@ -112,16 +117,32 @@ def _errors(entries: Sequence[Entry]) -> list[str]:
     """Everything wrong with a manifest's rows, a kind at a time, with line numbers."""
     kinds: dict[str, list[str]] = defaultdict(list)
     seen: set[str] = set()
+    roots = _roots(entries)
     for line, entry in enumerate(entries, start=2):
         for kind, found in _wrong(entry):
             kinds[kind].append(f"line {line} {found}".rstrip())
         if not os.path.isfile(entry.image):  # noqa: PTH113 (false where a name is too long, too)
             kinds["image file missing"].append(f"line {line} {_short(entry.image.name)}")
+        if not _lies_in(entry.image, roots):
+            kinds[OUTSIDE].append(f"line {line} {_short(str(entry.image))}")
         place = os.path.realpath(entry.image)
         if place in seen:
             kinds["image listed twice"].append(f"line {line} {_short(entry.image.name)}")
         seen.add(place)
     return [f"{kind}: {_few(places)}" for kind, places in kinds.items()]
+
+
+def _roots(entries: Sequence[Entry]) -> list[str]:
+    """Where images may lie: the manifest's folder, and what :data:`ELSEWHERE` names."""
+    told = os.environ.get(ELSEWHERE, "").split(os.pathsep)
+    own = [str(entry.manifest) for entry in entries[:1]]
+    return [os.path.abspath(folder) for folder in (*own, *told) if folder]  # noqa: PTH100
+
+
+def _lies_in(image: Path, roots: Sequence[str]) -> bool:
+    """By the path as written: a link inside a dataset was laid there by its owner."""
+    place = os.path.abspath(image)  # noqa: PTH100 (without following links)
+    return any(os.path.commonpath((place, root)) == root for root in roots)
 
 
 def _wrong(entry: Entry) -> list[tuple[str, str]]:

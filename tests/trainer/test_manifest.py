@@ -180,3 +180,29 @@ def test_an_empty_manifest_is_told_in_one_line(tmp_path):
     (tmp_path / "manifest.csv").touch()
     with pytest.raises(ConfigurationError, match=r"^\S+manifest\.csv: lacks the columns image"):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["../away/a.png", "{away}/a.png", "sub/../../away/a.png"])
+def test_a_manifest_may_point_outside_its_folder_only_when_told(tmp_path, monkeypatch, place):
+    away, own = tmp_path / "away", tmp_path / "own"
+    for folder in (away, own / "sub"):
+        folder.mkdir(parents=True)
+    (away / "a.png").write_bytes(b"x")
+    image = place.format(away=away)
+    rows = f"image,label,patient_id,split,source\n{image},normal,1,train,s\n"
+    (own / "manifest.csv").write_text(rows)
+    with pytest.raises(ConfigurationError, match=r"outside the manifest.s folder.*TRAINER_IMAGES"):
+        read_manifest(own)
+    monkeypatch.setenv("TRAINER_IMAGES", str(away))
+    assert len(read_manifest(own)) == 1
+
+
+def test_a_link_inside_a_dataset_was_laid_there_by_its_owner(tmp_path):
+    away, own = tmp_path / "away", tmp_path / "own"
+    away.mkdir()
+    own.mkdir()
+    (away / "a.png").write_bytes(b"x")
+    (own / "images").symlink_to(away, target_is_directory=True)
+    rows = "image,label,patient_id,split,source\nimages/a.png,normal,1,train,s\n"
+    (own / "manifest.csv").write_text(rows)
+    assert len(read_manifest(own)) == 1
