@@ -49,6 +49,7 @@ SETTINGS = (
     Setting("image", "how the review screen draws; empty to find out", "",
             ("", "halfblock", "sixel", "kitty", "off")),
     Setting("paper", "of the report", "a4", ("a4", "letter")),
+    Setting("fonts", "folder of further typefaces for names in the report", ""),
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ named destinations, because a page may point to one that is not written yet.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from typing import IO, Any
@@ -28,6 +29,9 @@ _WRITTEN_AT_ONCE = (
     pdfdoc.PDFImageXObject,
     pdfdoc.LinkAnnotation,
 )
+
+RISE = 0.2
+"""Of a tone above a vowel sign, in sizes of the type."""
 
 
 class _Stamp:
@@ -166,10 +170,20 @@ class Sheet(Canvas):  # type: ignore[misc]
         text = script.seen(style.legible(text, kind.font))
         if align != "left":
             x -= style.width(text, kind) / (1 if align == "right" else 2)
-        self.setFont(kind.font, kind.size)
         self.setFillColor(kind.colour)
         baseline = top - (kind.leading + 0.72 * kind.size) / 2
-        self.drawString(x, baseline, text, charSpace=kind.tracking)
+        for font, part in style.runs(text, kind.font):
+            self._run(part, x, baseline, replace(kind, font=font))
+            x += style.width(part, replace(kind, font=font))
+
+    def _run(self, text: str, x: float, baseline: float, kind: Type) -> None:
+        """Text of one typeface; a mark on top of a mark is raised above it."""
+        self.setFont(kind.font, kind.size)
+        for number, part in enumerate(script.HIGH_MARK.split(text)):
+            rise = RISE * kind.size if number % 2 else 0.0
+            if part:
+                self.drawString(x, baseline + rise, part, charSpace=kind.tracking)
+            x += style.width(part, kind)
 
     def picture(self, jpeg: bytes, x: float, y: float, w: float, h: float) -> None:
         """A JPEG, embedded as it is, and only once however often it is drawn."""

@@ -1,22 +1,25 @@
 """The look of the report: typefaces, sizes, colours, and how text is measured and broken.
 
 Four cuts of DejaVu are embedded, so a report looks the same everywhere. A character that they
-lack is told by its code, so that two names never look alike. Colour only ever repeats what a
-word and a glyph say.
+lack is set in an installed typeface, in runs of its own; where there is none, or its script is not
+set letter by letter, it is told by its code, so that two names never look alike. Colour only ever
+repeats what a word and a glyph say.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 
 from reportlab.lib.colors import HexColor
 from reportlab.pdfbase.pdfmetrics import getFont, registerFont, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 
-from screener.report import script
+from screener.report import script, typefaces
 from screener.study import Band
 
 FONTS = Path(__file__).parent / "fonts"
@@ -85,12 +88,30 @@ def register_fonts() -> None:
 
 
 def legible(text: str, font: str) -> str:
-    """The text on one line in the order of reading, with the code of what the font lacks."""
-    known = getFont(font).face.charToGlyph
+    """The text on one line in the order of reading, with the code of what no typeface has."""
     return "".join(
-        c if ord(c) in known and c.isprintable() and script.is_set(c) else _told(c)
+        c if c.isprintable() and script.is_set(c) and setting(c, font) else _told(c)
         for c in script.joined(unicodedata.normalize("NFC", text))
     )
+
+
+def setting(character: str, font: str) -> str | None:
+    """The typeface that sets a character in a text of this font; the font's own where it can."""
+    for shipped in (font, TEXT):
+        if ord(character) in getFont(shipped).face.charToGlyph:
+            return shipped
+    if not script.is_set_by_letter(character):
+        return None
+    return typefaces.installed().holding(character)
+
+
+def runs(text: str, font: str) -> Iterator[tuple[str, str]]:
+    """Legible text in parts of one typeface each: the typeface, then the part."""
+    if text.isascii():
+        yield font, text
+        return
+    for name, part in groupby(text, partial(setting, font=font)):
+        yield name or font, "".join(part)
 
 
 def _told(character: str) -> str:
@@ -99,7 +120,8 @@ def _told(character: str) -> str:
 
 def width(text: str, style: Type) -> float:
     """Width in points of legible text."""
-    return float(stringWidth(text, style.font, style.size)) + style.tracking * len(text)
+    parts = (stringWidth(part, name, style.size) for name, part in runs(text, style.font))
+    return float(sum(parts)) + style.tracking * len(text)
 
 
 def wrap(text: str, style: Type, room: float) -> list[str]:

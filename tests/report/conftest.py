@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
-from screener.report import write_report
+from screener.report import typefaces, write_report
 from screener.report.html import write_html
 from tests.report.illustrated import build_illustrated
 
@@ -39,3 +40,25 @@ def pages(pdf: Path) -> list[str]:
 def html(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same as HTML."""
     return write_html(results, tmp_path_factory.mktemp("html") / "report.html", generated_at=MADE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_installed_fonts() -> Iterator[None]:
+    """Reports here look the same on a machine with many fonts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typefaces, "folders", tuple)
+        typefaces.installed.cache_clear()
+        yield
+    typefaces.installed.cache_clear()
+
+
+@pytest.fixture
+def fonts_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
+    """As on a machine whose fonts are in the one folder."""
+
+    def look(folder: Path) -> None:
+        monkeypatch.setattr(typefaces, "folders", lambda: (folder,))
+        typefaces.installed.cache_clear()
+
+    yield look
+    typefaces.installed.cache_clear()
