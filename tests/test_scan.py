@@ -178,8 +178,7 @@ def test_a_dry_run_writes_nothing(phantoms, weights, tmp_path):
 def test_stopped_in_the_walk_it_records_nothing(phantoms, weights, tmp_path):
     events = events_of(Settings((phantoms,), tmp_path, weights), stop=lambda: True)
     assert events[-1].interrupted
-    with Store.open(tmp_path) as store:
-        assert Worklist(store).runs() == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_scan_into_a_folder_in_use_is_refused(settings, first):

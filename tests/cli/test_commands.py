@@ -216,20 +216,22 @@ def test_weights_stand_beside_each_other_unseen_hospitals_first(call, tmp_path):
     assert code == 0
     assert "covid-resnet50" in header
     assert [row.split("  ")[0] for row in rows[3:7]] == [
-        "digest", "unseen hospitals", "covidx-v1, test: accuracy",
-        "covidx-v1, test: auc covid19 against normal",
+        "digest", "unseen: auc covid19 against normal", "unseen: normals in priority",
+        "unseen: auc within siim",
     ]  # fmt: skip
     assert "0.910 (0.850 to 0.970)" in out
     assert out.index("unseen: auc") < out.index("covidx: accuracy")
     code, out, _ = call("weights", "list", "--json", tmp_path)
-    assert [one["name"] for one in json.loads(out)["weights"]] == ["covid-resnet50", str(tmp_path)]
+    assert [one["name"] for one in json.loads(out)["weights"]] == [
+        "covid-lite", "covid-resnet50", str(tmp_path),
+    ]  # fmt: skip
 
 
 def test_weights_are_shown_and_verified_by_name(call):
     assert call("weights", "verify", "--weights", "covid-resnet50")[0] == 0
     code, out, err = call("weights", "show", "--weights", "covid-resnet")
     assert (code, out) == (4, "")
-    assert "bundled are covid-resnet50" in err
+    assert "bundled are covid-lite, covid-resnet50" in err
 
 
 def test_weights_show_and_verify(call, tmp_path):

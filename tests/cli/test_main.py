@@ -38,7 +38,6 @@ def raising(error: BaseException) -> click.Group:
         (WeightsError("w: damaged"), ExitCode.UNUSABLE),
         (DeviceError("cuda: none"), ExitCode.UNUSABLE),
         (ZeroDivisionError("oh"), ExitCode.FAILED),
-        (ConfigurationError("first\nsecond\x1b[2J"), ExitCode.USAGE),
     ],
 )
 def test_an_error_is_one_line_and_a_code(capsys, error, code):
@@ -48,6 +47,11 @@ def test_an_error_is_one_line_and_a_code(capsys, error, code):
     assert err.count("\n") == 1
     assert err.startswith("error: ")
     assert "\x1b" not in err
+
+
+def test_an_error_of_many_facts_has_a_line_for_each_and_steers_no_terminal(capsys):
+    assert run(raising(ConfigurationError("first\nsecond\x1b[2J")), "x", ["go"]) == ExitCode.USAGE
+    assert capsys.readouterr().err == "error: first\nerror: second\\x1b[2J\n"
 
 
 @pytest.mark.parametrize(

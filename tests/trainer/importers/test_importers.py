@@ -10,7 +10,7 @@ from PIL import Image
 
 from screener.errors import ConfigurationError
 from screener.program import run
-from trainer.cli.prepare import command
+from trainer.cli.main import trainer
 from trainer.importers import cohen, covidx, folders, kermany
 from trainer.importers.found import Import
 from trainer.importers.prepare import prepare
@@ -259,7 +259,7 @@ def test_prepare_does_not_overwrite(tmp_path):
 
 def test_command_says_found_and_expected(chest_xray, checkout, lists, tmp_path, capsys):
     where = ["--kermany", str(chest_xray), "--cohen", str(checkout), "--lists", str(lists)]
-    code = run(command, "prepare", ["covidx-v1", *where, "-o", str(tmp_path / "made")])
+    code = run(trainer, "trainer", ["prepare", "covidx-v1", *where, "-o", str(tmp_path / "made")])
     said = capsys.readouterr()
     assert code == 3
     assert "kermany: 5 found / 5856 expected" in said.out

@@ -9,7 +9,7 @@ from PIL import Image
 
 from screener.program import run
 from screener.study import LABELS
-from trainer.cli.audit import command
+from trainer.cli.main import trainer
 from trainer.judging import audit, shortcuts
 from trainer.judging.twins import twins
 from trainer.manifest import Entry, read_manifest
@@ -100,7 +100,7 @@ def test_a_changed_file_is_noticed(entries):
 def test_command_looks_at_weights_in_each_way(untrained, dataset, tmp_path, capsys):
     folder = tmp_path / "audit"
     arguments = ["--data", str(dataset), "--weights", str(untrained), "-o", str(folder)]
-    assert run(command, "audit", arguments) == 0
+    assert run(trainer, "trainer", ["audit", *arguments]) == 0
     assert "centre blacked out" in capsys.readouterr().out
     content = json.loads((folder / "audit.json").read_text())
     assert [look["name"] for look in content["looks"]] == [

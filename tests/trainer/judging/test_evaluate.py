@@ -15,7 +15,7 @@ from PIL import Image
 from screener.errors import ConfigurationError
 from screener.program import run
 from screener.reading.pixels import load, square
-from trainer.cli.evaluate import command
+from trainer.cli.main import trainer
 from trainer.judging import evaluate, published
 from trainer.judging.predict import predict
 from trainer.manifest import Entry, read_manifest, select
@@ -33,7 +33,7 @@ def written(untrained, dataset, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluation")
     arguments = [str(untrained), "--data", str(dataset), "--also", str(untrained), "--json"]
     with redirect_stdout(StringIO()) as printed:
-        assert run(command, "evaluate", [*arguments, "-o", str(folder)]) == 0
+        assert run(trainer, "trainer", ["evaluate", *arguments, "-o", str(folder)]) == 0
     return folder, printed.getvalue()
 
 
@@ -163,7 +163,7 @@ def test_images_that_cannot_be_read_show_in_the_exit_code(untrained, tmp_path, c
     rows = "a.png,normal,1,test,s\nb.png,viral,2,test,s\n"
     (tmp_path / "manifest.csv").write_text("image,label,patient_id,split,source\n" + rows)
     arguments = [str(untrained), "--data", str(tmp_path), "-o", str(tmp_path / "out")]
-    assert run(command, "evaluate", arguments) == 3
+    assert run(trainer, "trainer", ["evaluate", *arguments]) == 3
     assert "1 of 2 images could not be read" in capsys.readouterr().err
 
 
