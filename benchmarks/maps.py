@@ -1,6 +1,6 @@
 """Which map says most of where a score comes from? Measured on real films, method by method.
 
-    python -m benchmarks.maps --data MANIFEST... [--weights DIR] [--films 200] [--threads 1]
+    python -m benchmarks.maps --data MANIFEST... [--weights DIR] [--films 200] [--only NAME...]
 
 Films of the validation split that the weights put first (the highest scores), from as many sources
 as there are. For each method: the share of films where hiding the map's hottest tenth lowers the
@@ -213,6 +213,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--weights", type=Path, default=weights.bundled())
     parser.add_argument("--films", type=int, default=200)
+    parser.add_argument("--only", nargs="*", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -226,7 +227,8 @@ def main() -> None:
         f"{'method':25}{'> moved':>9}{'> blob':>8}{'fall':>7}{'moved':>7}"
         f"{'deletion':>10}{'insertion':>11}{'rank corr.':>12}{'ms/film':>9}"
     )
-    for name, method in METHODS.items():
+    for name in options.only:
+        method = METHODS[name]
         began = time.process_time()
         maps = torch.cat([method(network, part) for part in squares.split(16)])
         spent = 1000 * (time.process_time() - began) / len(squares)
