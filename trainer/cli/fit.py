@@ -16,6 +16,7 @@ from trainer.cli.options import (
     device_kind,
     device_option,
     recipe_argument,
+    resumed,
     settings_option,
 )
 from trainer.recipe import LUNGS
@@ -71,7 +72,7 @@ def command(
     if resume:
         _refuse_what_is_settled()
     kind = device_kind(device)
-    run = _resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone, lr)
+    run = resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone, lr)
     if run.recipe().labels == LUNGS:
         _fit_lungs(run, kind)
         return
@@ -128,14 +129,6 @@ def _fit_lungs(run: Run, device: str) -> None:
     card = finish_lungs(run)
     console.note(f"{run.folder / 'index.html'}: everything in one page")
     click.echo(f"{run.weights}\t{card.digest}")
-
-
-def _resumed(folder: Path) -> Run:
-    from trainer.run import Run
-
-    run = Run(folder)
-    run.recipe()
-    return run
 
 
 def _new(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from trainer.run import Run
 
 recipe_argument = click.argument("recipe", default="covid_resnet")
 """A recipe's name or file."""
@@ -52,3 +56,16 @@ def device_kind(wanted: str) -> str:
     from screener.network.device import choose
 
     return choose(wanted).kind
+
+
+def resumed(folder: Path) -> Run:
+    """The run in a folder, to go on with.
+
+    Raises:
+        ConfigurationError: no run of ours is there, or its recipe is damaged.
+    """
+    from trainer.run import Run
+
+    run = Run(folder)
+    run.recipe()
+    return run

@@ -15,6 +15,7 @@ from trainer.cli.options import (
     device_kind,
     device_option,
     recipe_argument,
+    resumed,
     settings_option,
 )
 
@@ -75,7 +76,7 @@ def command(
     split 'test' are never looked at.
     """
     kind = device_kind(device)
-    run = _resumed(resume) if resume else _new(
+    run = resumed(resume) if resume else _new(
         recipe, data, folder, overrides, backbone, groups, films, rounds
     )  # fmt: skip
     from trainer.fitting.progress import Progress
@@ -100,14 +101,6 @@ def command(
         for row in (head, *rows):
             click.echo("\t".join(row))
     console.note(f"{path}: everything on one page")
-
-
-def _resumed(folder: Path) -> Run:
-    from trainer.run import Run
-
-    run = Run(folder)
-    run.recipe()
-    return run
 
 
 def _new(
