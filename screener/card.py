@@ -23,6 +23,11 @@ ARCHITECTURE = "covid-resnet50"
 """The paper's network, and the one meant where none is named."""
 TIMM = "timm/"
 """What stands before the name of a backbone of the timm library."""
+PAPER = "paper"
+LINEAR = "linear"
+HEADS = (PAPER, LINEAR)
+"""``paper``: fastai's, with one hidden layer. ``linear``: nothing hidden, so that the heads of
+several fits have something in common and their mean is a head."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -34,6 +39,8 @@ class WeightsCard:
     name: str
     version: str
     architecture: str = ARCHITECTURE
+    head: str = PAPER
+    """One of :data:`HEADS`."""
     labels: tuple[str, ...] = LABELS
     target_label: str = TARGET_LABEL
     input_size: int = 224
@@ -212,6 +219,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (_word, "a text"),
     "version": (_word, "a text"),
     "architecture": (_architecture, f"{ARCHITECTURE} or {TIMM}NAME"),
+    "head": (lambda value: value in HEADS, f"one of {', '.join(HEADS)}"),
     "labels": (lambda value: value == list(LABELS), ", ".join(LABELS)),
     "target_label": (lambda value: value == TARGET_LABEL, TARGET_LABEL),
     "input_size": (

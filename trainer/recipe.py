@@ -16,7 +16,7 @@ from typing import Any
 import tomli_w
 
 from screener import lungs
-from screener.card import ARCHITECTURE, TIMM
+from screener.card import ARCHITECTURE, HEADS, PAPER, TIMM
 from screener.errors import ConfigurationError, WeightsError
 from screener.study import LABELS
 from trainer.manifest import KNOWN
@@ -133,6 +133,8 @@ class Recipe:
     stages: tuple[Stage, ...]
     network: str = ARCHITECTURE
     """``covid-resnet50``, the paper's, or ``timm/NAME`` for a backbone of timm."""
+    head: str = PAPER
+    """``paper``, with a hidden layer, or ``linear``: of several fits only linear ones have a mean."""
     labels: tuple[str, ...] = LABELS
     """The network's classes; ``["lungs"]`` fits the outline of the lungs from masks instead."""
     held_out_sources: tuple[str, ...] = ()
@@ -437,6 +439,7 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
     for key, value, known in (
         ("sampling", recipe.sampling, SAMPLINGS),
         ("precision", recipe.precision, PRECISIONS),
+        ("head", recipe.head, HEADS),
         ("keep", recipe.keep, KEEPS),
         *(("aux", label, KNOWN) for label in recipe.aux.values()),
     ):

@@ -12,7 +12,7 @@ import threading
 import torch
 from torch import Tensor, nn
 
-from screener.card import ARCHITECTURE
+from screener.card import ARCHITECTURE, LINEAR, PAPER
 from screener.network import bodies
 
 HIDDEN = 512
@@ -27,19 +27,22 @@ class ConcatPool(nn.Module):
 
 
 class Network(nn.Module):
-    """A body with a concat-pooling head (arXiv 2003.14395).
+    """A body with a head, by default the concat-pooling one of arXiv 2003.14395.
 
     Input (N, 3, S, S) float32, ImageNet-normalised; output (N, classes) logits. ``body`` gives
     the last convolution's maps (N, C, h, w), ``head`` the logits from them, so that activation
     maps of the last layer need gradients through the head only.
     """
 
-    def __init__(self, architecture: str = ARCHITECTURE, classes: int = 4) -> None:
+    def __init__(
+        self, architecture: str = ARCHITECTURE, classes: int = 4, head: str = PAPER
+    ) -> None:
         """Build it with random weights; :mod:`screener.network.weights` loads real ones.
 
         Args:
             architecture: ``covid-resnet50``, or ``timm/NAME`` for a backbone of timm.
             classes: number of logits.
+            head: one of :data:`screener.card.HEADS`.
 
         Raises:
             WeightsError: no body is known by this name.
@@ -47,17 +50,8 @@ class Network(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.body = bodies.create(architecture)
-        pooled = 2 * self.body.channels
-        self.head = nn.Sequential(
-            ConcatPool(),
-            nn.BatchNorm1d(pooled),
-            nn.Dropout(0.25),
-            nn.Linear(pooled, HIDDEN, bias=False),
-            nn.ReLU(),
-            nn.BatchNorm1d(HIDDEN),
-            nn.Dropout(0.5),
-            nn.Linear(HIDDEN, classes, bias=False),
-        )
+        make = _linear if head == LINEAR else _papers
+        self.head = make(self.body.channels, classes)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """(N, 3, S, S) -> (N, classes) logits."""
@@ -67,6 +61,27 @@ class Network(nn.Module):
     def layer_groups(self) -> bodies.Groups:
         """Parameters by layer, earliest first and the head last: for rates and for freezing."""
         return [*self.body.groups(), list(self.head.parameters())]
+
+
+def _papers(channels: int, classes: int) -> nn.Sequential:
+    """fastai's: both poolings, one hidden layer between norms and dropout."""
+    return nn.Sequential(
+        ConcatPool(),
+        nn.BatchNorm1d(2 * channels),
+        nn.Dropout(0.25),
+        nn.Linear(2 * channels, HIDDEN, bias=False),
+        nn.ReLU(),
+        nn.BatchNorm1d(HIDDEN),
+        nn.Dropout(0.5),
+        nn.Linear(HIDDEN, classes, bias=False),
+    )
+
+
+def _linear(channels: int, classes: int) -> nn.Sequential:
+    """The mean of each map, and one layer."""
+    return nn.Sequential(
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.25), nn.Linear(channels, classes)
+    )
 
 
 class Tap:

@@ -92,7 +92,7 @@ def load_network(folder: Path) -> tuple[WeightsCard, Network]:
 
     card = load_card(folder)
     tensors = read_tensors(folder, card.digest)
-    network = Network(card.architecture, len(card.labels))
+    network = Network(card.architecture, len(card.labels), card.head)
     fill(network, folder, {k: t for k, t in tensors.items() if not k.startswith(GUARD_PREFIX)})
     return card, network.eval()
 

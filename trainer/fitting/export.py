@@ -45,13 +45,14 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
         raise ConfigurationError(
             f"{run.log_file}: names no epoch that was kept; go on with --resume"
         )
-    network = Network(recipe.network, len(LABELS))
+    network = Network(recipe.network, len(LABELS), recipe.head)
     network.load_state_dict(best["network"])
     backbone = Path(facts["backbone"]).name
     card = WeightsCard(
         name=recipe.name,
         version=version,
         architecture=recipe.network,
+        head=recipe.head,
         input_size=int(kept["image_size"]),
         grayscale=GRAYSCALE,
         resize=RESIZE,

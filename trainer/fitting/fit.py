@@ -206,7 +206,7 @@ def fresh_network(recipe: Recipe, backbone: str) -> Network:
         WeightsError: the backbone's weights cannot be had.
     """
     torch.manual_seed(recipe.seed if recipe.start_seed < 0 else recipe.start_seed)
-    network = Network(recipe.network, len(LABELS))
+    network = Network(recipe.network, len(LABELS), recipe.head)
     load_backbone(network, backbone)
     return network.to(memory_format=torch.channels_last)
 

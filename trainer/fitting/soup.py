@@ -109,7 +109,7 @@ def mean(states: Sequence[Mapping[str, Tensor]]) -> State:
 def with_measured_norms(run: Run, state: State, cache: Path) -> State:
     """The state with batch norm statistics of the run's own training batches."""
     recipe, entries = run.recipe(), entries_of(run)
-    network = Network(recipe.network, len(LABELS))
+    network = Network(recipe.network, len(LABELS), recipe.head)
     network.load_state_dict(state)
     _measure(network, _batches(recipe, entries, cached_squares(entries, recipe.cache_size, cache)))
     return network.state_dict()

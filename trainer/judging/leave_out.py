@@ -130,7 +130,7 @@ def _variant(
         state = mean([states[fold][member] for member in members])
         entries = [entry for entry, _ in looks[fold]]
         squares = cached_squares(entries, size, run.cache)
-        logits = logits_of(recipe.network, state, squares)
+        logits = logits_of(recipe, state, squares)
         found += [
             Scored(name, fold, role, e.source, e.label, e.person, e.image.name, tuple(row))
             for (e, role), row in zip(looks[fold], logits.tolist(), strict=True)
@@ -160,9 +160,9 @@ def _looked_at(run: Run, most: int) -> Judged:
     return judged(entries, Fold(run.folder.name, tuple(facts["left_out"])), most)
 
 
-def logits_of(architecture: str, state: State, squares: Squares) -> Array:
+def logits_of(recipe: Recipe, state: State, squares: Squares) -> Array:
     """(N, S, S) uint8 squares -> (N, classes) logits."""
-    network = Network(architecture, len(LABELS))
+    network = Network(recipe.network, len(LABELS), recipe.head)
     network.load_state_dict(state)
     network = network.eval().to(memory_format=torch.channels_last)
     with torch.inference_mode():
