@@ -134,7 +134,7 @@ class Recipe:
     network: str = ARCHITECTURE
     """``covid-resnet50``, the paper's, or ``timm/NAME`` for a backbone of timm."""
     head: str = PAPER
-    """``paper``, with a hidden layer, or ``linear``: of several fits only linear ones have a mean."""
+    """``paper``, with a hidden layer, or ``linear``: of fits with linear heads there is a mean."""
     labels: tuple[str, ...] = LABELS
     """The network's classes; ``["lungs"]`` fits the outline of the lungs from masks instead."""
     held_out_sources: tuple[str, ...] = ()
