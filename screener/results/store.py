@@ -39,9 +39,6 @@ from screener.text import plain
 if TYPE_CHECKING:
     from screener.card import WeightsCard
 
-UNKEEPABLE = (OverflowError, sqlite3.DataError)
-"""What SQLite raises for a value that is too large for it."""
-
 
 class Store:
     """An open results folder; a context manager."""
@@ -234,91 +231,27 @@ class Store:
         Results that are already known for these files and the run's weights count at once.
         Returns the keys of studies that cannot be kept, and why: nothing of them is recorded.
         """
-        from screener.results.pseudonym import load_key
+        from screener.results import found  # its hashes would slow the start of every reader
 
-        key = load_key()
-        refused: dict[str, str] = {}
         with self.transaction() as connection:
-            for chunk in records.chunks(studies):
-                try:
-                    self._put(connection, chunk, key)
-                except UNKEEPABLE:
-                    refused.update(self._put_singly(connection, chunk, key))
-        return refused
-
-    def _put_singly(
-        self, connection: sqlite3.Connection, studies: Iterable[Study], key: bytes
-    ) -> Iterator[tuple[str, str]]:
-        for study in studies:
-            try:
-                self._put(connection, [study], key)
-            except UNKEEPABLE as error:
-                yield study.key, f"its header holds what cannot be kept ({type(error).__name__})"
-
-    def _put(self, connection: sqlite3.Connection, studies: Sequence[Study], key: bytes) -> None:
-        """Put all of some studies, or nothing of them."""
-        connection.execute("SAVEPOINT studies")
-        try:
-            self._put_rows(connection, studies, key)
-        except UNKEEPABLE:
-            connection.execute("ROLLBACK TO studies")
-            connection.execute("RELEASE studies")
-            raise
-        connection.execute("RELEASE studies")
-
-    def _put_rows(
-        self, connection: sqlite3.Connection, studies: Sequence[Study], key: bytes
-    ) -> None:
-        run = connection.execute("SELECT * FROM run ORDER BY id DESC LIMIT 1").fetchone()
-        weights = (run["weights_digest"], run["pipeline"])
-        files = [
-            records.file_values(radiograph, study.key, run["id"])
-            for study in studies
-            for radiograph in study.radiographs
-        ]
-        connection.executemany(
-            records.PUT_STUDY,
-            [records.study_values(study, run["identify"], key) for study in studies],
-        )
-        connection.executemany(records.PUT_FILE, files)
-        connection.executemany(
-            records.SETTLE_KNOWN + " AND file.path = ?", [(*weights, file[0]) for file in files]
-        )
-        self._sum_up(connection, [plain(study.key) for study in studies])
+            return found.put_studies(connection, studies, self._sum_up)
 
     def put_refusals(self, refusals: Iterable[Refusal]) -> None:
         """Record files that the latest run found and refused by their headers."""
+        from screener.results import found
+
         with self.transaction() as connection:
-            run = connection.execute("SELECT max(id) FROM run").fetchone()[0]
-            for chunk in records.chunks(refusals):
-                connection.executemany(
-                    records.PUT_REFUSAL, [records.refusal_values(refusal, run) for refusal in chunk]
-                )
-                self._sum_up(connection, {plain(r.study_key) for r in chunk if r.study_key})
+            found.put_refusals(connection, refusals, self._sum_up)
 
     def close_walk(self, run: int) -> int:
         """After a whole walk is recorded: refuse files of its folders which it did not find.
 
-        They were in an earlier scan, so they stay listed. Returns their number. Studies that
-        another grouping left without files are dropped, unless somebody reviewed them.
+        They were in an earlier scan, so they stay listed. Returns their number.
         """
+        from screener.results import found
+
         with self.transaction() as connection:
-            row = connection.execute("SELECT folders FROM run WHERE id = ?", (run,)).fetchone()
-            gone = [
-                (path, study)
-                for folder in json.loads(row["folders"])
-                for path, study in connection.execute(
-                    records.FILES_BELOW, records.below(folder, run)
-                )
-            ]
-            connection.executemany(
-                "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE path = ?",
-                [(records.GONE, path) for path, _ in gone],
-            )
-            stale = connection.execute(records.STALE).fetchall()
-            self._sum_up(connection, {study for _, study in gone} | {row[0] for row in stale})
-            connection.execute(records.DROP_EMPTY, (json.dumps([row[0] for row in stale]),))
-        return len(gone)
+            return found.close_walk(connection, run, self._sum_up)
 
     # Results
 
