@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
-from textual.worker import get_current_worker
 
 from screener.errors import StoreError
 from screener.results.blind import Finding
@@ -24,12 +22,11 @@ from screener.tui.dialogs import CommentDialog
 from screener.tui.ends import Ends
 from screener.tui.help import HelpDialog
 from screener.tui.messages import PictureFailed, PictureLoaded
-from screener.tui.picture.read import read_picture
+from screener.tui.picture.read import tell_picture
 from screener.tui.picture.view import RadiographView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from textual.app import ComposeResult
 
@@ -180,23 +177,12 @@ class BlindScreen(Screen[None]):
             self.view.show_text("pictures are off (--image off)")
         else:
             self.view.show_text("reading ...")
-            self._read(image.path)
+            tell_picture(self, image.path)
         self._show()
 
     def _current(self) -> BlindImage | None:
         images = self.study.images
         return images[self.image] if self.image < len(images) else None
-
-    @work(thread=True, exclusive=True, group="picture", exit_on_error=False)
-    def _read(self, path: Path) -> None:
-        worker = get_current_worker()
-        result = read_picture(path)
-        if worker.is_cancelled:
-            return
-        if isinstance(result, str):
-            self.post_message(PictureFailed(path, result))
-        else:
-            self.post_message(PictureLoaded(path, result))
 
     def _show(self) -> None:
         sitting, study = self.sitting, self.study

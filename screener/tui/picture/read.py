@@ -1,23 +1,49 @@
 """Reads pixels for display, once. Keeps the last few pictures, so that leafing back is instant.
 
-Called in worker threads; the decoder is imported on first use.
+Works in threads and touches no widget; the decoder is imported on first use.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.worker import get_current_worker
+
 from screener.text import visible
+from screener.tui.messages import PictureFailed, PictureLoaded
 from screener.tui.picture.presentation import reduce
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from textual.screen import Screen
 
 KEPT = 8
 """Pictures in memory, at most 16 MB each."""
+
+
+def tell_picture(screen: Screen[None], path: Path) -> None:
+    """Read a radiograph in a worker of a screen's and tell it; what it read before is not told."""
+    screen.run_worker(
+        partial(_tell, screen, path),
+        group="picture",
+        thread=True,
+        exclusive=True,
+        exit_on_error=False,
+    )
+
+
+def _tell(screen: Screen[None], path: Path) -> None:
+    worker = get_current_worker()
+    result = read_picture(path)
+    if worker.is_cancelled:
+        return
+    if isinstance(result, str):
+        screen.post_message(PictureFailed(path, result))
+    else:
+        screen.post_message(PictureLoaded(path, result))
 
 
 def read_picture(path: Path) -> NDArray[np.float32] | str:

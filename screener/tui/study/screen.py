@@ -13,14 +13,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Footer, Static
-from textual.worker import get_current_worker
 
 from screener.study import RESEARCH_ONLY, Refusal, deciding
 from screener.text import visible
 from screener.tui import wording
 from screener.tui.ends import Ends
 from screener.tui.messages import PictureFailed, PictureLoaded
-from screener.tui.picture.read import read_picture
+from screener.tui.picture.read import read_picture, tell_picture
 from screener.tui.picture.view import RadiographView
 from screener.tui.review_screen import ReviewScreen
 from screener.tui.study import facts
@@ -244,18 +243,7 @@ class StudyScreen(ReviewScreen):
 
     def _load(self) -> None:
         if self.image:
-            self._read(self.image.path)
-
-    @work(thread=True, exclusive=True, group="picture", exit_on_error=False)
-    def _read(self, path: Path) -> None:
-        worker = get_current_worker()
-        result = read_picture(path)
-        if worker.is_cancelled:
-            return
-        if isinstance(result, str):
-            self.post_message(PictureFailed(path, result))
-        else:
-            self.post_message(PictureLoaded(path, result))
+            tell_picture(self, self.image.path)
 
     def _look_ahead(self) -> None:
         """Read the picture that ``n`` would show, so that it is there at once."""
