@@ -161,6 +161,8 @@ class Recipe:
     keep: str = "best"
     """``best``: the epoch of the last size with the best mean recall over validation groups.
     ``last``: the last epoch, chosen by nothing that was seen."""
+    teachers: tuple[str, ...] = ()
+    """Weights whose word on each film is learnt beside its label, as ``--weights`` takes them."""
     soup: Soup | None = None
     aux: dict[str, str] = field(default_factory=dict)
     """As what images of split ``aux`` are learnt: for "SOURCE LABEL" a label of the manifest's."""

@@ -141,6 +141,7 @@ def _new(
 ) -> Run:
     from trainer.cli.validate import checked
     from trainer.fitting.backbones import check
+    from trainer.fitting.distil import settled
     from trainer.run import Run
 
     if not data or folder is None:
@@ -150,7 +151,7 @@ def _new(
     run.refuse_second()
     check(chosen.body, backbone)
     run.start(
-        chosen,
+        settled(chosen),
         {"manifests": [str(path.resolve()) for path in data], "backbone": backbone, "lr": lr},
     )
     return run

@@ -115,6 +115,8 @@ def _new(
 ) -> Run:
     from trainer.cli.validate import checked
     from trainer.fitting.backbones import check
+    from trainer.fitting.distil import settled
+    from trainer.judging.leave_out import taught
     from trainer.judging.unseen import folds_of
     from trainer.manifest import read_manifests
     from trainer.run import Run
@@ -122,7 +124,8 @@ def _new(
     if not data or folder is None:
         raise ConfigurationError("give --data MANIFEST and --run FOLDER, or --resume FOLDER")
     chosen = checked(recipe, overrides, data)
-    folds_of(read_manifests(data), groups)
+    for fold in folds_of(read_manifests(data), groups):
+        settled(taught(chosen, fold))
     run = Run(folder)
     run.refuse_second()
     check(chosen.network, backbone)

@@ -48,6 +48,7 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
     network = Network(recipe.network, len(LABELS), recipe.head)
     network.load_state_dict(best["network"])
     backbone = Path(facts["backbone"]).name
+    taught = "".join(f", taught by {Path(name).name}" for name in recipe.teachers)
     card = WeightsCard(
         name=recipe.name,
         version=version,
@@ -56,7 +57,7 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
         input_size=int(kept["image_size"]),
         grayscale=GRAYSCALE,
         resize=RESIZE,
-        recipe=f"{recipe.name}, {_how(recipe, len(log), kept)}, backbone {backbone}",
+        recipe=f"{recipe.name}, {_how(recipe, len(log), kept)}, backbone {backbone}{taught}",
         trained_on=f"{', '.join(Path(m).name for m in facts['manifests'])} "
         f"({facts['manifest_digest']})",
         metrics={"epochs": len(log)},

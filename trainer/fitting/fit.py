@@ -30,6 +30,7 @@ from trainer.fitting.averaging import MovingAverage
 from trainer.fitting.backbones import load_backbone
 from trainer.fitting.callbacks import Checkpoint, Measures, Precision, last_checkpoint
 from trainer.fitting.data import Batches, Squares, cached_squares
+from trainer.fitting.distil import Distillation, cards, teachers
 from trainer.fitting.loss import OpenLabelLoss, is_right
 from trainer.fitting.progress import Progress
 from trainer.fitting.rates import find_rate
@@ -128,6 +129,7 @@ def fit(
     entries = _entries(run)
     squares = cached_squares(entries, recipe.cache_size, cache or run.cache, progress.decoded)
     place = last_checkpoint(run)
+    _same_teachers(run)
     network = fresh_network(recipe, "none" if place else run.facts()["backbone"])
     average = MovingAverage(network, recipe.average, place.get("average"))
     state = _State(run, entries, average, best=place.get("best", -1.0), rows=run.log())
@@ -151,6 +153,17 @@ def _entries(run: Run) -> list[Entry]:
         )
     run.write_facts(facts)
     return entries
+
+
+def _same_teachers(run: Run) -> None:
+    """Teachers must be those the run began with."""
+    facts = run.facts()
+    digests = {name: card.digest for name, card in cards(run.recipe().teachers).items()}
+    if facts.setdefault("teachers", digests) != digests:
+        raise ConfigurationError(
+            f"{run.folder}: its teachers' weights changed since the run began; start a new run"
+        )
+    run.write_facts(facts)
 
 
 def entries_of(run: Run) -> list[Entry]:
@@ -248,6 +261,8 @@ def learner_for(
     learner.create_mbar = False
     if recipe.precision == "bfloat16":
         learner.add_cb(Precision())
+    if recipe.teachers:
+        learner.add_cb(Distillation(teachers(recipe.teachers)))
     learner.create_opt()
     if step.frozen:
         learner.freeze_to(-2)  # the head's two halves

@@ -14,10 +14,12 @@ import numpy as np
 import torch
 
 from screener.card import IMAGENET_MEAN, IMAGENET_STD
+from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.network.model import Network
 from screener.study import LABELS
 from trainer.fitting.data import Squares, cached_squares
+from trainer.fitting.distil import settled
 from trainer.fitting.progress import Progress
 from trainer.fitting.soup import State, fit_recipe, mean, member_runs
 from trainer.judging.unseen import Array, Figures, Fold, Scored, figures, judged
@@ -25,6 +27,8 @@ from trainer.manifest import Entry, read_manifests, with_validation
 from trainer.recipe import Recipe
 from trainer.run import Run, load_tensors
 
+FOLD = "{fold}"
+"""Stands for a fold's name in the names of teachers."""
 SEED_STEP = 100
 """What another round adds to every seed."""
 BATCH = 32
@@ -68,9 +72,25 @@ def fold_runs(run: Run, folds: Sequence[Fold], films: int, rounds: int) -> dict[
             name = f"{fold.name}-{number}"
             own = runs[name] = Run(run.folder / "folds" / name)
             if not own.recipe_file.is_file():
-                changed = cheaper(run.recipe(), films, number)
+                changed = settled(taught(cheaper(run.recipe(), films, number), fold))
                 own.start(changed, shared | {"left_out": list(fold.sources)})
     return runs
+
+
+def taught(recipe: Recipe, fold: Fold) -> Recipe:
+    """The recipe with teachers that did not see what the fold leaves out.
+
+    Raises:
+        ConfigurationError: a teacher is the same for all folds.
+    """
+    for name in recipe.teachers:
+        if FOLD not in name:
+            raise ConfigurationError(
+                f"teachers: {name} may have seen what is left out; name weights that were fitted "
+                f"without it, with {FOLD} in the place of the fold's name"
+            )
+    names = tuple(name.replace(FOLD, fold.name) for name in recipe.teachers)
+    return replace(recipe, teachers=names)
 
 
 def fit_folds(runs: Mapping[str, Run], progress: Progress, device: str) -> None:
