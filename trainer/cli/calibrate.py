@@ -30,25 +30,43 @@ from trainer.cli.progress import progress_bar
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder of 'trainer unseen': thresholds come from the sources left out there.",
 )
+@click.option(
+    "--shows",
+    metavar="SOURCE LABEL=KIND",
+    multiple=True,
+    help="What a label of one unseen source means, where it does not say so itself: COVID-19, "
+    "other pneumonia, tuberculosis, clear, or open (it may be COVID-19).",
+)
 @click.option("--seed", default=0, show_default=True, help="Of that validation split.")
 def command(
-    weights: Path, data: tuple[Path, ...], fraction: float, unseen: Path | None, seed: int
+    weights: Path,
+    data: tuple[Path, ...],
+    fraction: float,
+    unseen: Path | None,
+    shows: tuple[str, ...],
+    seed: int,
 ) -> None:
     """Calibrate WEIGHTS, a folder made by 'trainer export', on its validation images.
 
     Writes the folder anew: the temperature, the thresholds of PRIORITY and ELEVATED with their
     expected sensitivity and specificity, and the guard that refuses what is no frontal chest
-    radiograph. The test split is not looked at.
+    radiograph. With --unseen also how many films of hospitals not seen reach each band, by what
+    they showed. The test split is not looked at.
     """
+    from screener.rates import rates
     from trainer.cli.datasets import read_entries
     from trainer.judging.calibrate import calibrate, images_for
+    from trainer.judging.rates import shown_by
     from trainer.pages.card import band_rows
 
+    explained = shown_by(shows)
     entries = read_entries(data, fraction, seed)
     images = sum(map(len, images_for(entries)))
     with progress_bar(images, weights.name) as bar:
-        card = calibrate(weights, entries, bar.update, unseen=unseen)
+        card = calibrate(weights, entries, bar.update, unseen=unseen, shows=explained)
     click.echo(f"temperature {card.temperature:.3f}")
     for cells in band_rows(card):
         click.echo("  ".join(cells))
+    for rate in rates(card):
+        click.echo("  ".join(rate.cells))
     click.echo(f"{weights}: {card.digest}", err=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,13 @@ from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
 from screener.network.model import Network
 from screener.network.weights import load_network, save_weights
+from screener.rates import RATES, SCORED_LIKE, Shown
 from screener.study import TARGET, TARGET_LABEL, Band, Refusal
 from trainer.fitting.loss import OpenLabelLoss
 from trainer.judging import guard_fit
 from trainer.judging.evaluate import plain
 from trainer.judging.predict import BATCH, read_squares
+from trainer.judging.rates import rates, scored_like
 from trainer.judging.statistics import Estimate, calibration, share
 from trainer.judging.unseen import (
     SCORES_FILE,
@@ -70,6 +72,7 @@ def calibrate(
     progress: Progress | None = None,
     *,
     unseen: Path | None = None,
+    shows: Mapping[str, Shown | None] | None = None,
 ) -> WeightsCard:
     """Measure temperature, thresholds and guard, and write weights and card anew.
 
@@ -78,6 +81,7 @@ def calibrate(
         entries: of the training's manifests, with their validation split.
         progress: told how far it is.
         unseen: folder of ``trainer unseen`` with the same recipe, which thresholds are taken from.
+        shows: what labels of its sources mean, for :mod:`trainer.judging.rates`.
 
     Raises:
         ConfigurationError: no validation image shows the target, or the folder holds no scores.
@@ -91,7 +95,7 @@ def calibrate(
         )
     observed = observe(network, card, val, progress)
     guard = guard_fit.fit(observe(network, card, train, progress).seen, observed.seen)
-    levels = Levels.read(unseen) if unseen else None
+    levels = Levels.read(unseen, shows or {}) if unseen else None
     card = measured(card, observed, guard, levels)
     card.metrics["sources"] = sources_of(entries)
     return save_weights(folder, network, card, guard_fit.to_tensors(guard))
@@ -166,16 +170,22 @@ class Levels:
     scored: Sequence[Scored]
     how: str
     """By which fits, in words."""
+    shows: Mapping[str, Shown | None]
+    """What labels of its sources mean."""
 
     @classmethod
-    def read(cls, folder: Path) -> Levels:
+    def read(cls, folder: Path, shows: Mapping[str, Shown | None]) -> Levels:
         """What ``trainer unseen`` left in a folder.
 
         Raises:
-            ConfigurationError: it holds no scores.
+            ConfigurationError: it holds no scores, or none of a label that is explained.
         """
         scored = read_scores(folder / SCORES_FILE)
-        return cls(scored, said(folder, scored[0].variant))
+        if unknown := shows.keys() - {f"{one.source} {one.label}" for one in scored}:
+            raise ConfigurationError(
+                f"{folder / SCORES_FILE}: holds no {', '.join(sorted(unknown))}; see --shows"
+            )
+        return cls(scored, said(folder, scored[0].variant), shows)
 
     def thresholds(self, temperature: float) -> dict[Band, float]:
         """Of each band, at the temperature of the weights."""
@@ -196,6 +206,8 @@ class Levels:
         found = figures(self.scored[0].variant, self.scored, temperature)
         told: dict[str, Any] = plain(
             {
+                RATES: rates(self.scored, temperature, self.shows),
+                SCORED_LIKE: scored_like(self.scored, temperature, self.shows),
                 "auc_covid19_against_normal": found.pooled,
                 "normals_in_priority": found.priority["all normal"],
                 **{f"auc_within_{fold}": area for fold, area in found.within.items()},

@@ -169,7 +169,7 @@ def figures(variant: str, scored: Sequence[Scored], temperature: float = 1.0) ->
         controlled=tuple(sorted({one.fold for one in scored if one.role == "control"})),
         pooled=_area(unseen),
         thresholds=levels,
-        priority=_reaching(scored, temperature),
+        priority=_in_priority(scored, temperature),
     )
 
 
@@ -205,7 +205,7 @@ def _area(scored: Sequence[Scored]) -> Estimate:
     )
 
 
-def _reaching(scored: Sequence[Scored], temperature: float) -> dict[str, Estimate]:
+def _in_priority(scored: Sequence[Scored], temperature: float) -> dict[str, Estimate]:
     """Shares over PRIORITY's threshold; intervals resample the patients on both sides of it."""
     groups: dict[str, Callable[[Scored], bool]] = {"all normal": lambda one: one.label == NORMAL}
     for source, label in sorted({(o.source, o.label) for o in scored if o.role != "control"}):
@@ -215,7 +215,7 @@ def _reaching(scored: Sequence[Scored], temperature: float) -> dict[str, Estimat
     for name, belongs in groups.items():
         own = [one for one in scored if one.role != "control" and belongs(one)]
         if own:
-            found[name] = _share(target, own, temperature)
+            found[name] = reaching(target, own, temperature, Band.PRIORITY)
     return found
 
 
@@ -223,8 +223,15 @@ def _is(source: str, label: str) -> Callable[[Scored], bool]:
     return lambda one: (one.source, one.label) == (source, label)
 
 
-def _share(target: Sequence[Scored], own: Sequence[Scored], temperature: float) -> Estimate:
-    share = SENSITIVITIES[Band.PRIORITY]
+def reaching(
+    target: Sequence[Scored], own: Sequence[Scored], temperature: float, band: Band
+) -> Estimate:
+    """The share of ``own`` that reaches a band (or a higher one), by patient.
+
+    The interval resamples the patients of ``own`` and those of the unseen COVID-19 that the
+    threshold is chosen from.
+    """
+    share = SENSITIVITIES[band]
     draws = np.random.default_rng(0)
     high, low = suspicion(target, temperature), suspicion(own, temperature)
     sides = [(high, _people(target)), (low, _people(own))]
@@ -234,7 +241,8 @@ def _share(target: Sequence[Scored], own: Sequence[Scored], temperature: float) 
         found.append(float(np.mean(second >= level(first, share))))
     ends = np.percentile(found, [2.5, 97.5])
     value = float(np.mean(low >= level(high, share)))
-    return Estimate(value, float(ends[0]), float(ends[1]), len(own))
+    films = len({(one.source, one.image) for one in own})  # a fold each may have scored it
+    return Estimate(value, float(ends[0]), float(ends[1]), films)
 
 
 def _people(scored: Sequence[Scored]) -> list[Array]:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from screener import rates
 from screener.card import MODEL_CARD_FILE, WeightsCard, load_card, save_card
 from screener.errors import ConfigurationError
 from screener.study import LABEL_NAMES, RESEARCH_ONLY
@@ -196,10 +197,26 @@ def unseen(card: WeightsCard) -> Section:
         for group, estimate in found["in_priority"].items()
     )
     tables = (
+        *_rates(card),
         Table("COVID-19 against normal", ("left out", "images", "AUC"), areas),
         Table("In PRIORITY", ("source and label", "images", "share"), reached),
     )
     return Section(title, text, tables)
+
+
+def _rates(card: WeightsCard) -> Iterator[Table]:
+    if reached := tuple(rate.cells for rate in rates.rates(card)):
+        yield Table(rates.TITLE, rates.HEAD, reached)
+    ranges = tuple(
+        (
+            f"{like.start:.3f} to {like.end:.3f}",
+            f"{like.covid19} of {like.share.n}",
+            str(like.share),
+        )
+        for like in rates.ranges(card)
+    )
+    if ranges:
+        yield Table("Films of them by score", ("score", "COVID-19", "share"), ranges)
 
 
 def _network(card: WeightsCard) -> str:
