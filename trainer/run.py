@@ -97,6 +97,22 @@ class Run:
         text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
         replace_text(self.facts_file, text)
 
+    def bind(self, digest: str) -> None:
+        """Hold a run to the images that it began with.
+
+        Args:
+            digest: of its manifests, as they are now.
+
+        Raises:
+            ConfigurationError: they are others by now.
+        """
+        facts = self.facts()
+        if facts.setdefault("manifest_digest", digest) != digest:
+            raise ConfigurationError(
+                f"{', '.join(facts['manifests'])}: changed since the run began; start a new run"
+            )
+        self.write_facts(facts)
+
     def log(self) -> list[dict[str, str]]:
         """The rows of the log, an epoch each: nothing but what recipe, seed and images decide."""
         return _read_rows(self.log_file)
@@ -108,6 +124,11 @@ class Run:
     def times(self) -> list[dict[str, str]]:
         """How long each epoch took, in the order of the log; no two fits agree in this."""
         return _read_rows(self.times_file)
+
+    def timed_log(self) -> list[dict[str, str]]:
+        """The rows of the log, each with how long its epoch took."""
+        times = {(row["step"], row["epoch"]): row for row in self.times()}
+        return [row | times.get((row["step"], row["epoch"]), {}) for row in self.log()]
 
     def write_time(self, step: str, epoch: int, seconds: float, images: int) -> None:
         """Note how long the training images of an epoch took, in place of an earlier note."""

@@ -34,6 +34,11 @@ class MovingAverage(Callback):  # type: ignore[misc]
         """What a checkpoint needs of it; None where nothing is averaged."""
         return {"batches": self.batches, "tensors": self.tensors}
 
+    def before_fit(self) -> None:
+        """Go where the network is by now."""
+        places = {name: tensor.device for name, tensor in self.learn.model.state_dict().items()}
+        self.tensors = {name: tensor.to(places[name]) for name, tensor in self.tensors.items()}
+
     @torch.no_grad()
     def after_batch(self) -> None:
         """Move towards the weights of this batch."""

@@ -9,7 +9,7 @@ any moment goes on from its last checkpoint and ends with the same weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -144,14 +144,8 @@ def fit(
 
 def _entries(run: Run) -> list[Entry]:
     """The images to learn from and to validate on, which must be those the run began with."""
-    facts = run.facts()
     entries = entries_of(run)
-    digest = manifest_digest(entries)
-    if facts.setdefault("manifest_digest", digest) != digest:
-        raise ConfigurationError(
-            f"{', '.join(facts['manifests'])}: changed since the run began; start a new run"
-        )
-    run.write_facts(facts)
+    run.bind(manifest_digest(entries))
     return entries
 
 
@@ -340,7 +334,8 @@ class _State:
             "kept": "",
         }
         done = [r for r in self.rows if (r["step"], int(r["epoch"])) != (step.name, row["epoch"])]
-        first_of_stage = not any(r["step"].startswith(f"{step.stage.name}-") for r in done)
+        own = {replace(step, frozen=frozen).name for frozen in (True, False)}
+        first_of_stage = not any(r["step"] in own for r in done)
         better = row["valid_group_recall"] > self.best
         if first_of_stage or better or self.run.recipe().keep == "last":
             self.best = row["valid_group_recall"]
@@ -348,9 +343,9 @@ class _State:
             place = {key: row[key] for key in ("step", "image_size", "epoch")}
             save_tensors(self.run.best_file, {"network": learner.model.state_dict(), "kept": place})
         self.rows = [*done, row]
-        self.run.write_log(self.rows)
         images = measures.loss_count * step.stage.batch_size
         self.run.write_time(step.name, row["epoch"], measures.seconds, images)
+        self.run.write_log(self.rows)  # last: by its length a member of a soup is known to be done
         return row
 
     def callback(self, step: Step, progress: Progress) -> Callback:

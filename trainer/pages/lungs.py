@@ -51,7 +51,8 @@ def write(run: Run, card: LungsCard, judged: Sequence[LungFigures]) -> Path:
     page.table(HEADS, rows(judged), "95 % intervals; those of Dice resample patients")
     page.heading("Log")
     log = [
-        [row[c] if c == "step" else f"{float(row[c]):.4g}" for c in _COLUMNS] for row in run.log()
+        [row[c] if c == "step" else f"{float(row[c]):.4g}" for c in _COLUMNS]
+        for row in run.timed_log()
     ]
     page.table([column.replace("_", " ") for column in _COLUMNS], log, "An epoch a row")
     page.heading("Recipe")

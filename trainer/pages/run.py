@@ -46,9 +46,7 @@ def write_run_page(run: Run, evaluation: Evaluation, comparison: Comparison) -> 
     )
     page.heading("Log")
     heads = [column.replace("_", " ") for column in COLUMNS]
-    times = {(row["step"], row["epoch"]): row for row in run.times()}
-    timed = [row | times.get((row["step"], row["epoch"]), {}) for row in log]
-    rows = [[_cell(row.get(column, "")) for column in COLUMNS] for row in timed]
+    rows = [[_cell(row.get(column, "")) for column in COLUMNS] for row in run.timed_log()]
     page.table(heads, rows, "An epoch a row; * marks the best weights so far at their image size")
     page.heading("Data and versions")
     facts_rows = [("manifests", ", ".join(Path(m).name for m in facts["manifests"]))]

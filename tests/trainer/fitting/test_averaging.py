@@ -67,3 +67,12 @@ def test_it_goes_on_from_a_checkpoint_as_if_never_stopped():
     whole.after_batch()
     resumed.after_batch()
     assert torch.equal(whole.tensors["0.weight"], resumed.tensors["0.weight"])
+
+
+def test_it_follows_the_network_to_its_device():
+    layers = network(0.0)
+    average = following(layers)
+    layers.to("meta")
+    average.before_fit()
+    average.after_batch()
+    assert {tensor.device.type for tensor in average.tensors.values()} == {"meta"}

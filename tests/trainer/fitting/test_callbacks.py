@@ -12,6 +12,8 @@ from trainer.fitting.progress import Progress
 from trainer.run import Run, load_tensors
 
 EPOCHS, BATCHES = 3, 3
+AVERAGES = [0.0, 0.9]
+"""Without a moving average of the weights, and with one."""
 PLACES = [(0, 1), (0, 3), (1, 0), (1, 2), (2, 1), (2, 3), (3, 0)]
 """Epochs done and batches of the next; 0 is between an epoch's log and its checkpoint."""
 RECIPE = """
@@ -66,9 +68,9 @@ def _one_thread():
 def begin(dataset, tmp_path):
     """Starts a run in a folder of its own; the images are decoded once."""
     (tmp_path / "recipe.toml").write_text(RECIPE)
-    recipe = recipes.read(tmp_path / "recipe.toml")
 
-    def begin(name):
+    def begin(name, average):
+        recipe = recipes.read(tmp_path / "recipe.toml", [f"average={average}"])
         run = Run(tmp_path / name)
         run.start(recipe, {"manifests": [str(dataset)], "backbone": "none"})
         if (cache := tmp_path / "whole" / "cache").is_dir():
@@ -79,22 +81,21 @@ def begin(dataset, tmp_path):
 
 
 def ended(run):
-    """The bytes of what a fit leaves: its log, the best epoch's network and the last one's."""
-    networks = [load_tensors(file)["network"] for file in (run.best_file, run.checkpoint_file)]
-    tensors = [tensor.numpy().tobytes() for network in networks for tensor in network.values()]
-    return [run.log_file.read_bytes(), *tensors]
-
-
-def curves(run):
+    """The bytes of what a fit leaves: log, curves, the kept network, the last one, the average."""
     plot_curves(run.log(), run.folder / "curves.png")
-    return (run.folder / "curves.png").read_bytes()
+    best, last = (load_tensors(file) for file in (run.best_file, run.checkpoint_file))
+    networks = (best["network"], last["network"], last["average"]["tensors"])
+    tensors = [tensor.numpy().tobytes() for network in networks for tensor in network.values()]
+    files = (run.log_file, run.folder / "curves.png")
+    return [last["average"]["batches"], *(file.read_bytes() for file in files), *tensors]
 
 
-def test_a_fit_killed_anywhere_ends_with_the_same_weights_and_log(begin):
-    whole = begin("whole")
+@pytest.mark.parametrize("average", AVERAGES)
+def test_a_fit_killed_anywhere_ends_with_the_same_weights_and_log(begin, average):
+    whole = begin("whole", average)
     fitting.fit(whole, Killing())
     for epoch, batch in PLACES:
-        run = begin(f"killed-{epoch}-{batch}")
+        run = begin(f"killed-{epoch}-{batch}", average)
         with pytest.raises(Killed):
             fitting.fit(run, Killing(epoch, batch), checkpoint_minutes=0)
         fitting.fit(run, Killing())
@@ -102,10 +103,11 @@ def test_a_fit_killed_anywhere_ends_with_the_same_weights_and_log(begin):
         assert len(run.log()) == len(run.times()) == EPOCHS
 
 
-def test_a_fit_killed_between_all_epochs_ends_the_same(begin):
-    whole = begin("whole")
+@pytest.mark.parametrize("average", AVERAGES)
+def test_a_fit_killed_between_all_epochs_ends_the_same(begin, average):
+    whole = begin("whole", average)
     fitting.fit(whole, Killing())
-    run = begin("killed")
+    run = begin("killed", average)
     for epoch in range(1, EPOCHS):
         with pytest.raises(Killed):
             fitting.fit(run, Killing(epoch, 1))
@@ -113,4 +115,16 @@ def test_a_fit_killed_between_all_epochs_ends_the_same(begin):
         assert (place["epoch"], place["batch"]) == (epoch, 0)
     fitting.fit(run, Killing())
     assert ended(run) == ended(whole)
-    assert curves(run) == curves(whole)
+
+
+def test_weights_of_an_earlier_size_are_never_kept_whatever_the_stages_are_called(begin, tmp_path):
+    """No worse, the later ones are not better either: nothing is learnt."""
+    first, stage = RECIPE.replace("1e-4, 1e-2", "1e-9, 1e-9").split("[[stages]]")
+    smaller = stage.replace('"stage1"', '"one-more"').replace("epochs = 3", "epochs = 1")
+    last = smaller.replace('"one-more"', '"one"').replace("image_size = 32", "image_size = 48")
+    (tmp_path / "recipe.toml").write_text(f"{first}[[stages]]{smaller}[[stages]]{last}")
+    run = begin("two", 0.0)
+    fitting.fit(run, Progress())
+    one, other = run.log()
+    assert one["valid_group_recall"] == other["valid_group_recall"]
+    assert load_tensors(run.best_file)["kept"]["image_size"] == 48

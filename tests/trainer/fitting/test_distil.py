@@ -124,9 +124,10 @@ def test_a_fit_with_a_teacher_ends_the_same_after_a_stop(dataset, teacher, tmp_p
         fit(whole, progress)
     (tmp_path / "again").mkdir()
     stopped = pupil(tmp_path / "again", dataset, teacher)
-    with pytest.raises(KeyboardInterrupt), Progress() as progress:
-        progress.batch = stop_at(4)
-        fit(stopped, progress, checkpoint_minutes=0)
+    stopping = Progress()
+    stopping.batch = stop_at(4)
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, stopping, checkpoint_minutes=0)
     with Progress() as progress:
         fit(stopped, progress)
     assert stopped.log_file.read_bytes() == whole.log_file.read_bytes()

@@ -1,5 +1,7 @@
 """A soup end to end on the synthetic set: its members are fitted, their weights are averaged."""
 
+import shutil
+
 import pytest
 import torch
 
@@ -8,6 +10,7 @@ from screener.errors import ConfigurationError
 from screener.network.weights import half, load_network
 from trainer import recipe
 from trainer.finish import finish
+from trainer.fitting.curves import plot_curves
 from trainer.fitting.fit import fresh_network
 from trainer.fitting.progress import Progress
 from trainer.fitting.soup import fit_recipe, mean, member_runs
@@ -33,9 +36,40 @@ members = [{name = "small", set = ["seed=4", "whole.image_size=32"]}, {name = "l
 """
 
 
-def lay_out(folder, dataset):
+class Killed(BaseException):
+    """What takes a fit away in its middle."""
+
+
+class Killing(Progress):
+    """Kills a fit at its so manieth event: a batch that is done, or an epoch before it is saved."""
+
+    def __init__(self, event):
+        super().__init__()
+        self._left = event
+
+    def batch(self, *_):
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
+
+    def epoch(self, _):
+        self.batch()
+
+
+def ended(run):
+    """The bytes of what a soup leaves: the mean, its log and curves, and those of its members."""
+    found = []
+    for each in (run, *member_runs(run).values()):
+        plot_curves(each.log(), each.folder / "curves.png")
+        found += [each.log_file.read_bytes(), (each.folder / "curves.png").read_bytes()]
+        network = load_tensors(each.best_file)["network"]
+        found += [tensor.numpy().tobytes() for tensor in network.values()]
+    return found
+
+
+def lay_out(folder, dataset, text=SOUP):
     path = folder / "broth.toml"
-    path.write_text(SOUP)
+    path.write_text(text)
     run = Run(folder / "run")
     run.start(recipe.read(path), {"manifests": [str(dataset)], "backbone": "none", "lr": "paper"})
     return run
@@ -90,6 +124,31 @@ def test_a_finished_member_is_not_fitted_again(finished):
         fit_recipe(finished, progress)
     assert (finished.folder / "members" / "small" / "log.csv").stat().st_mtime_ns == stamp
     torch.testing.assert_close(load_tensors(finished.best_file)["network"], before)
+
+
+KILLS = [(1, 0, [(0, 1)]), (2, 0, [(0, 1)]), (3, 10, [(1, 0)]), (1, 0, [(1, 1)]),
+         (3, 10, [(2, 0)]), (1, 0, [(2, 0), (0, 1)]), (2, 0, [(2, 0), (0, 1)]),
+         (3, 10, [(2, 0), (1, 0)]), (1, 0, [(2, 0), (1, 1)]), (2, 0, [(2, 0), (1, 1)])]  # fmt: skip
+"""Event and minutes between checkpoints, then epoch and batch of the checkpoints that are left: in
+each member after a batch, after an epoch that is logged and not saved, after one that is saved."""
+
+
+def test_a_soup_killed_at_every_place_ends_with_the_same_mean(dataset, tmp_path):
+    text = SOUP.replace("epochs = 1", "epochs = 2")
+    folders = [tmp_path / name for name in ("whole", "killed")]
+    for folder in folders:
+        folder.mkdir()
+    whole, run = (lay_out(folder, dataset, text) for folder in folders)
+    fit_recipe(whole, Killing(0))
+    shutil.copytree(whole.cache, run.cache)
+    for event, minutes, left in KILLS:
+        with pytest.raises(Killed):
+            fit_recipe(run, Killing(event), checkpoint_minutes=minutes)
+        files = [member.checkpoint_file for member in member_runs(run).values()]
+        places = [load_tensors(file) for file in files if file.is_file()]
+        assert [(place["epoch"], place["batch"]) for place in places] == left
+    fit_recipe(run, Killing(0))
+    assert ended(run) == ended(whole)
 
 
 def test_a_member_of_another_recipe_is_refused(dataset, tmp_path):

@@ -59,6 +59,8 @@ def fit(run: Run, progress: Progress, *, device: str = "cpu") -> None:
     """
     recipe, facts = run.recipe(), run.facts()
     pairs = learning_pairs(read_pairs([Path(manifest) for manifest in facts["manifests"]]), recipe)
+    run.write_facts(facts | {"films": _counts(pairs)})
+    run.bind(digest(pairs))
     loop = _Loop(recipe, str(facts["backbone"]), device, progress)
     done = loop.resume(run) if run.checkpoint_file.is_file() else 0
     rows: list[dict[str, Any]] = [*run.log()[:done]]
@@ -71,9 +73,10 @@ def fit(run: Run, progress: Progress, *, device: str = "cpu") -> None:
             row = loop.epoch(stage, first, epoch, train, val)
             rows.append(row)
             progress.say(", ".join(f"{key.replace('_', ' ')} {row[key]}" for key in row))
+            images = _batches(train, stage) * stage.batch_size
+            run.write_time(stage.name, row["epoch"], loop.seconds, images)
+            run.write_log(rows)  # first: a row that the checkpoint does not know is made again
             loop.keep(run, first + epoch + 1)
-            run.write_log(rows)
-    run.write_facts(facts | {"manifest_digest": digest(pairs), "films": _counts(pairs)})
     save_tensors(run.best_file, {"network": loop.network.state_dict()})
 
 
@@ -121,6 +124,8 @@ class _Loop:
     def __init__(self, recipe: Recipe, backbone: str, device: str, progress: Progress) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.device, self.progress = recipe, device, progress
+        self.seconds = 0.0
+        """Of the last pass over the training films."""
         self.network = begin(backbone).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         encoder, decoder = self.network.encoder, [self.network.decoder, self.network.last]
         early = [encoder.conv_stem, encoder.bn1, *encoder.blocks[:HELD_BLOCKS]]
@@ -149,14 +154,12 @@ class _Loop:
         self, stage: Stage, first: int, epoch: int, train: Films, val: Films
     ) -> dict[str, Any]:
         """One pass over the training films and a look at the validation's: a row of the log."""
-        began = time.monotonic()
         loss = self._train(stage, first, epoch, train)
         groups = self.optimizer.param_groups
         return {
             "step": stage.name, "epoch": epoch + 1, "image_size": stage.image_size,
             "train_loss": round(loss, 5), **self._validate(val, stage.batch_size),
             "lr_first": groups[0]["lr"], "lr_last": groups[1]["lr"],
-            "seconds": round(time.monotonic() - began, 1),
         }  # fmt: skip
 
     def _train(self, stage: Stage, first: int, epoch: int, train: Films) -> float:
@@ -179,8 +182,8 @@ class _Loop:
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
             total += loss.item()
-            seconds = time.monotonic() - began
-            self.progress.batch(epoch, batch + 1, batches, seconds, batch + 1)
+            self.seconds = time.monotonic() - began
+            self.progress.batch(epoch, batch + 1, batches, self.seconds, batch + 1)
         return total / batches
 
     def _set_rates(self, stage: Stage, share: float) -> None:

@@ -57,21 +57,38 @@ def done(masked, tmp_path_factory):
     return run, fitted(run)
 
 
-def test_a_fit_that_was_stopped_ends_with_the_same_weights(done, masked, tmp_path, monkeypatch):
+class Stopped(BaseException):
+    """What takes a fit away in its middle."""
+
+
+@pytest.mark.parametrize("writer", [(loop._Loop, "keep"), (Run, "write_log")])
+def test_a_fit_stopped_at_every_epoch_ends_with_the_same_weights_and_log(
+    done, masked, tmp_path, monkeypatch, writer
+):
+    """Stopped whenever it has written one of the two, whatever the order they are written in."""
     run = begun(tmp_path / "stopped", masked)
-    keep = loop._Loop.keep
+    kind, name = writer
+    write = getattr(kind, name)
 
-    def stop(self, run, epochs):
-        keep(self, run, epochs)
-        if epochs == 1:
-            raise KeyboardInterrupt
+    def written(*arguments):
+        write(*arguments)
+        raise Stopped
 
-    with monkeypatch.context() as patch:
-        patch.setattr(loop._Loop, "keep", stop)
-        with pytest.raises(KeyboardInterrupt):
-            fitted(run)
+    for _ in range(3 if name == "keep" else 1):
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, name, written)
+            with pytest.raises(Stopped):
+                fitted(run)
     resumed = fitted(run)
     assert all(torch.equal(tensor, resumed[name]) for name, tensor in done[1].items())
+    assert run.log_file.read_bytes() == done[0].log_file.read_bytes()
+
+
+def test_a_manifest_that_changed_since_the_run_began_is_refused(done, masked, tmp_path):
+    run = begun(tmp_path / "run", masked)
+    run.bind("sha256:" + "0" * 64)
+    with pytest.raises(ConfigurationError, match="changed since the run began"):
+        fitted(run)
 
 
 def test_the_log_has_an_epoch_a_row(done):
