@@ -124,6 +124,11 @@ def faults(content: object) -> Iterator[str]:
         return
     if missing := {"name", "version", "digest"} - content.keys():
         yield f"lacks {', '.join(sorted(missing))}"
+    yield from broken_rules(content)
+
+
+def broken_rules(content: Mapping[str, Any]) -> Iterator[str]:
+    """The fields of a card that are not what they must be; those that are not there are not."""
     for key, (good, words) in _RULES.items():
         if key in content and not good(content[key]):
             yield f"{key} must be {words}, not {_shown(content[key])}"

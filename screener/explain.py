@@ -71,10 +71,12 @@ def explain(
 
 def _scorer(weights: Path, device: str, wanted: str, pipeline: str) -> Scorer:
     from screener.network import device as devices
+    from screener.network import lungs
     from screener.network.score import Scorer
     from screener.network.weights import load_network
 
     card, network = load_network(weights)
+    lungs.ready()  # damaged ones end it here, not at the first map
     place = devices.choose(device, input_size=card.input_size)
     if identity(card, pipeline, place.arithmetic) != wanted:
         raise WeightsError(

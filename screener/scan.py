@@ -239,11 +239,14 @@ class _Scan:
         yield _finished(found, self.outcomes, took, interrupted=self.stop())
 
     def _scorer(self) -> Scorer:
+        from screener.network import lungs
         from screener.network.guard import Guard
         from screener.network.score import Scorer
 
         settings = self.settings
         card, network = weights.load_network(settings.weights)
+        if settings.maps is not Maps.NONE:
+            lungs.ready()  # damaged ones end the scan here, not at its first map
         return Scorer(
             network,
             card,

@@ -17,8 +17,8 @@ from screener.cli import options
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="To check."
 )
-@click.option("--batch-size", type=click.IntRange(1), help="Radiographs at once.")
-@click.option("--workers", type=click.IntRange(1), help="Processes that decode.")
+@click.option("--batch-size", type=options.AT_ONCE, help="Radiographs at once.")
+@click.option("--workers", type=options.AT_ONCE, help="Processes that decode.")
 @options.json_option
 def command(
     weights: str | None,
@@ -28,12 +28,13 @@ def command(
     as_json: bool,
 ) -> None:
     """Say which device, weights and decoders a scan would use, and why."""
-    from screener.card import load_card
     from screener.network import device as devices
-    from screener.network.weights import find
+    from screener.network import lungs
+    from screener.network.weights import find, verify
 
     folder = find(weights, device)
-    card = load_card(folder)
+    card = verify(folder)
+    lungs.ready()
     chosen = devices.choose(
         device, batch_size=batch_size, workers=workers, input_size=card.input_size
     )

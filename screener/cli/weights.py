@@ -129,6 +129,14 @@ def _figure(figure: Mapping[str, Any]) -> str:
 @command.command()
 @options.weights_option
 def verify(weights: str | None) -> None:
-    """Check that the weights are whole: card, digest, tensors and guard fit one another."""
+    """Check that the weights are whole: card, digest, tensors and guard fit one another.
+
+    Those that outline the lungs, which every scan with maps uses beside them, are checked too.
+    """
+    from screener.network import lungs
+
     folder = files.find(weights)
-    console.say(f"{folder}: whole, {files.verify(folder).digest}")
+    digest, outlining = files.verify(folder).digest, lungs.ready()
+    console.say(f"{folder}: whole, {digest}")
+    if outlining:
+        console.say(f"{lungs.bundled()}: whole, {outlining.card.digest}")

@@ -7,6 +7,7 @@ their card. What is unlike a chest gives a low confidence and no outline, never 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from screener.card import CARD_FILE, IMAGENET_MEAN, IMAGENET_STD
+from screener.card import CARD_FILE, IMAGENET_MEAN, IMAGENET_STD, broken_rules
 from screener.digest import digest_of_file
 from screener.errors import WeightsError
 from screener.lungs import ARCHITECTURE, LungFields
@@ -173,7 +174,7 @@ def load_card(folder: Path) -> LungsCard:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WeightsError(f"{path}: no card here; give a folder that 'trainer fit' made") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: not a readable weights card ({error}); fit again") from None
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise WeightsError(f"{path}: not the card of weights that outline lungs; fit them")
@@ -181,6 +182,8 @@ def load_card(folder: Path) -> LungsCard:
         raise WeightsError(
             f"{path}: made for {content.get('architecture')!r}, this version knows {ARCHITECTURE!r}"
         )
+    if wrong := "; ".join(_faults(content)):
+        raise WeightsError(f"{path}: {wrong}; fit again")
     known = {spec.name for spec in fields(LungsCard)}
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
@@ -191,6 +194,18 @@ def load_card(folder: Path) -> LungsCard:
         return LungsCard(**values)
     except TypeError as error:
         raise WeightsError(f"{path}: incomplete ({error}); fit again") from None
+
+
+def _faults(content: Mapping[str, Any]) -> Iterator[str]:
+    """What of a card would end a scan at its first map, in the fields' words."""
+    missing = {"name", "version", "digest", "least_confidence"} - content.keys()
+    if missing:
+        yield f"lacks {', '.join(sorted(missing))}"
+    shared = ("name", "version", "digest", "input_size", "mean", "std")
+    yield from broken_rules({name: content[name] for name in shared if name in content})
+    least = content.get("least_confidence")
+    if least is not None and not (isinstance(least, float | int) and 0 <= least <= 1):
+        yield "least_confidence must be from 0 to 1"
 
 
 def save_lungs(folder: Path, network: LungNet, card: LungsCard) -> LungsCard:

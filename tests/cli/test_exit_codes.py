@@ -12,6 +12,7 @@ from sample_data.results import build_results
 from screener.cli import stop as stopping
 from screener.cli.main import screener
 from screener.console import MEANINGS, ExitCode
+from screener.network import lungs
 from screener.program import run
 from screener.results.lock import held
 
@@ -185,3 +186,31 @@ def test_a_scan_that_nobody_follows_any_more_is_interrupted(monkeypatch):
     with pytest.raises(click.exceptions.Exit) as raised:
         progress._print_json(FilesFound(1, 0, 1, 1, complete=True))
     assert raised.value.exit_code == ExitCode.INTERRUPTED
+
+
+USAGE, UNUSABLE, DONE = ExitCode.USAGE, ExitCode.UNUSABLE, ExitCode.DONE
+
+
+@pytest.fixture
+def damaged_lungs(tmp_path, monkeypatch):
+    """The lungs' weights with a byte too many."""
+    shutil.copytree(lungs.bundled(), tmp_path / "lungs")
+    with (tmp_path / "lungs" / "weights.safetensors").open("ab") as file:
+        file.write(b"x")
+    monkeypatch.setattr(lungs, "bundled", lambda: tmp_path / "lungs")
+    lungs.ready.cache_clear()
+    yield
+    lungs.ready.cache_clear()
+
+
+@pytest.mark.usefixtures("damaged_lungs")
+def test_damaged_weights_of_the_lungs_end_a_scan_before_it_reads(scan, weights, tmp_path, capfd):
+    code, out, err = scan()
+    assert (code, out, err.count("\n")) == (UNUSABLE, "", 1)
+    assert "lungs" in err
+    assert not (tmp_path / "out").exists()
+    assert scan("--maps", "none")[0] == DONE
+    for line in (["weights", "verify"], ["info"], ["explain", "1", "--results", "out"]):
+        assert run(screener, "screener", [*line, "--weights", str(weights)]) == UNUSABLE
+        out, err = capfd.readouterr()
+        assert (out, err.count("\n")) == ("", 1)

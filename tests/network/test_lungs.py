@@ -104,9 +104,12 @@ def broken(folder, **changes):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"digest": "sha256:0"}, "damaged or exchanged"),
+        ({"digest": f"sha256:{'0' * 64}"}, "damaged or exchanged"),
         ({"kind": "scores"}, "not the card of weights that outline lungs"),
         ({"architecture": "other"}, "made for 'other'"),
+        ({"input_size": "144"}, "input_size must be a whole number"),
+        ({"std": [0.2, 0, 0.2]}, "std must be"),
+        ({"least_confidence": "high"}, "least_confidence must be"),
     ],
 )
 def test_weights_that_are_not_their_cards_are_named(tmp_path, changes, words):
