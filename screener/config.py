@@ -6,8 +6,8 @@ that is not understood is refused, with its file, rather than passed over.
 
 from __future__ import annotations
 
-import math
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from screener.study import MAX_PIXELS
 
 FILE = "screener.toml"
 PREFIX = "SCREENER_"
+MOST = sys.maxsize
+"""Of every number that can be set."""
 KEYMAP = "keymap"
 """Table of keys by the id of a binding of the review screen."""
 
@@ -111,7 +113,7 @@ def _read(path: Path) -> dict[str, object]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         raise ConfigurationError(f"{path}: not TOML ({error}); correct it") from None
 
 
@@ -150,7 +152,7 @@ def _fitting(setting: Setting, value: object, origin: str) -> str | int | float:
 def _is_allowed(setting: Setting, value: str | int | float) -> bool:
     if setting.choices:
         return value in setting.choices
-    return setting.least is None or setting.least <= float(value) < math.inf
+    return setting.least is None or setting.least <= value <= MOST  # type: ignore[operator]
 
 
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number"}

@@ -179,6 +179,10 @@ def _terminable() -> Iterator[None]:
 
 
 def _interrupted(error: BaseException) -> ExitCode:
+    if isinstance(error, EOFError) or isinstance(error.__context__, EOFError):
+        console.note("")  # ends the line of the question
+        console.failure("a question was asked and stdin holds no answer; answer it or see --help")
+        return ExitCode.USAGE
     if isinstance(error, Terminated) or isinstance(error.__context__, Terminated):
         console.note("terminated")
         return ExitCode.TERMINATED

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 @assessing.labels_option
 @click.option(
     "--sensitivity",
-    type=click.FloatRange(0.5, 0.999),
+    type=options.Number(0.5, 0.999),
     help="Part of the suspicious studies that PRIORITY and ELEVATED are to hold together.  "
     "[default: 0.9]",
 )
-@click.option("--elevated", type=click.FloatRange(0, 1), help="Least score of ELEVATED, instead.")
+@click.option("--elevated", type=options.Number(0, 1), help="Least score of ELEVATED, instead.")
 @click.option(
-    "--priority", type=click.FloatRange(0, 1), help="Least score of PRIORITY.  [default: today's]"
+    "--priority", type=options.Number(0, 1), help="Least score of PRIORITY.  [default: today's]"
 )
 @click.option("--undo", is_flag=True, help="Take back what was adopted last.")
 def adopt(

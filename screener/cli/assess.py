@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,10 @@ from screener.text import visible
 
 if TYPE_CHECKING:
     from screener.results.blind import Draw
+
+
+DIGITS = 9
+"""Of a number of studies, at most."""
 
 
 @click.group()
@@ -40,16 +45,16 @@ def command(context: click.Context) -> None:
     metavar="NAME",
     help="What to call the draw; one that is there is enlarged.  [default: the date]",
 )
-@click.option(
-    "--size", type=click.IntRange(min=1), help="Studies in all.  [default: 200 for a new draw]"
-)
+@click.option("--size", type=options.MANY, help="Studies in all.  [default: 200 for a new draw]")
 @click.option(
     "--more",
     metavar="BAND=N",
     multiple=True,
     help="Draw N more of a band; may be repeated.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Of a new draw.  [default: by chance]")
+@click.option(
+    "--seed", type=click.IntRange(0, sys.maxsize), help="Of a new draw.  [default: by chance]"
+)
 def draw(
     results: Path, name: str | None, size: int | None, more: tuple[str, ...], seed: int | None
 ) -> None:
@@ -92,10 +97,14 @@ def _more(pairs: Sequence[str]) -> dict[Band, int]:
     wanted: dict[Band, int] = {}
     for pair in pairs:
         band, _, number = pair.partition("=")
-        if band.upper() not in RANKED or not number.isdecimal() or not int(number):
+        if band.upper() not in RANKED or not _is_number(number):
             raise click.UsageError(f"--more {pair}: must be BAND=N, such as ROUTINE=100.")
         wanted[Band(band.upper())] = wanted.get(Band(band.upper()), 0) + int(number)
     return wanted
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= DIGITS and int(text) > 0
 
 
 def _free(name: str, taken: dict[str, Draw]) -> str:
@@ -189,6 +198,8 @@ def report(
     results: Path, name: str | None, labels: Path | None, as_json: bool, out: Path | None
 ) -> None:
     """Print this site's own figures, weighted back to the whole list, with intervals."""
+    if out and str(out) == "-":
+        raise click.UsageError("-o names the page; --json prints everything to stdout.")
     if out and out.suffix.casefold() == ".csv":
         raise click.UsageError("-o names the page, such as page.html; its CSV is put beside it.")
     with options.opened(results) as worklist:

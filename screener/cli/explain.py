@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("study", required=False)
 @options.bands_option
-@click.option("--top", metavar="N", type=click.IntRange(1), help="The first N of the ranking.")
+@click.option("--top", metavar="N", type=options.MANY, help="The first N of the ranking.")
 @options.results_option
 @options.weights_option
 @click.option(
@@ -49,11 +49,15 @@ def command(
     """
     if not (study or bands or top):
         raise click.UsageError("Give a STUDY, --band or --top.")
+    if study and (bands or top):
+        raise click.UsageError("Give either a STUDY or --band and --top.")
     with options.opened(results) as worklist:
         keys = list(_chosen(worklist, study, bands, top))
     from screener.explain import explain
     from screener.network.weights import find
 
+    if not keys:
+        console.note("no study with a score among these")
     missed = 0
     for found in explain(results, keys, find(weights, device), device):
         missed += found.activation is None

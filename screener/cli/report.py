@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write, - for stdout.  [default: report.pdf in DIR]",
 )
-@click.option("--top", type=click.IntRange(min=1), help="Rank only this many studies.")
+@click.option("--top", type=options.MANY, help="Rank only this many studies.")
 @click.option(
     "--band",
     "bands",

@@ -56,8 +56,8 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Where the network runs; 'screener info' explains the choice.",
 )
-@click.option("--batch-size", type=click.IntRange(1), help="Radiographs at once.")
-@click.option("--workers", type=click.IntRange(1), help="Processes that decode.")
+@click.option("--batch-size", type=shared.AT_ONCE, help="Radiographs at once.")
+@click.option("--workers", type=shared.AT_ONCE, help="Processes that decode.")
 @click.option(
     "--group",
     type=click.Choice(["auto", "folder", "file"]),
@@ -76,7 +76,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--tta",
     "views",
     metavar="N",
-    type=click.IntRange(1),
+    type=shared.AT_ONCE,
     default=1,
     help="Average N slightly moved views of each radiograph, and give their spread.",
 )
@@ -97,7 +97,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--max-pixels",
     metavar="N",
-    type=click.IntRange(1),
+    type=shared.MANY,
     default=MAX_PIXELS,
     show_default=True,
     help="Most rows x columns that a file may declare.",
@@ -106,7 +106,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--timeout",
     "seconds",
     metavar="SECONDS",
-    type=click.FloatRange(0, min_open=True),
+    type=shared.Number(0, 86_400, min_open=True),
     default=60.0,
     show_default=True,
     help="Longest time for decoding one file.",

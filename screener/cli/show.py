@@ -31,7 +31,8 @@ def command(study: str | None, results: Path, review: bool, as_json: bool) -> No
 
     With --review and no STUDY, how far each reviewer agrees with the model over all studies.
     """
-    if review and (folder := options.folder_alone(study)) and is_there(folder):
+    folder = options.folder_alone(study) if review else None
+    if folder and (folder.is_dir() or is_there(folder)):
         study, results = None, folder
     if not study and not review:
         raise click.UsageError("Give a STUDY, or --review for the reviews of all.")

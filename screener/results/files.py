@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -54,6 +54,8 @@ def atomically(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         StoreError: it cannot be written.
     """
+    if not path.name:
+        raise StoreError("the file to write has no name; give one")
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with part.open("wb") as stream:
@@ -62,4 +64,5 @@ def atomically(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; write to another place") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # nothing was made where no file can be
+            part.unlink()

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from screener.card import WeightsCard
     from screener.results.store import Store
 
+RANK_DIGITS = 9
+"""Of a rank, at most; what is longer is the beginning of a key."""
+
 __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
 
 
@@ -134,7 +137,8 @@ class Worklist:
         Raises:
             StoreError: there is none, or more than one.
         """
-        if text.isdecimal() and (row := self._at_rank(int(text))):
+        is_rank = text.isdecimal() and len(text) <= RANK_DIGITS and int(text) > 0
+        if is_rank and (row := self._at_rank(int(text))):
             return row
         keys = [
             str(row["key"])
@@ -153,7 +157,7 @@ class Worklist:
     def _at_rank(self, rank: int) -> str | None:
         for row in self.store.query(
             "SELECT key FROM study WHERE place >= ? AND place < ? ORDER BY place LIMIT 1 OFFSET ?",
-            (FIRST_RANK, BEYOND_RANKS, max(rank - 1, 0)),
+            (FIRST_RANK, BEYOND_RANKS, rank - 1),
         ):
             return str(row["key"])
         return None

@@ -1,5 +1,6 @@
 """How the commands end, against the table in ``screener.console``, and what they leave behind."""
 
+import io
 import shutil
 import signal
 
@@ -188,7 +189,100 @@ def test_a_scan_that_nobody_follows_any_more_is_interrupted(monkeypatch):
     assert raised.value.exit_code == ExitCode.INTERRUPTED
 
 
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Results of three studies in ``results``, and what stands beside them."""
+    monkeypatch.chdir(tmp_path)
+    build_results(tmp_path / "results", studies=3)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    return tmp_path / "results"
+
+
 USAGE, UNUSABLE, DONE = ExitCode.USAGE, ExitCode.UNUSABLE, ExitCode.DONE
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("show 1 results", DONE, ""),
+        ("show 0 results", USAGE, "'0': no such study"),
+        ("show 4 results", USAGE, "'4': no such study"),
+        (f"show {LONG} results", USAGE, "no such study"),
+        ("show results", USAGE, "screening: no results here"),
+        ("show --review results", DONE, ""),
+        ("show --review empty", USAGE, "empty: no results here"),
+        ("forget 4 results --yes", USAGE, "no such study"),
+        ("forget --yes", USAGE, "Give either a STUDY or --all"),
+        ("forget 1 results", USAGE, "stdin holds no answer"),
+        ("forget 1 results --yes", DONE, "1 removed"),
+        ("explain", USAGE, "Give a STUDY, --band or --top"),
+        ("explain 1 --top 1 --results results", USAGE, "Give either a STUDY or"),
+        (f"explain --top {LONG} --results results", USAGE, "--top"),
+        ("explain 1 --results results --weights nowhere", UNUSABLE, "no such weights"),
+        ("explain 1 --results empty", USAGE, "no results here"),
+        ("info --weights nowhere", UNUSABLE, "no such weights"),
+        ("info --weights empty", UNUSABLE, "no weights card"),
+        ("info --batch-size 99999999999999999999", USAGE, "--batch-size"),
+        ("info --workers 99999999999999999999", USAGE, "--workers"),
+        ("weights list empty", UNUSABLE, "no weights card"),
+        ("weights show --weights file", UNUSABLE, "no such weights"),
+        ("weights verify --weights lungs", UNUSABLE, "no such weights"),
+        ("assess draw empty", USAGE, "no results here"),
+        ("assess draw results --more ROUTINE=0", USAGE, "must be BAND=N"),
+        (f"assess draw results --more ROUTINE={LONG}", USAGE, "must be BAND=N"),
+        ("assess draw results --seed 99999999999999999999", USAGE, "--seed"),
+        ("assess review results", USAGE, "nothing is drawn yet"),
+        ("assess report results", USAGE, "nothing is drawn yet"),
+        ("assess report results -o -", USAGE, "-o names the page"),
+        ("assess adopt results --elevated nan", USAGE, "nan is no number"),
+        ("assess adopt results --undo", USAGE, "nothing is adopted"),
+        ("export results -o file/x", USAGE, "file/x: Not a directory"),
+        ("report results -o file/x", USAGE, "file/x: Not a directory"),
+        ("scan empty --timeout nan", USAGE, "nan is no number"),
+        ("scan empty --timeout inf", USAGE, "--timeout"),
+        ("scan empty --tta 99999999999999999999", USAGE, "--tta"),
+        (f"scan empty --max-pixels {LONG}", USAGE, "--max-pixels"),
+        ("completion tcsh", USAGE, "is not one of"),
+        ("config nothing", USAGE, "No such command"),
+        ("nothing", USAGE, "No such command"),
+    ],
+    ids=lambda value: value[:50] if isinstance(value, str) else None,
+)
+@pytest.mark.usefixtures("results")
+def test_each_command_ends_as_the_table_says(capfd, monkeypatch, line, code, words):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run(screener, "screener", line.split()) == code
+    out, err = capfd.readouterr()
+    assert words in err
+    assert "unexpected" not in err
+    assert err.count("error: ") == (code != DONE)
+    assert bool(out) == (code == DONE and not words)
+
+
+def test_a_file_without_a_name_cannot_be_written(results, capfd):
+    assert run(screener, "screener", ["export", str(results), "-o", ""]) == USAGE
+    assert "no name" in capfd.readouterr().err
+
+
+def test_info_says_what_a_scan_would_say_of_damaged_weights(weights, tmp_path, capfd):
+    shutil.copytree(weights, tmp_path / "bad")
+    with (tmp_path / "bad" / "weights.safetensors").open("ab") as file:
+        file.write(b"x")
+    assert run(screener, "screener", ["info", "--weights", str(tmp_path / "bad")]) == UNUSABLE
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    "content", [f"workers = {'9' * 400}", f"workers = {LONG}", f"a = {'[' * 9000}"]
+)
+def test_settings_that_no_machine_can_hold_are_refused(tmp_path, monkeypatch, capsys, content):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "screener.toml").write_text(content)
+    assert run(screener, "screener", ["config"]) == USAGE
+    assert capsys.readouterr().err.startswith("error: screener.toml: ")
 
 
 @pytest.fixture
