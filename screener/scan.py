@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screener import levels
 from screener.card import identity, load_card
 from screener.errors import ConfigurationError, WeightsError
 from screener.events import (
@@ -32,7 +33,7 @@ from screener.reading import pixels
 from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
 from screener.reading.survey import Survey, survey
-from screener.results import files, pseudonym
+from screener.results import adapting, files, pseudonym
 from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
 from screener.results.identity import Identify
@@ -82,6 +83,8 @@ class Settings:
     """Refuse what is no chest radiograph by its pixels."""
     fix_inverted: bool = False
     """Score what looks like a negative as its positive."""
+    adapt: bool = False
+    """Move the thresholds to the level of this scan's scores; changes no score."""
     max_pixels: int = MAX_PIXELS
     seconds: float = 60.0
     """Longest time that one file may take to decode."""
@@ -108,6 +111,7 @@ class Settings:
             "no-guard": not self.guarded,
             "fix-inverted": self.fix_inverted,
             "maps": str(self.maps),
+            "adapt": self.adapt,
             "max-pixels": self.max_pixels,
             "timeout": self.seconds,
         }
@@ -139,6 +143,8 @@ def scan(
             f"{settings.weights}: has no thresholds, so no study would get a band; "
             "run 'trainer calibrate'"
         )
+    if settings.adapt:
+        levels.reference(card)
     results = settings.results
     with undone_if_empty(results), Store.writing(results) as store, AuditLog(results) as audit:
         yield from _Scan(settings, store, audit, card, stop, clock).events()
@@ -234,6 +240,7 @@ class _Scan:
             yield from map(RadiographRefused, found.refusals)
             yield from self._score(scorer, found)
             if not self.stop():
+                self._adapt()
                 self.store.finish_run(run, self.clock(), skipped=found.skipped)
         took = self.clock() - began
         yield _finished(found, self.outcomes, took, interrupted=self.stop())
@@ -279,6 +286,11 @@ class _Scan:
         self.store.close_walk(run.id)
         self._log(found.refusals)
         return run.id, found
+
+    def _adapt(self) -> None:
+        adopted = adapting.settle(self.store, self.card, self.clock(), wanted=self.settings.adapt)
+        if adopted:
+            self.audit.adopted(adopted.thresholds, adopted.source)
 
     def _log(
         self, results: Iterable[Settled], spent: Mapping[Path, Mapping[str, float]] | None = None

@@ -87,6 +87,12 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Maps of PRIORITY and ELEVATED radiographs; only proven ones are drawn.",
 )
+@click.option(
+    "--adapt",
+    is_flag=True,
+    help="Move the thresholds to the level of this scan's scores, from 100 films on; hides some "
+    "where nearly all are ill.",
+)
 @click.option("--no-guard", is_flag=True, help="Score also what does not look like a chest film.")
 @click.option(
     "--fix-inverted", is_flag=True, help="Score what looks like a negative as a positive."
@@ -155,6 +161,8 @@ def command(
         _say_dry_run(finished, () if as_json else refusals)
         return
     _write(settings, with_report=not no_report)
+    if settings.adapt:
+        _say_what_was_not_adapted(settings.results)
     if not as_json:
         with suppress(BrokenPipeError):  # who has seen enough of the table still gets the code
             _print(settings.results)
@@ -174,6 +182,19 @@ def _write(settings: Settings, *, with_report: bool) -> None:
         write_worklist(Worklist(store), results)
     if with_report:
         write_report(results, results / REPORT, generated_at=publication_time(os.environ))
+
+
+def _say_what_was_not_adapted(results: Path) -> None:
+    """Why the thresholds did not follow the scan; where they did, the worklist says so."""
+    from screener.cli.options import opened
+    from screener.results.adapting import LEAST
+
+    with opened(results) as worklist:
+        adopted = worklist.adoption()
+    if adopted is None:
+        console.note(f"--adapt: fewer than {LEAST} films were scored; the weights' thresholds hold")
+    elif adopted.by_reading:
+        console.note("--adapt: what this site adopted from its own reading holds")
 
 
 def _print(results: Path) -> None:

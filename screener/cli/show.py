@@ -56,7 +56,7 @@ def _lines(detail: StudyDetail, adopted: Adoption | None) -> Iterator[str]:
     yield f"{row.band.glyph} {row.band}   rank {row.rank or '-'}   {score}"
     if adopted:
         yield f"band      {adopted.words}"
-    if adopted and row.score is not None:
+    if adopted and adopted.by_reading and row.score is not None:
         share = 100 * adopted.expected(row.score)
         yield f"          of studies scored so, readers here call about {share:.0f} % suspicious"
     yield f"study     {row.key}"

@@ -1,4 +1,4 @@
-"""Thresholds and a re-centred calibration that a site took over from its own reading.
+"""Thresholds and a re-centred calibration that a site took over, mostly from its own reading.
 
 Bound to the identity of the weights: with other weights, or other settings that change a score,
 they do not hold. Moves studies between bands; changes no stored score.
@@ -22,6 +22,14 @@ WHERE run.id = (SELECT max(id) FROM run) AND taken_back_at IS NULL
 ORDER BY adoption.id DESC LIMIT 1
 """
 
+UNLABELLED = "unlabelled scores"
+"""What the source of an adoption begins with that no reading stands behind."""
+
+WITHDRAW = """
+UPDATE adoption SET taken_back_at = ?1
+WHERE taken_back_at IS NULL AND substr(source, 1, length(?2)) = ?2
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
@@ -30,7 +38,8 @@ class Adoption:
     priority: float
     elevated: float
     intercept: float
-    """Added to the logit of a score to have the share of studies that readers call suspicious."""
+    """Added to the logit of a score to have the share of studies that readers call suspicious; by
+    no reading, to have it at the level of the weights' own thresholds."""
     source: str
     """From what it follows, in words."""
     adopted_at: datetime
@@ -43,10 +52,18 @@ class Adoption:
     @property
     def words(self) -> str:
         """Source and date, for every output."""
-        return (
-            f"adopted at this site on {self.adopted_at:%Y-%m-%d} from {self.source}; "
+        how = (
             f"calibration re-centred by {self.intercept:+.2f} on the logit"
+            if self.by_reading
+            else f"thresholds moved by {-self.intercept:+.2f} on the logit, and no reading says "
+            "that this is right here"
         )
+        return f"adopted at this site on {self.adopted_at:%Y-%m-%d} from {self.source}; {how}"
+
+    @property
+    def by_reading(self) -> bool:
+        """A reading of this site's studies stands behind it."""
+        return not self.source.startswith(UNLABELLED)
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -121,3 +138,8 @@ def take_back(connection: sqlite3.Connection, when: datetime) -> Adoption:
         "UPDATE adoption SET taken_back_at = ? WHERE id = ?", (when.isoformat(), row["id"])
     )
     return found
+
+
+def withdraw_unlabelled(connection: sqlite3.Connection, when: datetime) -> int:
+    """Take back all that no reading stands behind; returns how many were."""
+    return connection.execute(WITHDRAW, (when.isoformat(), UNLABELLED)).rowcount

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REPEATED = frozenset(
     {
         *("weights", "device", "group", "identify", "tta", "no-guard", "fix-inverted"),
-        *("maps", "max-pixels", "timeout"),
+        *("maps", "adapt", "max-pixels", "timeout"),
     }
 )
 """Options of a scan that its repetition takes over, and no others that results may name."""

@@ -1,7 +1,12 @@
 """``screener scan`` as a user runs it."""
 
+import shutil
+from dataclasses import replace
+
 import pytest
 
+from screener import levels
+from screener.card import load_card, save_card
 from screener.cli.main import screener
 from screener.console import ExitCode
 from screener.program import run
@@ -40,3 +45,21 @@ def test_weights_that_are_missing_end_with_their_own_code(capfd, phantoms, folde
     code, out, err = scan(capfd, phantoms, "-o", folder / "none", "--weights", folder)
     assert (code, out) == (ExitCode.UNUSABLE, "")
     assert len(err.splitlines()) == 1
+
+
+def test_a_scan_of_few_films_says_that_it_was_not_adapted_to(capfd, phantoms, weights, tmp_path):
+    knowing = tmp_path / "weights"
+    shutil.copytree(weights, knowing)
+    card = load_card(knowing)
+    save_card(knowing, replace(card, metrics={"unseen": {levels.LEVEL: -1.0}}))
+    options = ("-o", tmp_path / "out", "--adapt", "--no-report", "--device", "cpu")
+    code, _, err = scan(capfd, phantoms, *options, "--weights", knowing)
+    assert code == ExitCode.REFUSALS
+    assert "--adapt: fewer than 100 films were scored; the weights' thresholds hold" in err
+
+
+def test_weights_that_know_no_level_of_normals_are_not_adapted(capfd, phantoms, weights, tmp_path):
+    code, out, err = scan(capfd, phantoms, "-o", tmp_path / "out", "--adapt", "--weights", weights)
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "does not know the level of unseen normals" in err
+    assert not (tmp_path / "out").exists()

@@ -21,6 +21,8 @@ from torch import Tensor
 
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
+from screener.levels import LEVEL
+from screener.levels import level as level_of
 from screener.network.batch import to_input
 from screener.network.guard import Guard, thumbnails
 from screener.network.model import Network
@@ -34,6 +36,8 @@ from trainer.judging.predict import BATCH, read_squares
 from trainer.judging.rates import rates, scored_like
 from trainer.judging.statistics import Estimate, calibration, share
 from trainer.judging.unseen import (
+    LEAST,
+    NORMAL,
     SCORES_FILE,
     SENSITIVITIES,
     Scored,
@@ -41,6 +45,7 @@ from trainer.judging.unseen import (
     level,
     read_scores,
     said,
+    suspicion,
     thresholds,
 )
 from trainer.manifest import KNOWN, Entry, manifest_digest, select, speaks_of
@@ -212,11 +217,25 @@ class Levels:
                 "normals_in_priority": found.priority["all normal"],
                 **{f"auc_within_{fold}": area for fold, area in found.within.items()},
                 "in_priority": found.priority,
+                LEVEL: self.normals_level(temperature),
                 "controlled": list(found.controlled),
                 "how": self.how,
             }
         )
         return told
+
+    def normals_level(self, temperature: float) -> float | None:
+        """Of the normals of each source left out, the mean; what ``--adapt`` sets a scan beside."""
+        sources: dict[tuple[str, str], list[Scored]] = defaultdict(list)
+        for one in self.scored:
+            if (one.role, one.label) == ("unseen", NORMAL):
+                sources[one.fold, one.source].append(one)
+        found = [
+            level_of(suspicion(own, temperature).tolist())
+            for own in sources.values()
+            if len(own) >= LEAST
+        ]
+        return float(np.mean(found)) if found else None
 
 
 def measured(

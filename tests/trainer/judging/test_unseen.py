@@ -12,7 +12,7 @@ import torch
 from screener.card import load_card
 from screener.errors import ConfigurationError
 from trainer.cli.main import trainer
-from trainer.judging.calibrate import calibrate
+from trainer.judging.calibrate import Levels, calibrate
 from trainer.judging.unseen import (
     Fold,
     Scored,
@@ -132,6 +132,18 @@ def test_thresholds_of_a_card_can_come_from_sources_left_out(untrained, dataset,
     assert "fitted once without each of one: a, with 16 films an epoch" in text
     assert "| a normal | 10 | 20.0 %" in text
     assert next(iter(load_card(tmp_path / "weights").metrics)) == "unseen"
+
+
+def test_the_level_of_unseen_normals_is_the_mean_over_their_sources():
+    def normals(source, logit, films):
+        logits = (0.0, -100.0, -100.0, logit)
+        return [Scored("fit", "f", "unseen", source, "normal", f"{source}{n}", f"{n}", logits)
+                for n in range(films)]  # fmt: skip
+
+    listed = [*normals("a", -1.0, 40), *normals("b", -3.0, 80), *normals("few", 5.0, 8)]
+    assert Levels(listed, "", {}).normals_level(1.0) == pytest.approx(-2.0)
+    assert Levels(listed, "", {}).normals_level(2.0) == pytest.approx(-1.0)
+    assert Levels(listed[:20], "", {}).normals_level(1.0) is None
 
 
 RECIPE = """
