@@ -16,6 +16,7 @@ from typing import Any
 from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
 from screener.study import LABELS, TARGET_LABEL
+from screener.whole import replace_text
 
 CARD_FILE = "card.json"
 MODEL_CARD_FILE = "MODEL_CARD.md"
@@ -248,5 +249,9 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def save_card(folder: Path, card: WeightsCard) -> None:
     """Write the card of weights that are there already."""
-    text = json.dumps(asdict(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    replace_text(folder / CARD_FILE, text_of(card))
+
+
+def text_of(card: WeightsCard) -> str:
+    """A card as the file that :func:`load_card` reads."""
+    return json.dumps(asdict(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -34,7 +34,7 @@ STREAMS = {1: "stdout", 2: "stderr"}
 """By descriptor."""
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Terminated(KeyboardInterrupt):

@@ -102,7 +102,7 @@ def test_another_broken_pipe_is_a_failure_and_not_silent(capfd):
     assert "unexpected BrokenPipeError" in capfd.readouterr().err
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a disk that is always full")
 @pytest.mark.parametrize("arguments", [["config"], ["list", "--csv"]])
 def test_a_full_disk_is_told_in_one_line(results, arguments):
     where = [str(results)] if "list" in arguments else []

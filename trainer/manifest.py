@@ -18,6 +18,7 @@ from pathlib import Path
 
 from screener.errors import ConfigurationError
 from screener.study import LABELS
+from screener.whole import replace_rows
 
 MANIFEST_FILE = "manifest.csv"
 REQUIRED = ("image", "label", "patient_id", "split", "source")
@@ -194,13 +195,12 @@ def read_manifests(paths: Iterable[Path]) -> list[Entry]:
 def write_manifest(path: Path, entries: Sequence[Entry]) -> None:
     """Write entries as a CSV that :func:`read_manifest` reads, images relative to its folder."""
     columns = [f.name for f in fields(Entry) if f.name != "manifest"]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, columns, lineterminator="\n")
-        writer.writeheader()
-        for entry in entries:
-            row = {column: getattr(entry, column) for column in columns}
-            row["image"] = entry.image.relative_to(path.parent).as_posix()
-            writer.writerow(row)
+    images = [entry.image.relative_to(path.parent).as_posix() for entry in entries]
+    rows = [
+        [image, *(getattr(entry, column) for column in columns[1:])]
+        for image, entry in zip(images, entries, strict=True)
+    ]
+    replace_rows(path, [columns, *rows])
 
 
 def manifest_digest(entries: Iterable[Entry]) -> str:

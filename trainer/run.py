@@ -6,6 +6,7 @@ Files are replaced atomically. Nothing here computes.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import platform
 from collections.abc import Mapping
@@ -17,8 +18,8 @@ from typing import Any
 import torch
 
 from screener.errors import ConfigurationError
+from screener.whole import replace_file, replace_rows, replace_text
 from trainer import recipe
-from trainer.files import in_place_of, replace_rows, replace_text
 from trainer.recipe import Recipe
 
 VERSIONS = ("covid-resnet-screener", "torch", "torchvision", "fastai", "numpy", "pydicom", "pillow")
@@ -152,8 +153,9 @@ def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def save_tensors(path: Path, content: Mapping[str, Any]) -> None:
     """``torch.save``, whole or not at all."""
-    with in_place_of(path) as unfinished:
-        torch.save(dict(content), unfinished)
+    stream = io.BytesIO()  # onto a full disk torch itself fails without saying so
+    torch.save(dict(content), stream)
+    replace_file(path, stream.getbuffer())
 
 
 def load_tensors(path: Path) -> dict[str, Any]:

@@ -16,19 +16,20 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional
 
 from screener.card import CARD_FILE, IMAGENET_MEAN, IMAGENET_STD, broken_rules
-from screener.digest import digest_of_file
+from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
 from screener.lungs import ARCHITECTURE, LungFields
 from screener.network import lung_shape
 from screener.network.batch import to_input
 from screener.network.folding import fold
 from screener.network.lung_net import LungNet
-from screener.network.weights import BUNDLED, WEIGHTS_FILE, fill, half, read_tensors
+from screener.network.weights import BUNDLED, fill, half, read_tensors, write_together
+from screener.whole import replace_text
 
 Squares = NDArray[np.uint8]
 
@@ -210,16 +211,17 @@ def _faults(content: Mapping[str, Any]) -> Iterator[str]:
 
 def save_lungs(folder: Path, network: LungNet, card: LungsCard) -> LungsCard:
     """Write float16 weights and their card; returns the card with digest and size."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / WEIGHTS_FILE
     tensors = {name: tensor.contiguous() for name, tensor in half(network.state_dict()).items()}
-    save_file(tensors, path)
-    card = replace(card, digest=digest_of_file(path), size=path.stat().st_size)
-    save_card(folder, card)
+    content = save(tensors)
+    card = replace(card, digest=digest_of_bytes(content), size=len(content))
+    write_together(folder, content, _text_of(card))
     return card
 
 
 def save_card(folder: Path, card: LungsCard) -> None:
     """Write the card of weights that are there already."""
-    text = json.dumps(asdict(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    replace_text(folder / CARD_FILE, _text_of(card))
+
+
+def _text_of(card: LungsCard) -> str:
+    return json.dumps(asdict(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screener.card import ARCHITECTURE, CARD_FILE, WeightsCard, load_card, save_card
-from screener.digest import digest_of_bytes, digest_of_file
+from screener.card import ARCHITECTURE, CARD_FILE, WeightsCard, load_card, text_of
+from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
+from screener.whole import in_place_of, replace_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -187,17 +188,23 @@ def save_weights(
     The card's thresholds, if any, become bound to the new digest: pass only thresholds that were
     measured with these very weights as :func:`half` leaves them.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = dict(half(network.state_dict()))
     tensors |= {GUARD_PREFIX + name: tensor for name, tensor in (guard or {}).items()}
-    path = folder / WEIGHTS_FILE
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
-    digest = digest_of_file(path)
+    content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+    digest = digest_of_bytes(content)
     card = replace(card, digest=digest, thresholds_for=digest if card.thresholds else "")
-    save_card(folder, card)
+    write_together(folder, content, text_of(card))
     return card
+
+
+def write_together(folder: Path, tensors: bytes, card: str) -> None:
+    """Write weights and their card, or neither: the one without the other is refused."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with in_place_of(folder / CARD_FILE) as unfinished:
+        unfinished.write_bytes(card.encode())
+        replace_file(folder / WEIGHTS_FILE, tensors)
 
 
 def half(state: dict[str, Any]) -> dict[str, Any]:

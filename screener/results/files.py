@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from screener.errors import StoreError
+from screener.whole import in_place_of
 
 DATABASE = "screening.db"
 """By this file a folder of results is known."""
@@ -56,13 +57,9 @@ def atomically(path: Path) -> Iterator[IO[bytes]]:
     """
     if not path.name:
         raise StoreError("the file to write has no name; give one")
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = f".{path.name}.{os.getpid()}"  # two windows may export at once
     try:
-        with part.open("wb") as stream:
+        with in_place_of(path, part) as unfinished, unfinished.open("wb") as stream:
             yield stream
-        part.replace(path)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; write to another place") from None
-    finally:
-        with suppress(OSError):  # nothing was made where no file can be
-            part.unlink()

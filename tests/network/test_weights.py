@@ -42,6 +42,23 @@ def test_the_guards_statistics_travel_with_the_weights(folder):
     assert load_guard(folder)["mean"].tolist() == [0.5, 0.25]
 
 
+def test_a_full_disk_leaves_the_old_weights_and_their_card(folder, network, little_room):
+    before = load_card(folder)
+    others = Network()
+    for room in (200_000, 200):  # for the card alone, and not even for it
+        with little_room(room), pytest.raises(OSError, match="too large"):
+            save_weights(folder, others, replace(before, version="2"))
+    assert load_network(folder)[0] == before
+    assert {path.name for path in folder.iterdir()} == {CARD_FILE, WEIGHTS_FILE}
+
+
+def test_a_full_disk_leaves_the_old_card(folder, little_room):
+    before = load_card(folder)
+    with little_room(100), pytest.raises(OSError, match="too large"):
+        save_card(folder, replace(before, version="2"))
+    assert load_card(folder) == before
+
+
 def test_a_changed_byte_is_noticed(folder):
     path = folder / WEIGHTS_FILE
     content = bytearray(path.read_bytes())

@@ -57,7 +57,7 @@ def test_a_log_that_cannot_be_written_is_told_in_one_line(tmp_path):
         AuditLog(tmp_path)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is full")
 def test_a_line_that_finds_no_space_is_told(tmp_path):
     (tmp_path / "audit.jsonl").symlink_to("/dev/full")
     with AuditLog(tmp_path) as log, pytest.raises(StoreError, match="No space left"):

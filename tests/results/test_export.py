@@ -15,6 +15,7 @@ from screener.results.files import atomically
 from screener.results.store import Store
 from screener.results.worklist import Filter, Worklist
 from screener.study import RESEARCH_ONLY, Outcome, Refusal
+from tests.conftest import posix_only
 
 
 @pytest.fixture
@@ -170,6 +171,18 @@ def test_a_file_takes_its_place_whole_or_not_at_all(tmp_path):
         raise ZeroDivisionError
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@posix_only
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with atomically(pipe) as stream:
+        stream.write(b"whole")
+    assert os.read(reader, 100) == b"whole"
+    os.close(reader)
+    assert pipe.is_fifo()
 
 
 def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path):

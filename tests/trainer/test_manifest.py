@@ -206,3 +206,11 @@ def test_a_link_inside_a_dataset_was_laid_there_by_its_owner(tmp_path):
     rows = "image,label,patient_id,split,source\nimages/a.png,normal,1,train,s\n"
     (own / "manifest.csv").write_text(rows)
     assert len(read_manifest(own)) == 1
+
+
+def test_a_full_disk_leaves_the_old_manifest(tmp_path, little_room):
+    folder = manifest(tmp_path / "m", "a.png,normal,1,train,s", "b.png,viral,2,test,s")
+    entries = read_manifest(folder)
+    with little_room(60), pytest.raises(OSError, match="too large"):
+        write_manifest(folder / "manifest.csv", entries)
+    assert read_manifest(folder) == entries

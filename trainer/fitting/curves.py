@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from trainer.files import in_place_of
+from screener.whole import in_place_of
 
 
 def plot_rate_finder(

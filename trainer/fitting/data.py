@@ -25,6 +25,7 @@ from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.reading import pixels
+from screener.whole import in_place_of
 from trainer.fitting.augment import augment
 from trainer.fitting.decoding import SPAWN, decode
 from trainer.manifest import KNOWN, Entry
@@ -66,23 +67,21 @@ def _key(entries: Sequence[Entry]) -> str:
 def _decode_all(
     entries: Sequence[Entry], size: int, path: Path, progress: Callable[[int, int], None] | None
 ) -> None:
-    unfinished = path.with_suffix(".unfinished")
     errors = []
-    with ProcessPoolExecutor(mp_context=SPAWN) as pool, unfinished.open("wb") as stream:
-        _write_header(stream, (len(entries), size, size))
-        images = [entry.image for entry in entries]
-        decoded = pool.map(partial(decode, size=size), images, chunksize=8)
-        for number, square in enumerate(decoded):
-            if isinstance(square, str):
-                errors.append(f"{images[number]}: {square}; take it out of the manifest")
-                continue
-            stream.write(square.tobytes())
-            if progress:
-                progress(number + 1, len(entries))
-    if errors:
-        unfinished.unlink()
-        raise ConfigurationError("\n".join(errors))
-    unfinished.rename(path)
+    with in_place_of(path) as unfinished:
+        with ProcessPoolExecutor(mp_context=SPAWN) as pool, unfinished.open("wb") as stream:
+            _write_header(stream, (len(entries), size, size))
+            images = [entry.image for entry in entries]
+            decoded = pool.map(partial(decode, size=size), images, chunksize=8)
+            for number, square in enumerate(decoded):
+                if isinstance(square, str):
+                    errors.append(f"{images[number]}: {square}; take it out of the manifest")
+                    continue
+                stream.write(square.tobytes())
+                if progress:
+                    progress(number + 1, len(entries))
+        if errors:
+            raise ConfigurationError("\n".join(errors))
 
 
 def _write_header(stream: BinaryIO, shape: tuple[int, int, int]) -> None:

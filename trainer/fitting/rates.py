@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from fastai.callback.schedule import valley
 from fastai.learner import Learner
 
-from trainer.files import replace_rows
+from screener.whole import replace_rows
 from trainer.fitting.curves import plot_rate_finder
 
 TRIALS = 100

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
 from screener.study import LABELS, TARGET
-from trainer.files import replace_rows, replace_text
+from screener.whole import replace_rows, replace_text
 from trainer.judging import lungs, shortcuts, statistics
 from trainer.judging.judgement import Judgement, judge, judge_by, of_classes, truth
 from trainer.judging.predict import Predictions, predict

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from screener.errors import ConfigurationError
 from screener.study import LABELS, TARGET, TARGET_LABEL, Band
-from trainer.files import replace_rows
+from screener.whole import replace_rows
 from trainer.judging import statistics
 from trainer.judging.statistics import Estimate
 from trainer.manifest import Entry

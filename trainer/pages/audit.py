@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.files import replace_text
+from screener.whole import replace_text
 from trainer.judging.audit import Audit, verdict
 from trainer.judging.evaluate import SCHEMA, plain
 from trainer.judging.judgement import Judgement

@@ -17,7 +17,7 @@ from screener import rates
 from screener.card import MODEL_CARD_FILE, WeightsCard, load_card, save_card
 from screener.errors import ConfigurationError
 from screener.study import LABEL_NAMES, RESEARCH_ONLY
-from trainer.files import replace_text
+from screener.whole import replace_text
 
 TWIN_FILE = "MODEL_CARD.json"
 SCHEMA = 1

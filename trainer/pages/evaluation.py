@@ -16,7 +16,7 @@ from PIL import Image
 
 from screener.reading.pixels import PIPELINE
 from screener.study import LABEL_NAMES, LABELS, Refusal
-from trainer.files import replace_file
+from screener.whole import replace_file
 from trainer.judging import evaluate
 from trainer.judging.evaluate import CLASS_FIGURES, Comparison, Evaluation
 from trainer.judging.judgement import Judgement, of_classes, truth

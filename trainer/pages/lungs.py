@@ -10,7 +10,7 @@ from typing import Any
 from screener.card import MODEL_CARD_FILE
 from screener.network.lungs import LungsCard
 from screener.study import RESEARCH_ONLY
-from trainer.files import replace_text
+from screener.whole import replace_text
 from trainer.judging.evaluate import SCHEMA, plain
 from trainer.judging.lungs import LungFigures
 from trainer.pages.page import Page

@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 
 from screener.study import RESEARCH_ONLY
-from trainer.files import replace_text
+from screener.whole import replace_text
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1d2430; --soft: #5b6675; --line: #d8dde4; --tint: #f4f6f9; }

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trainer.files import replace_text
+from screener.whole import replace_text
 from trainer.judging.evaluate import plain
 from trainer.judging.statistics import Estimate
 from trainer.judging.unseen import FIGURES_FILE, SENSITIVITIES, Figures, Fold
