@@ -47,9 +47,10 @@ hooks: $(VENV)/installed
 	$(BIN)/pre-commit install
 	$(BIN)/pre-commit run --all-files
 
-# What is rendered from the code: docs/commands.md.
+# What is rendered from the code and the weights' cards: docs/commands.md, rates on other pages.
 docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
+	$(BIN)/python docs/make_rates.py
 
 # Built with what is installed here, so that it needs no network.
 wheel: $(VENV)/installed

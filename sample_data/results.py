@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from screener.card import WeightsCard
 from screener.results.identity import Identify
@@ -59,6 +60,26 @@ def make_card(digest: str = DIGEST) -> WeightsCard:
         digest=digest,
         licence="CC0-1.0",
     )
+
+
+def make_rates() -> dict[str, Any]:
+    """Invented figures of sources left out, as ``trainer calibrate --unseen`` leaves them."""
+    kinds = ("COVID-19", "other pneumonia", "tuberculosis", "clear")
+    shares = ((0.8, 0.95), (0.6, 0.8), (0.4, 0.7), (0.2, 0.5))
+    return {
+        "rates": {
+            kind: {"PRIORITY": _share(first), "ELEVATED or higher": _share(both)}
+            for kind, (first, both) in zip(kinds, shares, strict=True)
+        },
+        "scored_like": [
+            {"from": start, "to": end, "films": 200, "covid19": round(200 * share)} | _share(share)
+            for start, end, share in ((0.0, 0.25, 0.1), (0.25, 0.6, 0.3), (0.6, 1.0, 0.62))
+        ],
+    }
+
+
+def _share(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.05, "high": value + 0.05, "n": 200}
 
 
 def build_results(

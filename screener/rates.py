@@ -82,9 +82,14 @@ class Alike:
     def __str__(self) -> str:
         interval = f"{100 * self.share.low:.0f} to {100 * self.share.high:.0f} %"
         return (
-            f"of films scored like this one ({self.start:.2f} to {self.end:.2f}), in hospitals not "
-            f"seen, {self.covid19:,} of {self.share.n:,} were COVID-19 ({interval})"
+            f"Of films scored like this one ({self.start:.2f} to {self.end:.2f}), in hospitals not "
+            f"seen, {self.covid19:,} of {self.share.n:,} were COVID-19 ({interval})."
         )
+
+    def as_json(self) -> dict[str, float | int]:
+        """As the card has it."""
+        told = {"from": self.start, "to": self.end, "films": self.share.n, "covid19": self.covid19}
+        return told | {"value": self.share.value, "low": self.share.low, "high": self.share.high}
 
 
 def rates(card: WeightsCard) -> list[Rate]:
@@ -92,10 +97,8 @@ def rates(card: WeightsCard) -> list[Rate]:
     return list(_all(card.metrics.get(UNSEEN)))
 
 
-def alike(card: WeightsCard, score: float | None) -> Alike | None:
+def alike(card: WeightsCard, score: float) -> Alike | None:
     """What films with scores like this one showed; None where the card does not say."""
-    if score is None:
-        return None
     for kept in ranges(card):
         if kept.start <= score < kept.end or score == kept.end == 1:
             return kept

@@ -1,7 +1,11 @@
 import re
 import runpy
+from dataclasses import replace
 
+from sample_data.results import make_rates
+from screener.card import load_card
 from screener.config import SETTINGS
+from screener.network.weights import bundled
 from screener.results.export import CSV_COLUMNS
 from tests.conftest import REPOSITORY
 
@@ -28,6 +32,24 @@ def test_the_page_of_commands_knows_no_settings(monkeypatch):
     rendered = runpy.run_path(str(REPOSITORY / "docs" / "make_commands.py"))["rendered"]()
     assert "elsewhere" not in rendered
     assert "[default: screening]" in rendered
+
+
+def test_pages_give_the_rates_of_the_bundled_weights_as_their_cards_do():
+    program = runpy.run_path(str(REPOSITORY / "docs" / "make_rates.py"))
+    for page in program["PAGES"]:
+        text = page.read_text(encoding="utf-8")
+        assert program["PART"].search(text)
+        assert program["renewed"](text) == text, "renew it with: make docs"
+
+
+def test_pages_give_what_reaches_each_band_before_what_it_was_measured_on():
+    lines = runpy.run_path(str(REPOSITORY / "docs" / "make_rates.py"))["lines"]
+    card = load_card(bundled("covid-lite"))
+    unseen = card.metrics["unseen"] | make_rates()
+    said = "\n".join(lines(replace(card, metrics={"unseen": unseen})))
+    row = "| tuberculosis | 200 | 40 % (35 to 45) | 70 % (65 to 75) |"
+    places = [said.index(words) for words in (row, "| 124 of 200 |", "leaving sources out")]
+    assert places == sorted(places)
 
 
 def test_the_tree_for_contributors_names_every_room():

@@ -23,10 +23,9 @@ TWO = card(scored_like=[like(0, 0.25, 5), like(0.25, 1, 40)])
 def test_a_score_is_told_by_the_range_that_it_lies_in():
     assert [alike(TWO, score).covid19 for score in (0.0, 0.2499, 0.25, 1.0)] == [5, 5, 40, 40]
     assert str(alike(TWO, 0.9)) == (
-        "of films scored like this one (0.25 to 1.00), in hospitals not seen, 40 of 50 were "
-        "COVID-19 (30 to 70 %)"
+        "Of films scored like this one (0.25 to 1.00), in hospitals not seen, 40 of 50 were "
+        "COVID-19 (30 to 70 %)."
     )
-    assert alike(TWO, None) is None
 
 
 def test_rates_stand_in_the_order_of_what_was_shown_whatever_the_cards_order():

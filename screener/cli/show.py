@@ -59,6 +59,8 @@ def _lines(detail: StudyDetail, adopted: Adoption | None) -> Iterator[str]:
     if adopted and adopted.by_reading and row.score is not None:
         share = 100 * adopted.expected(row.score)
         yield f"          of studies scored so, readers here call about {share:.0f} % suspicious"
+    if detail.alike:
+        yield f"          {detail.alike}"
     yield f"study     {row.key}"
     age = "?" if row.age is None else f"{row.age:g}"
     yield f"patient   {row.patient}   age {age}   sex {row.sex or '?'}"

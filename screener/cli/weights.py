@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from screener import console
+from screener import console, rates
 from screener.card import WeightsCard, load_card
 from screener.cli import options
 from screener.cli.table import table
@@ -97,10 +97,23 @@ def show(weights: str | None, as_json: bool) -> None:
     for band, least in card.thresholds.items():
         console.say(f"{band:12} from a suspicion score of {least:.3f}")
     console.say(f"thresholds   {visible(card.threshold_source or 'none')}")
+    for line in _rates(card):
+        console.say(line)
     console.say("\nMeasured, with 95 % intervals:" if card.metrics else "\nNothing was measured.")
     for name, figure in _figures(card.metrics):
         console.say(f"  {visible(name)}: {visible(figure)}")
     console.say(f"\n{RESEARCH_ONLY}")
+
+
+def _rates(card: WeightsCard) -> Iterator[str]:
+    """What a place in the list was worth elsewhere; before any other figure."""
+    found = rates.rates(card)
+    if not found:
+        yield f"\n{rates.NOT_MEASURED}"
+        return
+    yield f"\n{rates.TITLE}:"
+    yield from (f"  {line}" for line in table(rates.HEAD, [rate.cells for rate in found]))
+    yield rates.SAID
 
 
 SHOWN = ("name", "version", "digest", "recipe", "trained_on", "grayscale", "resize", "licence")

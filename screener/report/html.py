@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from html import escape
 from pathlib import Path
 
+from screener import rates
 from screener.report import figures, markup, wording
 from screener.report.content import SECTIONS, Report, opened
 from screener.results.files import atomically
@@ -151,6 +152,7 @@ def _ranking(report: Report) -> Iterator[str]:
     yield _heading("ranking")
     if warning := report.worklist.alarm():
         yield markup.box(wording.ALARM_TITLE, wording.sentence(warning))
+    yield from _rates(report)
     yield f"<p>{escape(report.selection())}</p>"
     columns = (
         "Rank", "Band", "Score", "Patient", "Taken", "Age, sex", "Views", "Likeliest class",
@@ -159,6 +161,14 @@ def _ranking(report: Report) -> Iterator[str]:
     rows = (_ranking_row(report, row) for row in report.ranked())
     yield from markup.table("Studies in the order of review", columns, rows, "nknnk")
     yield "</section>"
+
+
+def _rates(report: Report) -> Iterator[str]:
+    """What a place in the list was worth elsewhere: before the list and before any accuracy."""
+    if found := rates.rates(report.card):
+        cells = (tuple(map(escape, rate.cells)) for rate in found)
+        yield from markup.table(rates.TITLE, rates.HEAD, cells, " nnn")
+        yield f'<p class="small">{escape(rates.SAID)}</p>'
 
 
 def _ranking_row(report: Report, row: StudyRow) -> tuple[str, ...]:
@@ -199,6 +209,8 @@ def _study(detail: StudyDetail, zone: tzinfo | None) -> Iterator[str]:
     yield f'<h3 id="{anchor}">{markup.named(row.patient)}</h3></div>'
     label = f'<span class="label">{wording.SCORE}</span>'
     yield f'<p class="score">{label}<br>{row.score:.3f}</p></header>'
+    if detail.alike:
+        yield f"<p>{escape(str(detail.alike))}</p>"
     yield markup.terms(wording.study_facts(row), "facts")
     yield '<div class="pictures">'
     shown = detail.deciding

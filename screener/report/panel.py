@@ -50,6 +50,7 @@ def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Bl
             [
                 Block(44, partial(_head, frame, row)),
                 Block(25, partial(_facts, frame, row)),
+                *_alike(frame, detail),
                 Block(BOX + 38, partial(_pictures, frame, row, shown)),
                 *_files(frame, detail),
                 Block(15, partial(_review, frame, row, zone), before=5),
@@ -80,6 +81,13 @@ def _facts(frame: Frame, row: StudyRow, sheet: Sheet, top: float) -> None:
         sheet.write(name.upper(), frame.left + x, top, style.LABEL)
         room = frame.width - x
         sheet.write(style.shorten(value, style.TABLE, room), frame.left + x, top - 9, style.TABLE)
+
+
+def _alike(frame: Frame, detail: StudyDetail) -> Iterator[Block]:
+    """What films scored like it showed elsewhere, where the card says."""
+    if detail.alike:
+        yield from lines(str(detail.alike), style.BODY, frame.left, frame.width)
+        yield Block(6)
 
 
 def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow, sheet: Sheet, top: float) -> None:

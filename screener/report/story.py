@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from screener import rates
 from screener.card import WeightsCard
 from screener.report import charts, figures, style, wording
 from screener.report.content import Report
@@ -93,6 +94,7 @@ def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     if warning := report.worklist.alarm():
         yield boxed(wording.ALARM_TITLE, wording.sentence(warning), frame)
         yield Block(8)
+    yield from _rates(report, frame)
     yield from lines(report.selection(), style.BODY, frame.left, frame.width)
     table = Table(
         frame,
@@ -109,6 +111,27 @@ def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
         gutter=7,
     )
     yield from table(_ranking_row(table, row, places) for row in report.ranked())
+
+
+def _rates(report: Report, frame: Frame) -> Iterator[Block]:
+    """What a place in the list was worth elsewhere: before the list and before any accuracy."""
+    found = rates.rates(report.card)
+    if not found:
+        return
+    yield subheading(rates.TITLE, frame)
+    shown, films, *bands = rates.HEAD
+    table = Table(
+        frame,
+        Column(shown, 130),
+        Column(films, 60, "right"),
+        *(Column(band, 130, "right") for band in bands),
+    )
+    yield from table(
+        table.row(Cell(rate.shown, style.TABLE_STRONG), *map(Cell, rate.cells[1:]))
+        for rate in found
+    )
+    yield from lines(rates.SAID, style.SMALL, frame.left, frame.width, 4)
+    yield Block(8)
 
 
 def _ranking_row(table: Table, row: StudyRow, places: Places) -> Block:

@@ -127,6 +127,7 @@ def detail_json(detail: StudyDetail, adopted: Adoption | None = None) -> str:
         "marks": detail.row.marks,
         "adopted": adopted.as_json() if adopted else None,
         "expected": None if adopted is None or score is None else adopted.expected(score),
+        "alike": detail.alike.as_json() if detail.alike else None,
         "refusals": [_refusal(refusal) for refusal in detail.refusals],
         "waiting": [_refusal(waiting) for waiting in detail.waiting],
         "reviews": [

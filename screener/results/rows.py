@@ -15,6 +15,7 @@ from pathlib import Path
 
 from screener import marks
 from screener.lungs import LungOutline
+from screener.rates import Alike
 from screener.results import identity, records
 from screener.results.identity import Identify
 from screener.study import (
@@ -106,6 +107,8 @@ class StudyDetail:
     """Files that are not scored yet."""
     reviews: tuple[Review, ...]
     """Of all reviewers, oldest first."""
+    alike: Alike | None = None
+    """What films with scores like its own showed, where its weights' card says."""
 
     @property
     def deciding(self) -> RadiographRow:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from screener import marks
+from screener import marks, rates
 from screener.errors import StoreError, StoreNotFoundError
 from screener.results import adoption, lock, opening, records, selection
 from screener.results.adoption import Adoption
@@ -118,12 +118,14 @@ class Worklist:
         files = list(self.store.query(_FILES, (key,)))
         refusals = self._refusals(row for row in files if row["outcome"] not in _HOPEFUL)
         waiting = self._refusals(row for row in files if row["outcome"] == Outcome.WAITING)
+        row = self._study_rows(found)[0]
         return StudyDetail(
-            self._study_rows(found)[0],
+            row,
             tuple(self._radiographs(row for row in files if row["outcome"] == Outcome.SCORED)),
             tuple(refusals),
             tuple(waiting),
             tuple(self.store.reviews(key)),
+            None if row.score is None else rates.alike(self.card(), row.score),
         )
 
     def radiographs(self, key: str) -> list[RadiographRow]:

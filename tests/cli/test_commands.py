@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,28 @@ def test_weights_show_and_verify(call, tmp_path):
     code, _, err = call("weights", "verify", "--weights", tmp_path)
     assert code == 4
     assert "damaged or exchanged" in err
+
+
+def test_rates_of_hospitals_not_seen_are_shown_before_what_was_measured(call, tmp_path):
+    from sample_data.results import make_card, make_rates
+    from sample_data.weights import tiny_weights
+
+    metrics = make_card().metrics
+    folder = tmp_path / "weights"
+    tiny_weights(folder, thresholds=make_card().thresholds, metrics=metrics)
+    assert "have no rates" in call("weights", "show", "--weights", folder)[1]
+    tiny_weights(
+        folder, thresholds=make_card().thresholds, metrics=metrics | {"unseen": make_rates()}
+    )
+    out = call("weights", "show", "--weights", folder)[1]
+    assert out.index("tuberculosis") < out.index("40 % (35 to 45)") < out.index("test / accuracy")
+    card = replace(make_card(), metrics={"unseen": make_rates()})
+    results = build_results(tmp_path / "results", studies=20, card=card)
+    assert "0.60 to 1.00), in hospitals not seen, 124 of 200 were COVID-19" in call(
+        "show", "1", "--results", results
+    )[1]  # fmt: skip
+    detail = json.loads(call("show", "1", "--results", results, "--json")[1])
+    assert (detail["alike"]["films"], detail["alike"]["covid19"]) == (200, 124)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from html import unescape
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
-from sample_data.results import build_results, make_card, wait
+from sample_data.results import build_results, make_card, make_rates, wait
+from screener import rates
 from screener.errors import StoreError, StoreNotFoundError
 from screener.report import style, write_report
 from screener.report.content import SECTIONS, opened
@@ -219,6 +221,30 @@ def test_a_scan_unlike_the_validation_images_is_warned_of(tmp_path):
     folder = build_results(tmp_path / "results", studies=40, card=card)
     text = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE))
     assert text.index("Do not trust this ranking") < text.index("RANK BAND SCORE")
+
+
+def test_rates_of_hospitals_not_seen_stand_before_the_ranking_and_on_each_page(tmp_path):
+    card = replace(make_card(), metrics=make_card().metrics | {"unseen": make_rates()})
+    folder = build_results(tmp_path / "results", studies=40, card=card)
+    pdf = text_of(write_report(folder, tmp_path / "r.pdf", generated_at=MADE))
+    page = write_html(folder, tmp_path / "r.html", generated_at=MADE).read_text("utf-8")
+    with opened(folder, MADE, None, (), "none") as report:
+        priority = report.worklist.counts().by_band[Band.PRIORITY]
+        selection = report.selection()
+    for text in (pdf, unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page)))):
+        for words in ("tuberculosis 200 40 % (35 to 45) 70 % (65 to 75)", rates.SAID):
+            assert text.index(words) < text.index(selection)
+            assert text.index(words) < text.index("Accuracy")
+        like = (
+            "scored like this one (0.60 to 1.00), in hospitals not seen, 124 of 200 were COVID-19"
+        )
+        assert text.count(like) == priority > 0
+
+
+def test_weights_without_such_rates_say_nothing_of_them(pdf, html):
+    for text in (text_of(pdf), html.read_text("utf-8")):
+        assert rates.TITLE not in text
+        assert "hospitals not seen" not in text
 
 
 def test_a_review_made_meanwhile_changes_nothing_half_way(tmp_path):

@@ -197,14 +197,15 @@ def unseen(card: WeightsCard) -> Section:
         for group, estimate in found["in_priority"].items()
     )
     tables = (
-        *_rates(card),
+        *rate_tables(card),
         Table("COVID-19 against normal", ("left out", "images", "AUC"), areas),
         Table("In PRIORITY", ("source and label", "images", "share"), reached),
     )
     return Section(title, text, tables)
 
 
-def _rates(card: WeightsCard) -> Iterator[Table]:
+def rate_tables(card: WeightsCard) -> Iterator[Table]:
+    """What reaches each band in sources left out, and what scores mean there; none if unknown."""
     if reached := tuple(rate.cells for rate in rates.rates(card)):
         yield Table(rates.TITLE, rates.HEAD, reached)
     ranges = tuple(
@@ -346,10 +347,11 @@ def _markdown(card: WeightsCard, sections: Sequence[Section]) -> str:
     for section in sections:
         lines += [f"## {section.title}", "", section.text, ""]
         for table in section.tables:
-            lines += [f"{table.caption}:", "", *_table(table), ""]
+            lines += [f"{table.caption}:", "", *rows_of(table), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(table: Table) -> Iterator[str]:
+def rows_of(table: Table) -> Iterator[str]:
+    """The lines of a table in Markdown, without its caption."""
     for cells in (table.head, ("---",) * len(table.head), *table.rows):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

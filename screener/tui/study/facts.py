@@ -58,7 +58,7 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
     """
     shown = detail.radiographs[index] if index < len(detail.radiographs) else None
     sections = [
-        _score(detail.row, shown),
+        _score(detail, shown),
         _classes(detail.row, shown, width - NAME - 5),
         _marks(detail.row),
         _map(shown),
@@ -91,7 +91,8 @@ def lungs_legend(shown: RadiographRow | None) -> Content:
     return Content.assemble(("━", f"rgb({red},{green},{blue})"), (" lungs", FAINT))
 
 
-def _score(row: StudyRow, shown: RadiographRow | None) -> Content:
+def _score(detail: StudyDetail, shown: RadiographRow | None) -> Content:
+    row = detail.row
     heading = title("Suspicion score for COVID-19")
     if row.score is None:
         none = "not scored yet" if row.band is Band.WAITING else "no radiograph was scored"
@@ -99,7 +100,8 @@ def _score(row: StudyRow, shown: RadiographRow | None) -> Content:
     spread = f" ± {shown.spread:.2f}" if shown and shown.spread is not None else ""
     score = Content.assemble((f"{row.score:.2f}", STRONG), (spread, FAINT), "   ", band(row.band))
     label = Content.assemble(("most probable: ", FAINT), wording.label_name(row.label))
-    return lines([heading, score, label])
+    like = [Content.styled(str(detail.alike), FAINT)] if detail.alike else []
+    return lines([heading, score, label, *like])
 
 
 def _classes(row: StudyRow, shown: RadiographRow | None, width: int) -> Content:

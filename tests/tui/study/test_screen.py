@@ -4,7 +4,9 @@ import json
 import sqlite3
 
 import pytest
+from textual.widgets import Static
 
+from sample_data.results import make_rates
 from screener.results import opening, summaries
 from screener.results.files import DATABASE
 from screener.results.store import Store
@@ -55,6 +57,16 @@ async def test_what_must_always_be_seen(open_study, size):
             "Not for diagnosis, and not to rule out disease.",
         ):
             assert words in seen
+
+
+async def test_what_films_scored_alike_showed_elsewhere_stands_below_the_score(open_study, results):
+    with Store.open(results) as store, store.transaction() as connection:
+        [(text,)] = connection.execute("SELECT card FROM weights").fetchall()
+        card = json.loads(text) | {"metrics": {"unseen": make_rates()}}
+        connection.execute("UPDATE weights SET card = ?", (json.dumps(card),))
+    async with open_study() as (app, _):
+        shown = str(app.screen.query_one(Facts).query_one(Static).render())
+        assert "in hospitals not seen, 124 of 200 were COVID-19 (57 to 67 %)." in shown
 
 
 async def test_picture_is_drawn(open_study):
