@@ -38,7 +38,7 @@ from screener.reading import (
     whole,
 )
 from screener.reading.codestream import Frame
-from screener.reading.limits import PixelError, check_size
+from screener.reading.limits import PixelError, check_size, missing
 from screener.study import Outcome
 
 _FASTEST = {
@@ -134,8 +134,7 @@ def _check_length(dataset: FileDataset, length: int, word: int) -> None:
     rows, columns = dataset.Rows, dataset.Columns
     needed = rows * columns * word
     if length < needed:
-        share = max(1, round(100 * (1 - length / needed)))
-        reason = f"its pixel data are cut short: about {share} % of the picture is missing"
+        reason = f"its pixel data are {missing(1 - length / needed)}"
         raise PixelError(Outcome.UNREADABLE, reason)
     if length - needed >= min(rows, columns) * word:
         reason = f"{columns} x {rows} pixels are declared, but there are data for more of them"

@@ -64,3 +64,8 @@ def check_depth(image: Image.Image) -> None:
     if image.mode in ("RGB", "RGBA", "LA") and any("16" in mode for mode in raw_modes):
         reason = "a PNG of 16 bits with several channels; save it as 16 bits of gray"
         raise PixelError(Outcome.UNREADABLE, reason)
+
+
+def missing(share: float) -> str:
+    """How much of a picture is not there, in words."""
+    return f"cut short: about {max(1, round(100 * share))} % of the picture is missing"

@@ -1,25 +1,26 @@
-"""Whether a compressed frame is all there. Decoders invent what is cut off, and say nothing.
+"""Whether a compressed frame is all there. Decoders invent what is missing, and say nothing.
 
-A stream that is whole does not care what follows it: decoded again with other bytes after its end,
-it gives the same picture. One that was cut short takes them for picture, from the row where it
-ends. That needs no decoder's warnings, and holds for each kind of JPEG.
+What is whole comes out even: its coded data reach exactly to the last pixel, neither fewer nor
+more. That holds of a stream that was cut short or filled up, and of most holes in the middle, after
+which a decoder finds its feet again with too many or too few pixels. It does not hold of a hole
+that happens to come out even, nor of bytes exchanged inside JPEG 2000: no one can tell those.
 """
 
 from __future__ import annotations
 
-import math
 import random
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
+from rle import rle
 
-from screener.reading import codestream
+from screener.reading import codestream, tiles
 from screener.reading.codestream import EOI, Jpeg, Scan
 from screener.reading.dicom import DAMAGED
-from screener.reading.limits import PixelError
+from screener.reading.limits import PixelError, missing
 from screener.study import Outcome
 
 Decode = Callable[[bytes], NDArray[Any]]
@@ -30,63 +31,84 @@ FOREIGN = bytes(random.Random(1).choices(range(1, 0x7F), k=512))
 FEWEST_ALIKE = 32
 """Equal bytes in a row that may stand for lost data: copying programs fill up with zeros."""
 
-MOST_ALIKE = 256
-"""As many in a row no JPEG 2000 stream holds, which codes black with next to nothing."""
+_MOST_IN_BYTE = 8
+"""Pixels or blocks that one byte codes at most: each takes a bit."""
 
-_LAST = 8
-"""Bytes at the end without which a whole stream gives another picture."""
+_PADS = (b"\0", b"\xff\0")
+"""Bytes that some encoders add at the end: to an even length, or of nothing but padding bits."""
+
+_SPARE = 4
+"""Bytes that padding may unfold to behind an RLE segment."""
+
+_COMPLAINTS = ("Corrupt JPEG data", "Premature end", "Inconsistent progression")
+"""How libjpeg's warnings begin that tell of coded data; others tell of odd but whole headers."""
+
+_ONE_SPARE = "Corrupt JPEG data: 1 extraneous bytes before marker 0xd9"
 
 
 def decoded(stream: bytes, decode: Decode) -> NDArray[Any]:
     """Decode a compressed frame that is whole.
 
     Args:
-        stream: one frame; JPEG of any kind and JPEG 2000 are looked into, others taken for whole.
+        stream: one frame; JPEG of any kind, JPEG 2000 and RLE are looked into.
         decode: gives the picture of a stream, (rows, columns) or more.
 
     Raises:
-        PixelError: it is cut short; the reason says how much is missing.
+        PixelError: it is cut short or damaged; the reason says how much is missing.
         DAMAGED: it cannot be decoded at all.
     """
-    if not stream.startswith(codestream.SOI):
-        _refuse(_missing_of_j2k(stream))
-        return decode(stream)
+    if stream.startswith(codestream.SOI):
+        return _decoded_jpeg(stream, decode)
+    if fault := tiles.fault(stream):
+        raise _error(fault)
+    picture = decode(stream)
+    if codestream.is_rle(stream) and (
+        fault := _fault_of_rle(stream, len(picture) * len(picture[0]))
+    ):
+        raise _error(fault)
+    return picture
+
+
+def _decoded_jpeg(stream: bytes, decode: Decode) -> NDArray[Any]:
     parts = codestream.jpeg_of(stream)
     if parts is None or not parts.scans:
-        raise PixelError(
-            Outcome.UNREADABLE, "its compressed data are cut short before the picture begins"
-        )
+        raise _error("cut short before the picture begins")
     try:
         picture = decode(stream)
     except DAMAGED:
         if parts.is_ended:
             raise
         picture = decode(stream + EOI)
-    _refuse(_missing(stream, parts, picture, decode))
+    if fault := _fault(stream, parts, picture, decode):
+        raise _error(fault)
     return picture
 
 
-def _refuse(missing: str | None) -> None:
-    if missing:
-        raise PixelError(Outcome.UNREADABLE, f"its compressed data are cut short: {missing}")
+def _error(fault: str) -> PixelError:
+    return PixelError(Outcome.UNREADABLE, f"its compressed data are {fault}")
 
 
-def _missing(stream: bytes, parts: Jpeg, picture: NDArray[Any], decode: Decode) -> str | None:
-    if parts.frame.process == codestream.JPEG_LS:  # its decoder refuses what is cut
-        return None if parts.is_ended else "its end is missing"
-    if _lacks_scans(parts):
-        return "the last of its passes are missing"
+def _fault(stream: bytes, parts: Jpeg, picture: NDArray[Any], decode: Decode) -> str | None:
+    process = parts.frame.process
+    if process in codestream.WITHOUT_END:
+        return None if parts.is_ended else "cut short: its end is missing"
+    if codestream.lacks_scans(parts):
+        return "cut short: the last of its passes are missing"
     scan = parts.scans[-1]
-    if share := _lacks_restarts(stream, parts, scan):
-        return _share(share)
-    row = _first_invented(
-        _head(stream, parts, scan), stream[scan.begin : scan.end], picture, decode
-    )
-    return None if row is None else _share(1 - row / len(picture))
-
-
-def _share(share: float) -> str:
-    return f"about {max(1, round(100 * share))} % of the picture is missing"
+    if share := codestream.lacks_restarts(stream, parts, scan):
+        return missing(share)
+    head, data = _head(stream, parts, scan), stream[scan.begin : scan.end].rstrip(b"\xff")
+    kept = data.rstrip(data[-1:])
+    kept = kept if len(data) - len(kept) >= FEWEST_ALIKE else data
+    if process in codestream.OF_LIBJPEG and parts.frame.bits == 8:
+        is_even = _is_unobjected(head, data, parts) or _is_unobjected(head, kept, parts)
+    else:
+        is_even = any(
+            _is_even(head, some, parts, picture, decode)
+            for some in dict.fromkeys((data, *(data.removesuffix(pad) for pad in _PADS), kept))
+            if some
+        )
+    return None if is_even else _amount(head, data, kept, picture, decode)
 
 
 def _head(stream: bytes, parts: Jpeg, scan: Scan) -> bytes:
@@ -96,105 +118,83 @@ def _head(stream: bytes, parts: Jpeg, scan: Scan) -> bytes:
     return stream[: scan.begin - 3] + b"\x00\x3f\x00"  # all coefficients, all bits (T.81 B.2.3)
 
 
-def _first_invented(head: bytes, data: bytes, picture: NDArray[Any], decode: Decode) -> int | None:
-    """The first row that the last scan's data do not reach; None where they reach the end."""
-    filled = data.rstrip(data[-1:])
-    if len(data) - len(filled) < FEWEST_ALIKE:
-        filled = data
-
-    def change(data: bytes) -> int | None:
-        return _first_difference(picture, head + data + FOREIGN + EOI, decode)
-
-    row, hole = change(filled), _hole(filled)
-    if row is None and hole is not None and change(filled[:-_LAST]) is None:
-        return change(filled[:hole])  # what stands after the hole came to its end too soon
-    if row is None or filled is data:
-        return row
-    # Equal bytes may be code for black too: then they are enough, and the last are needed.
-    is_code = change(data) is None and change(data[:-_LAST]) is not None
-    return None if is_code else row
-
-
-def _hole(data: bytes, fewest: int = FEWEST_ALIKE) -> int | None:
-    """Where the first run of so many equal bytes begins, within 8 bytes."""
-    words = np.frombuffer(data, np.uint64, len(data) // 8)
-    changes = np.flatnonzero(words[1:] != words[:-1])
-    begins = np.concatenate(([0], changes + 1))
-    long = np.flatnonzero(np.diff(begins, append=len(words)) >= fewest // 8)
-    return 8 * int(begins[long[0]]) if long.size else None
-
-
-def _first_difference(picture: NDArray[Any], stream: bytes, decode: Decode) -> int | None:
+def _is_unobjected(head: bytes, data: bytes, parts: Jpeg) -> bool:
+    """Whether libjpeg has nothing to say of the coded data; most pixels are not computed."""
+    space = "CMYK" if parts.frame.samples == 4 else "GRAY"
     try:
-        other = decode(stream)
+        simplejpeg.decode_jpeg(
+            head + data + EOI, space, min_factor=8, min_height=1, min_width=1, strict=True
+        )
+    except ValueError as error:
+        is_pad = data.endswith(b"\0") and str(error) == _ONE_SPARE
+        return bool(is_pad) or not str(error).startswith(_COMPLAINTS)
+    return True
+
+
+def _is_even(head: bytes, data: bytes, parts: Jpeg, picture: NDArray[Any], decode: Decode) -> bool:
+    """Whether another last byte gives another picture, only at its end, and further ones do not."""
+    added = head + data + FOREIGN + EOI
+    for other in _others(data):
+        changed = _difference(picture, head + other + FOREIGN + EOI, decode)
+        if changed is None:  # its last byte was no code: it was read
+            return _is_same(picture, added, decode)
+        if changed.any():
+            coded = _coded_from_first(changed, codestream.side_of(parts.frame))
+            return coded == 1 or (coded <= _MOST_IN_BYTE and _is_same(picture, added, decode))
+    return False
+
+
+def _others(data: bytes) -> Iterator[bytes]:
+    """The data with another last byte, of which one may look alike: black is clipped."""
+    kept = data.removesuffix(b"\xff\0") if data.endswith(b"\xff\0") else data[:-1]
+    for flipped in (0xFF, 0xAA):
+        yield kept + bytes([min(0xFE, data[len(kept)] ^ flipped)])
+
+
+def _is_same(picture: NDArray[Any], stream: bytes, decode: Decode) -> bool:
+    differs = _difference(picture, stream, decode)
+    return differs is not None and not differs.any()
+
+
+def _coded_from_first(differs: NDArray[np.bool_], side: int) -> int:
+    """How many pixels, or blocks of so many rows and columns, are coded from the first one on."""
+    height, width = len(differs), differs.size // len(differs)
+    row = np.flatnonzero(differs.any(axis=1))[0] // side
+    column = np.flatnonzero(differs[row * side : (row + 1) * side].any(axis=0))[0] // side
+    rows, columns = -(-height // side), -(-width // side)
+    return int(rows * columns - (row * columns + column))
+
+
+def _amount(head: bytes, data: bytes, kept: bytes, picture: NDArray[Any], decode: Decode) -> str:
+    """How much of a picture that is not whole is missing, as far as it can be told."""
+    for some in (kept, data[: tiles.first_alike(data, FEWEST_ALIKE)]):
+        differs = _difference(picture, head + some + FOREIGN + EOI, decode)
+        if differs is not None and differs.any():
+            return missing(1 - int(np.flatnonzero(differs.any(axis=1))[0]) / len(picture))
+    return "cut short or damaged: they do not come out even with the picture"
+
+
+def _difference(picture: NDArray[Any], stream: bytes, decode: Decode) -> NDArray[np.bool_] | None:
+    """Where another stream gives other pixels, (rows, columns); None where it gives none."""
+    try:
+        other: NDArray[Any] = decode(stream)
     except DAMAGED:
-        return 0
-    if other.shape != picture.shape:
-        return 0
-    rows = (other != picture).reshape(len(picture), -1).any(axis=1)
-    return int(rows.argmax()) if rows.any() else None
-
-
-def _lacks_scans(parts: Jpeg) -> bool:
-    """Whether a progressive JPEG leaves bits of any coefficient to later scans."""
-    if parts.frame.process not in codestream.PROGRESSIVE:
-        return {one for scan in parts.scans for one in scan.components} < _components(parts)
-    exact = {
-        (component, place)
-        for scan in parts.scans
-        if not scan.shift
-        for component in scan.components
-        for place in range(scan.first, scan.last + 1)
-    }
-    return len(exact) < 64 * len(_components(parts))
-
-
-def _components(parts: Jpeg) -> set[int]:
-    return {identifier for identifier, _, _ in parts.frame.factors}
-
-
-def _lacks_restarts(stream: bytes, parts: Jpeg, scan: Scan) -> float:
-    """Share of the last scan's restart intervals that are not there."""
-    if not scan.restarts:
-        return 0.0
-    found = re.findall(rb"\xff([\xd0-\xd7])", stream[scan.begin : scan.end])
-    wanted = math.ceil(_units(parts, scan) / scan.restarts) - 1
-    in_order = next(
-        (i for i, (one,) in enumerate(found) if one & 7 != i % 8), min(len(found), wanted)
-    )
-    return 1 - (in_order + 1) / (wanted + 1)
-
-
-def _units(parts: Jpeg, scan: Scan) -> int:
-    """Units that a scan codes (ITU-T T.81 A.2)."""
-    frame = parts.frame
-    side = 1 if frame.process in codestream.LOSSLESS else 8
-    widest = max((h for _, h, _ in frame.factors), default=1)
-    tallest = max((v for _, _, v in frame.factors), default=1)
-    if len(scan.components) == 1:
-        h, v = next(((h, v) for one, h, v in frame.factors if one in scan.components), (1, 1))
-        columns, rows = math.ceil(frame.columns * h / widest), math.ceil(frame.rows * v / tallest)
-        return math.ceil(columns / side) * math.ceil(rows / side)
-    return math.ceil(frame.columns / (side * widest)) * math.ceil(frame.rows / (side * tallest))
-
-
-def _missing_of_j2k(stream: bytes) -> str | None:
-    """By the lengths of its tile parts (ISO/IEC 15444-1 A.4.2), and its end marker."""
-    at = stream.find(b"\xff\x4f\xff\x51", 0, 4096)
-    if at < 0:
         return None
-    end, begin = stream.rfind(EOI), stream.find(b"\xff\x90\x00\x0a", at)
-    if begin < 0:
-        return "all of the picture is missing"
-    if end < begin or stream[end + 2 :].strip(b"\0"):
-        return "its end is missing"
-    if (hole := _hole(stream[begin:end], MOST_ALIKE)) is not None:
-        return f"{_share(1 - hole / (end - begin))}, or damaged"
-    while stream[begin : begin + 4] == b"\xff\x90\x00\x0a":
-        length = int.from_bytes(stream[begin + 6 : begin + 10], "big")
-        if not length:  # it goes on to the end
-            return None
-        if begin + length > end:
-            return _share((begin + length - end) / (begin + length))
-        begin += length
+    if other.shape != picture.shape:
+        return None
+    differs: NDArray[np.bool_] = np.any(other != picture, axis=tuple(range(2, picture.ndim)))
+    return differs
+
+
+def _fault_of_rle(stream: bytes, pixels: int) -> str | None:
+    """Each of its segments unfolds to a byte a pixel (PS3.5 G.3)."""
+    for segment in codestream.rle_segments(stream):
+        try:
+            length = len(rle.decode_segment(segment))
+        except ValueError:
+            length = 0
+        if length < pixels:
+            return missing(1 - length / pixels)
+        if length > pixels + _SPARE:
+            return "damaged: they hold more than the picture"
     return None

@@ -20,6 +20,7 @@ JPEGS = {
     "restarts": {"restart_marker_rows": 1},
     "colour": {"colour": True},
 }
+DAMAGED = "data are "  # cut short or damaged, by what raised it
 CUT = {
     "cut": lambda kept, _: kept,
     "end put back": lambda kept, _: kept + EOI,
@@ -78,11 +79,36 @@ def test_the_reason_says_how_much_is_missing(tmp_path, keep, percent):
     assert said == pytest.approx(percent, abs=7)
 
 
-def test_a_hole_in_the_middle_is_found(tmp_path):
-    stream = jpeg(film(black_edge=False))
+HOLES = {
+    "zeros": lambda lost: bytes(len(lost)),
+    "ones": lambda lost: b"\xff" * len(lost),
+    "alternating bits": lambda lost: b"\xaa" * len(lost),
+    "foreign bytes": lambda lost: np.random.default_rng(5).bytes(len(lost)),
+    "lost": lambda lost: b"",
+    "twice": lambda lost: 2 * lost,
+}
+
+
+def holed(stream, hole, size=1024):
     middle = len(stream) // 2
-    (tmp_path / "a.jpg").write_bytes(stream[:middle] + bytes(1024) + stream[middle + 1024 :])
-    assert "cut short" in reason(tmp_path / "a.jpg")
+    return stream[:middle] + HOLES[hole](stream[middle:][:size]) + stream[middle + size :]
+
+
+@pytest.mark.parametrize("hole", HOLES)
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_hole_in_a_jpeg_is_found(tmp_path, kind, hole):
+    stream = jpeg(dicoms.film(400, 320, bits=8), **JPEGS[kind])
+    (tmp_path / "a.jpg").write_bytes(holed(stream, hole))
+    assert DAMAGED in reason(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("end", [b"\xff\xff", b"\0"])
+@pytest.mark.parametrize("kind", JPEGS)
+def test_fill_bytes_before_the_end_are_borne(tmp_path, kind, end):
+    stream = jpeg(film(black_edge=True), **JPEGS[kind])
+    (tmp_path / "a.jpg").write_bytes(stream)
+    (tmp_path / "b.jpg").write_bytes(stream[:-2] + end + EOI)
+    np.testing.assert_array_equal(pixels.load(tmp_path / "a.jpg"), pixels.load(tmp_path / "b.jpg"))
 
 
 SYNTAXES = [
@@ -135,3 +161,46 @@ def test_each_syntax_cut_short_is_refused(tmp_path, syntax, bits, how, keep):
     short = CUT[how](stream[:kept], len(stream) - kept)
     path = dicoms.wrap(tmp_path / "a", short, values, syntax=syntax, bits=bits)
     assert "cut short" in reason(path)
+
+
+def written(folder, stream, values, syntax, bits):
+    return dicoms.wrap(folder / "a", stream, values, syntax=syntax, bits=bits)
+
+
+@pytest.mark.parametrize("hole", HOLES)
+@pytest.mark.parametrize(
+    ("syntax", "bits"), [*SYNTAXES, (uid.JPEGLSLossless, 8), (uid.RLELossless, 8)]
+)
+def test_a_hole_in_each_syntax_is_found(tmp_path, syntax, bits, hole):
+    values = dicoms.film(400, 320, bits=bits)
+    stream = holed(encoded(tmp_path, values, syntax, bits), hole)
+    if (syntax, hole) == (uid.JPEG2000Lossless, "foreign bytes"):
+        return  # its coder takes any bytes for picture, if none of them could be a marker
+    assert DAMAGED in reason(written(tmp_path, stream, values, syntax, bits))
+
+
+@pytest.mark.parametrize("value", [0, 1, 4095])
+@pytest.mark.parametrize("syntax", [uid.JPEGExtended12Bit, uid.JPEGLosslessSV1, uid.RLELossless])
+def test_a_film_of_one_gray_is_whole(tmp_path, syntax, value):
+    """Each of its pixels takes a bit, and other bits are no code."""
+    values = np.full((90, 70), value, np.uint16)
+    values[0, 0] = 4095 - value
+    stream = encoded(tmp_path, values, syntax, 12)
+    pixels.load(written(tmp_path, stream, values, syntax, 12))
+
+
+@pytest.mark.parametrize("pad", [b"\0", b"\0\0", b"\x80"])
+def test_padding_of_an_rle_frame_is_borne(tmp_path, pad):
+    values = dicoms.film(bits=8)
+    stream = encoded(tmp_path, values, uid.RLELossless, 8)
+    whole = pixels.load(written(tmp_path, stream, values, uid.RLELossless, 8))
+    padded = pixels.load(written(tmp_path, stream + pad, values, uid.RLELossless, 8))
+    np.testing.assert_array_equal(whole, padded)
+
+
+def test_a_byte_of_nothing_but_padding_bits_is_borne(tmp_path):
+    values = dicoms.film(bits=12)
+    stream = encoded(tmp_path, values, uid.JPEGLosslessSV1, 12)
+    end = stream.rindex(EOI)
+    padded = stream[:end] + b"\xff\0" + EOI
+    pixels.load(written(tmp_path, padded, values, uid.JPEGLosslessSV1, 12))
