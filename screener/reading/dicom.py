@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pydicom
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.filereader import read_partial
 from pydicom.multival import MultiValue
@@ -123,8 +124,25 @@ def read_whole(path: Path, tags: Sequence[int]) -> FileDataset:
     with path.open("rb") as file:
         unfolded = _unfolded(file)
         dataset = pydicom.dcmread(unfolded or file, force=True, specific_tags=list(tags))
+    if unfolded:
+        _check_end(dataset, unfolded)
     _fill_syntax(dataset, is_deflated=unfolded is not None)
     return dataset
+
+
+def _check_end(dataset: FileDataset, unfolded: BinaryIO) -> None:
+    """Damage to deflated data makes them longer or shorter, and nothing else tells of it.
+
+    Raises:
+        DAMAGED: what follows the pixels is no element that may follow them.
+    """
+    for tag in PIXEL_TAGS & dataset.keys():
+        element = dataset.get_item(tag)
+        if isinstance(element, RawDataElement) and element.value is not None:
+            unfolded.seek(element.value_tell + len(element.value))
+            rest = unfolded.read(6)  # group, element, VR
+            if rest and (rest[1:2] < b"\x7f" or not re.fullmatch(rb"[A-Z]{2}", rest[4:])):
+                raise EOFError
 
 
 def watched(path: Path) -> BinaryIO:

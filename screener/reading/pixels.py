@@ -66,6 +66,8 @@ def picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
         with dicom.quiet():
             if kind is Kind.JPEG:
                 _check_whole(path, max_pixels)
+            if kind is Kind.PNG:
+                _check_sums(path)
             if kind in (Kind.PNG, Kind.JPEG):
                 return _raster(path, max_pixels)
             return Picture(_dicom(path, max_pixels), 0.0)
@@ -122,6 +124,12 @@ def _check_whole(path: Path, max_pixels: int) -> None:
             return np.asarray(image)
 
     whole.decoded(path.read_bytes(), decode)
+
+
+def _check_sums(path: Path) -> None:
+    """Read all chunks of a PNG: what of it is missing or changed leaves the rest of it black."""
+    with Image.open(path, formats=("PNG",)) as image:
+        image.verify()
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -204,3 +204,43 @@ def test_a_byte_of_nothing_but_padding_bits_is_borne(tmp_path):
     end = stream.rindex(EOI)
     padded = stream[:end] + b"\xff\0" + EOI
     pixels.load(written(tmp_path, padded, values, uid.JPEGLosslessSV1, 12))
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_hole_in_a_deflated_file_is_found(tmp_path, hole):
+    values = dicoms.film(400, 320, bits=12)
+    deflated = uid.DeflatedExplicitVRLittleEndian
+    path = dicoms.write(tmp_path / "a", values, bits=12, syntax=deflated)
+    path.write_bytes(holed(path.read_bytes(), hole))
+    assert DAMAGED in reason(path)
+
+
+def test_what_may_follow_the_pixels_of_a_deflated_file_is_borne(tmp_path):
+    deflated = uid.DeflatedExplicitVRLittleEndian
+    path = dicoms.write(
+        tmp_path / "a", dicoms.film(), syntax=deflated, DataSetTrailingPadding=bytes(10)
+    )
+    assert pixels.load(path).shape == (160, 128)
+
+
+def png(values):
+    written = io.BytesIO()
+    Image.fromarray(values).save(written, "PNG")
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("hole", HOLES)
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_hole_in_a_png_is_found(tmp_path, hole, bits):
+    path = tmp_path / "a.png"
+    path.write_bytes(holed(png(dicoms.film(800, 600, bits=bits)), hole, size=70_000))
+    assert DAMAGED in reason(path)
+
+
+@pytest.mark.parametrize(("bits", "keep"), [(8, 0.99), (16, 0.93), (16, 0.5)])
+def test_a_png_filled_up_with_zeros_is_refused(tmp_path, bits, keep):
+    """Its decoder ends at what is no chunk, and leaves the rest of the picture black."""
+    whole = png(dicoms.film(800, 600, bits=bits))
+    kept = int(keep * len(whole))
+    (tmp_path / "a.png").write_bytes(whole[:kept] + bytes(len(whole) - kept))
+    assert DAMAGED in reason(tmp_path / "a.png")
