@@ -7,8 +7,12 @@ than an odd spelling.
 
 from __future__ import annotations
 
+import calendar
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
+
+from screener.reading.words import fold
 
 OLDEST = 130
 """Years; what is said to be older is not known."""
@@ -16,23 +20,34 @@ OLDEST = 130
 MONTHS_UNTIL = 2
 """Years from which on only whole ones are kept."""
 
-_UNITS = {
-    "D": "D", "DAY": "D", "DAYS": "D", "T": "D", "TAG": "D", "TAGE": "D", "JOUR": "D", "JOURS": "D",
-    "W": "W", "WK": "W", "WEEK": "W", "WEEKS": "W", "WOCHE": "W", "WOCHEN": "W",
-    "M": "M", "MO": "M", "MON": "M", "MTH": "M", "MONTH": "M", "MONTHS": "M", "MONAT": "M",
-    "MONATE": "M", "MOIS": "M", "MESES": "M", "MESI": "M",
-    "": "Y", "Y": "Y", "YR": "Y", "YRS": "Y", "YEAR": "Y", "YEARS": "Y", "YO": "Y", "J": "Y",
-    "JAHR": "Y", "JAHRE": "Y", "A": "Y", "AN": "Y", "ANS": "Y", "ANOS": "Y", "AÑOS": "Y",
-    "ANNI": "Y", "ЛЕТ": "Y", "ГОД": "Y", "ГОДА": "Y", "岁": "Y", "歳": "Y", "才": "Y",
-}  # fmt: skip
-_MONTHS = {"D": 12 / 365.25, "W": 84 / 365.25, "M": 1.0, "Y": 12.0}
+_WORDS = {
+    12 / 365.25: """
+        D DAY DAYS T TAG TAGE JOUR JOURS DIA DIAS GIORNI DAGEN DAGAR DAGER DNI DNÍ GÜN NAP PÄIVÄÄ
+        HARI NGÀY ДН ДНЯ ДНЕЙ ДНІВ 日 天 일 วัน दिन يوم יום ימים""",
+    84 / 365.25: """
+        W WK WEEK WEEKS WOCHE WOCHEN SEMAINES SEMANAS SETTIMANE WEKEN VECKOR UKER UGER TYGODNI TÝDNŮ
+        HAFTA HÉT VIIKKOA MINGGU TUẦN НЕД НЕДЕЛЬ НЕДЕЛИ ТИЖНІВ 周 週 주 สัปดาห์""",
+    1.0: """
+        M MO MON MTH MONTH MONTHS MONAT MONATE MOIS MES MESES MESI MÊS MAANDEN MÅN MÅNADER MND
+        MÅNEDER MDR MIES MIESIĘCY MĚSÍCŮ AY HÓ HÓNAP KK KUUKAUTTA BULAN THÁNG МЕС МЕСЯЦЕВ МЕСЯЦА МІС
+        МІСЯЦІВ 月 个月 個月 ヶ月 か月 개월 เดือน माह महीने شهر أشهر חודשים""",
+    12.0: """
+        Y YR YRS YEAR YEARS YO J JAHR JAHRE A AN ANS ANO ANOS AÑO AÑOS ANNI ANI JAAR JR ÅR LAT LATA
+        ROK ROKY ROKOV LET GODINA GODINE GODINI YAŞ YIL ÉV ÉVES V VUOTTA TAHUN TH TUỔI ЛЕТ Л ГОД
+        ГОДА Г РОКІВ РОКИ РІК ΕΤΗ ΕΤΩΝ 岁 歲 歳 才 年 세 살 ปี साल वर्ष سنة سنوات سال שנה שנים""",
+}
+_UNITS = {"": 12.0} | {fold(word): unit for unit in _WORDS for word in _WORDS[unit].split()}
+"""Months of each; a unit of another language says nothing, for days are not to become years."""
 
-_AGE = re.compile(r"(\d{1,5})(?:[.,](\d+))?\s*([^\W\d_]*)")
+_AGE = re.compile(r"(\d{1,5})(?:[.,](\d+))?\s*([^\s\d.,;:/()_-]*)")
+
+OLDEST_BIRTH = 1850
+"""Earlier years are days and months, of a date that begins with them."""
 
 
 def stated(text: str) -> float | None:
     """Years by Patient Age (0010,1010); of several values the least, without a unit years."""
-    values = re.split(r"[\\\[\]']|, ", text.upper())
+    values = re.split(r"[\\\[\]']|, ", fold(text))
     found = (_AGE.search(value) for value in values)
     ages = [_years(*one.groups()) for one in found if one]
     return min((one for one in ages if one is not None), default=None)
@@ -41,21 +56,48 @@ def stated(text: str) -> float | None:
 def _years(whole: str, fraction: str | None, unit: str) -> float | None:
     if unit not in _UNITS:
         return None
-    return kept(float(f"{whole}.{fraction or 0}") * _MONTHS[_UNITS[unit]])
+    return kept(float(f"{whole}.{fraction or 0}") * _UNITS[unit])
 
 
 def between(born: str, taken: date) -> float | None:
     """Years from a birth to a film; None for a film before it, or for no date.
 
-    A birth of which only the year or month is known is taken for the latest that it can be.
+    A birth of which only the year or month is known, or of which it is not clear which is the
+    month, is taken for the latest that it can be.
     """
-    digits = re.sub(r"\D", "", born)[:8]
-    if len(digits) in (4, 6) and f"{taken:%Y%m%d}".startswith(digits):
-        return 0.0
-    for latest in ("", "28", "1231"):
-        if day := moment(digits + latest, ""):
-            return _between(day.date(), taken)
+    latest = (_latest(*reading, taken) for reading in _readings(born))
+    ages = (_between(day, taken) for day in latest if day)
+    return min((one for one in ages if one is not None), default=None)
+
+
+def _readings(born: str) -> Iterator[tuple[int, int, int]]:
+    """Year, month and day, as a date may be meant; 0 for what it does not say."""
+    parts = re.findall(r"\d+", born)
+    if len(parts) == 1 and len(parts[0]) >= 8 and int(parts[0][:4]) < OLDEST_BIRTH:
+        parts = [parts[0][:2], parts[0][2:4], parts[0][4:8]]
+    if len(parts) == 1:
+        parts = [parts[0][:4], parts[0][4:6], parts[0][6:8]]
+    one, two, three = (int(part or 0) for part in (*parts, "", "", "")[:3])
+    if one >= OLDEST_BIRTH:
+        yield one, two, three
+    elif three >= OLDEST_BIRTH:
+        yield from ((three, two, one), (three, one, two))
+
+
+def _latest(year: int, month: int, day: int, taken: date) -> date | None:
+    """The latest day that is meant, and no later than the film where it may be earlier."""
+    for known in ((year, month, day), (year, month), (year,)):
+        try:
+            first = date(*(*known, 1, 1)[:3])
+        except ValueError:
+            continue
+        last = {1: date(year, 12, 31), 2: date(year, first.month, _days_of(first)), 3: first}
+        return max(first, min(last[len(known)], taken))
     return None
+
+
+def _days_of(month: date) -> int:
+    return calendar.monthrange(month.year, month.month)[1]
 
 
 def _between(born: date, taken: date) -> float | None:

@@ -110,7 +110,7 @@ def _species(dataset: Dataset) -> Refused | None:
 
 
 def _body_part(dataset: Dataset) -> Refused | None:
-    values = _values(dataset, "BodyPartExamined")
+    values = values_of(dataset, "BodyPartExamined")
     if any(map(words.is_chest, values)):
         return None
     if values:
@@ -120,7 +120,7 @@ def _body_part(dataset: Dataset) -> Refused | None:
         )
         return _unsuitable(shown)
     codes = set(_codes(dataset, "AnatomicRegionSequence"))
-    meanings = _values_of(dataset, "AnatomicRegionSequence", "CodeMeaning")
+    meanings = _values_in(dataset, "AnatomicRegionSequence", "CodeMeaning")
     if codes and not codes & words.CHEST_CODES and not any(map(words.is_chest, meanings)):
         return _unsuitable("the anatomic region is not the chest")
     return None
@@ -143,7 +143,7 @@ def _view(dataset: Dataset) -> Refused | None:
 def _intent(dataset: Dataset) -> Refused | None:
     # Raw detector values have no defined grayscale presentation (PS3.3 C.8.11.1.1.1), and the
     # processed image is in the same study.
-    if _values(dataset, "PresentationIntentType")[:1] == ["FOR PROCESSING"]:
+    if values_of(dataset, "PresentationIntentType")[:1] == ["FOR PROCESSING"]:
         return _unsuitable("raw detector data (FOR PROCESSING), not meant to be looked at")
     return None
 
@@ -155,7 +155,7 @@ def _image_kind(dataset: Dataset) -> Refused | None:
     if frames > 1:
         count = f"{frames:g}" if frames <= MOST_FRAMES else f"more than {MOST_FRAMES}"
         return _unsuitable(f"{count} frames, not one radiograph")
-    photometric = (_values(dataset, "PhotometricInterpretation") or [""])[0]
+    photometric = (values_of(dataset, "PhotometricInterpretation") or [""])[0]
     if photometric in ("MONOCHROME1", "MONOCHROME2"):
         if (dicom.first_number(dataset, "SamplesPerPixel") or 1) == 1:
             return None
@@ -172,7 +172,7 @@ _RULES: tuple[Callable[[Dataset], Refused | None], ...] = (
 """What it is comes before how it is stored: the first reason is the one a person needs."""
 
 
-def _values(dataset: Dataset, word: str) -> list[str]:
+def values_of(dataset: Dataset, word: str) -> list[str]:
     """The values of an element as one-line texts, the empty ones left out."""
     value = dataset.get(word)
     several = value if isinstance(value, list | MultiValue) else [value]
@@ -198,12 +198,12 @@ def _in_script(text: str, dataset: Dataset) -> str:
 
 
 def _words(dataset: Dataset, word: str) -> list[str]:
-    return [found for value in _values(dataset, word) for found in words.split(value)]
+    return [found for value in values_of(dataset, word) for found in words.split(value)]
 
 
-def _values_of(dataset: Dataset, sequence: str, word: str) -> list[str]:
+def _values_in(dataset: Dataset, sequence: str, word: str) -> list[str]:
     """The values of an element in each item of a sequence."""
-    return [value for item in _items(dataset, sequence) for value in _values(item, word)]
+    return [value for item in _items(dataset, sequence) for value in values_of(item, word)]
 
 
 def _items(dataset: Dataset, sequence: str) -> list[Dataset]:
@@ -213,7 +213,7 @@ def _items(dataset: Dataset, sequence: str) -> list[Dataset]:
 
 def _codes(dataset: Dataset, sequence: str) -> Iterator[str]:
     for word in ("CodeValue", "LongCodeValue"):
-        yield from _values_of(dataset, sequence, word)
+        yield from _values_in(dataset, sequence, word)
 
 
 def _rows_run_front_to_back(dataset: Dataset) -> bool:
@@ -221,7 +221,7 @@ def _rows_run_front_to_back(dataset: Dataset) -> bool:
 
     It has two values, of which the second runs along the body; a view in it is none.
     """
-    orientation = _values(dataset, "PatientOrientation")
+    orientation = values_of(dataset, "PatientOrientation")
     if len(orientation) != 2:
         return False
     return orientation[0][0] in "AP" and orientation[1][0] in "FH"

@@ -7,6 +7,7 @@ numbers are taken as facts of the radiograph; whether they may be shown is decid
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,7 +37,8 @@ _WORDS = (
     "SeriesTime", "StudyDate", "StudyTime", "BodyPartExamined", "AnatomicRegionSequence",
     "ViewPosition", "ViewCodeSequence", "PatientOrientation", "SamplesPerPixel",
     "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
-    "BitsStored", "QualityControlImage",
+    "BitsStored", "QualityControlImage", "PerformedProcedureStepStartDate",
+    "DateOfSecondaryCapture", "InstanceCreationDate",
 )  # fmt: skip
 
 TAGS = tuple(int(Tag(word)) for word in _WORDS)
@@ -214,16 +216,29 @@ def _taken_at(dataset: FileDataset) -> datetime | None:
 
 def _age(dataset: FileDataset) -> float | None:
     """The least age that anything in the header says: a child must not be lost."""
-    stated = age.stated(_text(dataset, "PatientAge"))
+    stated = age.stated("\\".join(gate.values_of(dataset, "PatientAge")))
+    return min(
+        (one for one in (stated, *_ages_on(dataset, _DAYS_OF)) if one is not None),
+        default=min(_ages_on(dataset, _LATER_DAYS), default=None),
+    )
+
+
+def _ages_on(dataset: FileDataset, events: Iterable[str]) -> Iterator[float]:
+    """The ages at some dates of the header, where they and the birth are known."""
     born = _text(dataset, "PatientBirthDate")
-    days = (age.moment(_text(dataset, word)[:10], "") for word in _DAYS_OF)
-    reckoned = (age.between(born, day.date()) for day in days if day)
-    return min((one for one in (stated, *reckoned) if one is not None), default=None)
+    for event in events:
+        day = age.moment(_text(dataset, event)[:10], "")
+        if day and (years := age.between(born, day.date())) is not None:
+            yield years
 
 
 _DAYS_OF = (
     "AcquisitionDateTime", "AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate",
 )  # fmt: skip
+_LATER_DAYS = (
+    "PerformedProcedureStepStartDate", "DateOfSecondaryCapture", "InstanceCreationDate",
+)  # fmt: skip
+"""What is only asked where no date of the film is there: a file may be made much later."""
 
 
 def _syntax(dataset: FileDataset) -> str:

@@ -115,14 +115,17 @@ def _read_table(item: Dataset, met: tuple[float, float], *, is_little: bool) -> 
     count = count or 1 << 16
     entries = item.LUTData
     if isinstance(entries, bytes):
-        is_wide = len(entries) >= 2 * count
-        entries = np.frombuffer(entries, f"{order}u2" if is_wide else "u1")
+        is_narrow = len(entries) in (count, count + 1)  # a byte each, and one to an even length
+        words = len(entries) // (1 if is_narrow else 2)
+        entries = np.frombuffer(entries, "u1" if is_narrow else f"{order}u2", words)
     entries = np.atleast_1d(np.asarray(entries, np.int64))[:count]
     if not entries.size:
         raise ValueError("a table without entries")
     unsigned = (entries & 0xFFFF).astype(np.uint16)  # LUT Data in SS are the same 16 bits
-    declared = int(descriptor[1])
-    return LookupTable(_first(first, declared, len(entries), met), unsigned, _width(unsigned, bits))
+    first = _first(first, int(descriptor[1]), len(entries), met)
+    if len(entries) < min(count, met[1] - first + 1):
+        raise ValueError("a table that ends before the values do, and before it should")
+    return LookupTable(first, unsigned, _width(unsigned, bits))
 
 
 def _first(number: int, declared: int, count: int, met: tuple[float, float]) -> int:

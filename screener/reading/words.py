@@ -29,21 +29,26 @@ def split(text: object) -> list[str]:
 CHEST_STEMS = (
     "CHEST", "CXR", "THORA", "TORAX", "TORAC", "TORAKS", "LUNG", "PULM", "POUMON", "POLMON",
     "BRUSTKORB", "BRYST", "BROST", "BORSTKAS", "POITRIN", "MEDIASTIN", "RINTAKEH", "MELLKAS",
-    "HRUDNI", "ГРУД", "ЛЕГК", "ОГК", "ΘΩΡΑΚ", "ΠΝΕΥΜΟΝ", "AKCIGER", "GOGUS",
-    "胸", "肺", "흉부", "가슴", "폐", "صدر", "חזה", "ทรวงอก", "ปอด", "छाती",
+    "HRUDNI", "ГРУД", "ГРЪД", "ЛЕГК", "ЛЕГЕН", "ОГК", "ТОРАК", "ΘΩΡΑ", "ΠΝΕΥΜΟΝ", "AKCIGER",
+    "GOGUS", "KEUHKO", "KRUTIN", "PRSNI KO", "RINDKERE", "KRUSKURV", "KRAHAROR", "BRJOST",
+    "胸", "肺", "흉부", "흉곽", "가슴", "폐", "صدر", "سینه", "سینہ", "חזה", "ทรวงอก", "หน้าอก",
+    "ปอด", "छाती", "वक्ष", "বুক", "மார்பு", "ఛాతీ", "છાતી", "ಎದೆ", "ਛਾਤੀ", "ԿՐԾՔ", "გულმკერდ",
 )  # fmt: skip
 """Beginnings and parts of words that mean chest, thorax or lung."""
 
 CHEST_WORDS = frozenset({
-    "BRUST", "BORST", "PECHO", "PEITO", "PETTO", "NGUC", "DADA", "KLP", "PIERSIOWA", "PIERSIOWEJ",
-    "THX", "CHX", "CHST", "TX", "HEART", "HERZ", "COEUR", "CORAZON", "CUORE", "CORACAO",
-    "BRONCHUS", "NECKCHEST",
+    "BRUST", "BORST", "PECHO", "PEITO", "PETTO", "NGUC", "DADA", "PARU", "KLP", "PIERSIOWA",
+    "PIERSIOWEJ", "THX", "CHX", "CHST", "TX", "HEART", "HERZ", "COEUR", "CORAZON", "CUORE",
+    "CORACAO", "BRONCHUS", "NECKCHEST",
 })  # fmt: skip
 """Whole words that mean it, too short or too common to be looked for within others."""
 
 OTHER_STEMS = (
     "SPINE", "WALL", "LUMB", "VERTEB", "WIRBEL", "COLUMN", "COLUNA", "COLONN", "RACHIS",
-    "KREGOSLUP", "BREAST", "MAMM", "ПОЗВОН", "胸椎", "脊", "흉추", "척추", "RIB", "STERN", "RIPPE",
+    "KREGOSLUP", "RYGG", "VIRVEL", "HVIRV", "WERVEL", "PATER", "GERINC", "CSIGOLY", "HRBTEN",
+    "OMURGA", "BREAST", "MAMM", "МОЛОЧН", "ЖЕЛЕЗ", "INLET", "ПОЗВОН", "椎", "脊", "흉추", "척추",
+    "RIB", "STERN", "RIPPE", "BRYSTBEN", "BROSTBEN", "ГРУДИН", "肋", "胸骨", "胸鎖", "가슴뼈",
+    "흉골",
 )  # fmt: skip
 """What makes of "thoracic" and the like another part: the spine, the wall, the breast."""
 
@@ -83,7 +88,7 @@ BODY_PARTS = frozenset({
 RADIOGRAPHY = frozenset({"CR", "DX", "RG"})
 """Modalities taken: computed, digital and conventional (scanned film) radiography."""
 
-RADIOGRAPHY_WORDS = RADIOGRAPHY | {"DR", "DXR", "XR", "RX", "CXR", "XRAY", "RAY"}
+RADIOGRAPHY_WORDS = RADIOGRAPHY | {"DR", "DXR", "XR", "RX", "CXR", "XRAY", "RAY", "RADIOGRAPHY"}
 """And what is written for them."""
 
 MODALITIES = {
@@ -152,19 +157,20 @@ OTHER_CODES = frozenset({
 
 _SIDE = r"(?:L|R|LT|RT|LEFT|RIGHT|LI|RE|SIN|DEX|IZQ|DER|GAUCHE|DROITE?)"
 _LATERAL = re.compile(
-    rf"{_SIDE}?(?:LAT|LATERAL\w*|LATERO\w*|PROFIL\w*|PERFIL|SEITLICH\w*|SEITE|ZIJDELINGS?|DWARS"
-    rf"|BOCZN\w*|BOCNI|БОКОВ\w*|ΠΛΑΓΙ\w*|YAN|LATERALNA){_SIDE}?"
+    rf"{_SIDE}?(?:LAT|LATERAL\w*|LATERO\w*|PROFIL\w*|PERFIL|SEITL\w*|SEITE|ZIJDELINGS?|DWARS"
+    rf"|BOCZN\w*|BOCNI|БОК|БОКОВ\w*|ΠΛΑΓΙ\w*|YAN|SIVUK\w*|SIVU|SIDEBILDE|SIDOBILD"
+    rf"|OLDALIRANY\w*){_SIDE}?\d?"
 )
-LATERAL_WORDS = frozenset({"LL", "RL", "ML", "LM", "SAGITTAL", "SIDE"})
-LATERAL_SIGNS = ("側面", "側位", "侧位", "侧面", "측면")
+LATERAL_WORDS = frozenset({"LL", "RL", "ML", "LM", "SAGITTAL", "SIDE", "צד"})
+LATERAL_SIGNS = ("側面", "側位", "侧位", "侧面", "측면", "ด้านข้าง", "جانب")
 
 _OBLIQUE = re.compile(r"OBL|OBLI[QC]\w*|SCHRAEG\w*|SCHRAG\w*|LLO|RLO|LAO|RAO|LPO|RPO|SKOSN\w*")
 _DECUBITUS = re.compile(r"(?:L|R|LT|RT|LEFT|RIGHT)?L?DECUB\w*|LLD|RLD|LLDECUB")
 
-_PA = re.compile(r"(?:W|X)?PA(?:UPRIGHT|ERECT|STANDING|CHEST|THORAX|CXR|VIEW|INSP\w*|EXP\w*)?")
+_PA = re.compile(r"(?:W|X)?PA(?:UPRIGHT|ERECT|STANDING|CHEST|THORAX|CXR|VIEW|INSP\w*|EXP\w*|\d)?")
 _AP = re.compile(
     r"AP(?:UPRIGHT|ERECT|SUPINE|SITTING|SEMI\w*|PORTABLE|PORT|MOBILE|BED\w*|CHEST|THORAX|CXR|VIEW"
-    r"|AXIAL|LORDOTIC|INSP\w*|EXP\w*)?"
+    r"|AXIAL|LORDOTIC|INSP\w*|EXP\w*|\d)?"
 )
 FRONTAL_WORDS = frozenset({"FRONTAL", "FACE", "FRENTE"})
 

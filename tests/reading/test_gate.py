@@ -19,7 +19,18 @@ def verdict(**elements):
 
 CHESTS = (
     "TÓRAX", "CXR", "BRUST", "PECHO", "POITRINE", "胸部", "CHEST VERT", "Chest_PA", "PULMÃO",
-    "BRÖST", "Klatka piersiowa", "Göğüs", "Грудная клетка", "흉부", "الصدر", "N/A",
+    "BRÖST", "Klatka piersiowa", "Göğüs", "Грудная клетка", "흉부", "الصدر", "N/A", "ЛЕГЕНІ",
+    "KEUHKOT", "หน้าอก", "वक्ष", "বুক", "மார்பு", "قفسه سینه", "KRŪTINĖ", "PRSNI KOŠ", "PARU-PARU",
+    "Θώραξ", "흉곽", "RINDKERE", "ТОРАКС", "Гръден кош", "გულმკერდი",
+)  # fmt: skip
+NO_CHESTS = (
+    "BRÖSTRYGG", "BRYSTHVIRVEL", "BRYSTBEN", "HRUDNÍ PÁTEŘ", "MELLKASI GERINC", "胸腰椎", "胸骨",
+    "胸鎖関節", "胸部肋骨", "ГРУДИНА", "ГРУДНЫЕ ЖЕЛЕЗЫ", "THORAKALE WERVELKOLOM", "가슴뼈",
+    "THORACIC INLET", "BRUSTBEIN", "PRSNA HRBTENICA",
+)  # fmt: skip
+"""Spines, bones and breasts that are named after the chest."""
+LATERALS = (
+    "SEITL.", "SIVUKUVA", "SIDEBILDE", "OLDALIRÁNYÚ", "ด้านข้าง", "جانبي", "ПРАВЫЙ БОК", "צד", "LAT1",
 )  # fmt: skip
 
 
@@ -53,6 +64,8 @@ def test_radiography_passes(modality):
         ({"BodyPartExamined": "TSPINE"}, "TSPINE"),
         ({"BodyPartExamined": "THORACOLUMBAR"}, "THORACOLUMBAR"),
         ({"BodyPartExamined": None, "AnatomicRegionSequence": coded("T-D8810")}, "region"),
+        *(({"BodyPartExamined": word}, "body part") for word in NO_CHESTS),
+        *(({"ViewPosition": word}, "lateral") for word in LATERALS),
         ({"ViewPosition": "LL"}, "lateral"),
         ({"ViewPosition": "LATERAL_LEFT"}, "lateral"),
         ({"ViewPosition": "LLATERAL"}, "lateral"),
@@ -107,7 +120,7 @@ def test_what_is_unsuitable_is_said_plainly(elements, words):
         *({"BodyPartExamined": word} for word in CHESTS),
         *(
             {"Modality": word}
-            for word in ("DR", ["CR", "DX"], "CR/DX", "dx", ["DX", "PR"], "X-RAY")
+            for word in ("DR", ["CR", "DX"], "CR/DX", "dx", ["DX", "PR"], "X-RAY", "Radiography")
         ),
         {"BodyPartExamined": None, "AnatomicRegionSequence": coded("X-1", "Chest")},
         {"ViewPosition": None, "PatientOrientation": "PA"},

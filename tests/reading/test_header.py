@@ -60,7 +60,33 @@ def test_when_it_was_taken(tmp_path, elements, moment):
     assert of(tmp_path, **elements).taken_at == moment
 
 
-NINE = ("9", "009", "009y", "9 Y", ["009Y", "009Y"], ["009Y", "045Y"], "9,5Y", "9 ans", "9 Jahre")
+NINE = (
+    "9", "009", "009y", "9 Y", ["009Y", "009Y"], ["009Y", "045Y"], "9,5Y", "9 ans", "9 Jahre",
+    "9 let", "9 lat", "9 jaar", "9 anos", "9 vuotta",
+)  # fmt: skip
+IN_SCRIPTS = {
+    9.0: (
+        "9 år", "9 yaş", "9 tuổi", "9 лет", "9岁", "9歳", "9살", "9 ปี", "9 साल", "9 سنوات",
+        "9 שנים", "9Ｙ", "９Y",
+    ),
+    0.5: ("6 мес", "6 miesięcy", "6ヶ月", "6个月", "6개월", "6 เดือน", "6 חודשים"),
+    0.0: ("5 дней", "5 päivää", "5日"),
+}  # fmt: skip
+MONTHS = ("6 mesi", "6 kk", "6 mdr", "6 ay", "6 bulan")
+FOUR = (
+    "20150300",
+    "20150000",
+    "20159999",
+    "2015-3-5",
+    "2015/03/05",
+    "5.3.2015",
+    "15.03.2015",
+    "03/15/2015",
+    "15032015",
+    "20150305120000",
+)
+"""Births of which not all is known, or that are written another way."""
+LATER = ("PerformedProcedureStepStartDate", "DateOfSecondaryCapture", "InstanceCreationDate")
 DAYS = ("AcquisitionDate", "AcquisitionDateTime", "ContentDate", "SeriesDate", "StudyDate")
 
 
@@ -72,6 +98,16 @@ DAYS = ("AcquisitionDate", "AcquisitionDateTime", "ContentDate", "SeriesDate", "
         ({"PatientAge": "old"}, None),
         ({"PatientAge": "999Y"}, None),
         *(({"PatientAge": text}, 9.0) for text in NINE),
+        *(({"PatientAge": text}, 0.5) for text in MONTHS),
+        ({"PatientAge": "018M"}, 1.5),
+        ({"PatientAge": "60 dni"}, 0.08),
+        ({"PatientAge": "60 blorp"}, None),
+        *(({"PatientBirthDate": text, "StudyDate": "20200302"}, 4.0) for text in FOUR),
+        *(
+            ({"PatientBirthDate": "20150101", "StudyDate": None, word: "20200101"}, 5.0)
+            for word in LATER
+        ),
+        ({"PatientBirthDate": "19700325", "InstanceCreationDate": "19800101"}, 50.0),
         ({"PatientBirthDate": "19700325"}, 50.0),
         ({"PatientBirthDate": "19700326"}, 49.0),
         ({"PatientBirthDate": "20020325"}, 18.0),
@@ -91,6 +127,15 @@ DAYS = ("AcquisitionDate", "AcquisitionDateTime", "ContentDate", "SeriesDate", "
 )
 def test_age_in_years(tmp_path, elements, age):
     assert of(tmp_path, **elements).patient_age == age
+
+
+@pytest.mark.parametrize(
+    ("age", "text"), [(age, text) for age, texts in IN_SCRIPTS.items() for text in texts]
+)
+def test_ages_are_read_in_their_script(tmp_path, age, text):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), PatientAge="x" * 24)
+    path.write_bytes(path.read_bytes().replace(b"x" * 24, text.encode().ljust(24)))
+    assert read(path).patient_age == age
 
 
 @pytest.mark.parametrize(

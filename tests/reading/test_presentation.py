@@ -108,6 +108,21 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path, missing):
         gray(tmp_path, VALUES, item)
 
 
+@pytest.mark.parametrize("kept", [100, 3000, 4000])
+def test_a_table_that_was_cut_short_is_not_gone_on_with(tmp_path, kept):
+    item = table(0, np.arange(4096), 12)
+    item.LUTData = item.LUTData[: 2 * kept]
+    with pytest.raises(PixelError, match="lookup table of its header cannot be read"):
+        gray(tmp_path, VALUES, item)
+
+
+def test_a_table_that_reaches_past_all_values_may_be_shorter_than_it_says(tmp_path):
+    item = table(0, np.arange(4096), 12)
+    whole = gray(tmp_path, VALUES, item)
+    item.LUTDescriptor = [0, 0, 12]  # 65536 of them
+    np.testing.assert_array_equal(gray(tmp_path, VALUES, item), whole)
+
+
 WINDOWS = [b"2047,5", b"[2047]", b"middle", b"204.5x", b"1,024 ", b"1e999 ", b"nan   "]
 
 
