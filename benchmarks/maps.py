@@ -5,15 +5,20 @@
 Films of the validation split that the weights put first (the highest scores), from as many sources
 as there are. For each method: the share of films where hiding the map's hottest tenth lowers the
 score's log odds more than the same marks elsewhere, and more than a blob in the middle; the mean
-fall; deletion and insertion curves (area under the score while the hottest parts vanish, or
-appear on a blurred picture); rank correlation with 8 x 8 occlusion; CPU time a film.
+falls; deletion and insertion curves (area under the score while the hottest parts vanish, or
+appear on a blurred picture; noise is the order of chance); rank correlation with 8 x 8 occlusion;
+the share of the map inside the lungs where their outline is sure; CPU time a film. Shares have 95 %
+intervals by patient. The table is Markdown, once for all films and once for those in PRIORITY.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +27,17 @@ from scipy.stats import spearmanr
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
-from screener.network import explain, proof, weights
+from screener.card import WeightsCard
+from screener.lungs import LungFields
+from screener.network import explain, lungs, proof, weights
 from screener.network.batch import to_input
+from screener.network.folding import fold
+from screener.network.lung_shape import share_inside
 from screener.network.model import Network, Tap
-from screener.study import Refusal
+from screener.study import Band, Refusal
+from trainer.judging import statistics
 from trainer.judging.predict import read_squares
-from trainer.manifest import read_manifests, select, with_validation
+from trainer.manifest import Entry, read_manifests, select, with_validation
 
 STEPS = 6
 """Points of the deletion and insertion curves."""
@@ -39,22 +49,31 @@ CELLS = 8
 class Explained:
     """A network, and the ways to ask it for maps of some squares."""
 
-    def __init__(self, folder: Path) -> None:
-        self.card, network = weights.load_network(folder)
-        self.network: Network = network
-        self.target = self.card.labels.index(self.card.target_label)
-        self.taps = {16: Tap(network.body, 16), 32: Tap(network.body, 32)}
+    def __init__(self, card: WeightsCard, network: Network) -> None:
+        self.card = card
+        self.network = network
+        body = fold(network.body, card.input_size)
+        network.body = body.to(memory_format=torch.channels_last)
+        self.target = card.labels.index(card.target_label)
+        self.taps = {stride: Tap(network.body, stride) for stride in (8, 16, 32)}
 
     def pixels(self, squares: Tensor) -> Tensor:
         """(N, S, S) uint8 -> (N, 3, S, S)."""
-        return to_input(squares, self.card.mean, self.card.std)
+        pixels = to_input(squares, self.card.mean, self.card.std)
+        return pixels.contiguous(memory_format=torch.channels_last)
 
     def odds(self, squares: Tensor) -> Tensor:
-        """Log odds of the target class: (N, S, S) uint8 -> (N,)."""
+        """Log odds of the target class before any temperature: (N, S, S) uint8 -> (N,)."""
+        return torch.logit(self._shares(squares, 1), eps=1e-9)
+
+    def scores(self, squares: Tensor) -> Tensor:
+        """As a scan gives them: (N, S, S) uint8 -> (N,)."""
+        return self._shares(squares, self.card.temperature)
+
+    def _shares(self, squares: Tensor, temperature: float) -> Tensor:
         with torch.inference_mode():
             logits = torch.cat([self.network(self.pixels(part)) for part in squares.split(32)])
-        shares = torch.softmax(logits.double(), dim=1)[:, self.target]
-        return torch.logit(shares, eps=1e-9)
+        return torch.softmax(logits.double() / temperature, dim=1)[:, self.target]
 
     def tapped(self, squares: Tensor, stride: int) -> tuple[Tensor, Tensor]:
         """Maps at a stride and the target's gradients there, both (N, C, h, w)."""
@@ -149,20 +168,25 @@ def noise(_: Explained, squares: Tensor) -> Tensor:
     return torch.rand(len(squares), 10, 10, generator=torch.Generator().manual_seed(0))
 
 
+OCCLUSION = "occlusion 8 x 8, blur"
+"""What the maps' ranks are compared with: it asks the network itself, cell by cell."""
+
 METHODS: dict[str, Method] = {
+    "blob in the middle": blob,
+    "noise": noise,
     "Grad-CAM, last layer": gradients(grad_cam, 32),
     "Grad-CAM, stride 16": gradients(grad_cam, 16),
     "Grad-CAM++, stride 16": gradients(grad_cam_pp, 16),
+    "LayerCAM, last layer": gradients(layer_cam, 32),
     "LayerCAM, stride 16": gradients(layer_cam, 16),
     "HiResCAM, last layer": gradients(hires_cam, 32),
     "HiResCAM, stride 16": gradients(hires_cam, 16),
+    "HiResCAM, stride 8": gradients(hires_cam, 8),
     "ablation, last layer": ablation,
     "integrated gradients": integrated,
-    "occlusion 8 x 8, blur": occlusion,
+    OCCLUSION: occlusion,
     "occlusion 8 x 8, grey": lambda n, s: occlusion(n, s, fill="grey"),
     "occlusion 12 x 12, blur": lambda n, s: occlusion(n, s, cells=12),
-    "blob in the middle": blob,
-    "noise": noise,
 }
 
 
@@ -174,73 +198,163 @@ def falls(network: Explained, squares: Tensor, maps: Tensor) -> tuple[Tensor, Te
     return before - odds[:, 0], before - odds[:, 1:].mean(1)
 
 
-def curves(network: Explained, squares: Tensor, maps: Tensor) -> tuple[float, float]:
-    """Mean score over the steps of deletion and of insertion."""
+def curves(network: Explained, squares: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Each film's mean score over the steps of deletion and of insertion, (N,) both."""
     covered = proof.blurred(squares)
     deleted, inserted = [], []
     for step in range(1, STEPS + 1):
         marked = proof.hottest(maps, squares.shape[-1], step / (STEPS + 1))
-        deleted.append(network.odds(torch.where(marked, covered, squares)).sigmoid().mean())
-        inserted.append(network.odds(torch.where(marked, squares, covered)).sigmoid().mean())
-    return float(torch.stack(deleted).mean()), float(torch.stack(inserted).mean())
+        deleted.append(network.odds(torch.where(marked, covered, squares)).sigmoid())
+        inserted.append(network.odds(torch.where(marked, squares, covered)).sigmoid())
+    return torch.stack(deleted).mean(0), torch.stack(inserted).mean(0)
 
 
-def likeness(maps: Tensor, truth: Tensor) -> float:
-    """Mean Spearman correlation of each map with its occlusion map, on the latter's cells."""
+def likeness(maps: Tensor, truth: Tensor) -> Tensor:
+    """Spearman correlation of each map with its occlusion map on the latter's cells: (N,)."""
     same = interpolate(maps.unsqueeze(1).float(), truth.shape[1:], mode="bilinear").flatten(1)
     pairs = zip(same.numpy(), truth.flatten(1).numpy(), strict=True)
-    found = [spearmanr(one, other).statistic for one, other in pairs]
-    return float(np.nanmean(found))
+    return torch.tensor([spearmanr(one, other).statistic for one, other in pairs])
 
 
-def suspicious(network: Explained, data: Sequence[Path], films: int) -> tuple[Tensor, list[str]]:
-    """The squares with the highest scores of the validation split, and their sources."""
+def inside(maps: Tensor, outlines: Sequence[LungFields]) -> Tensor:
+    """Share of each map within both lungs, (N,); not a number where no outline is sure."""
+    pairs = zip(maps.numpy(), outlines, strict=True)
+    return torch.tensor(
+        [
+            share_inside(weights, found) if found.outline and weights.any() else torch.nan
+            for weights, found in pairs
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """What is explained: the films that a network finds most suspicious."""
+
+    squares: Tensor
+    """(N, S, S) uint8."""
+    entries: list[Entry]
+    odds: Tensor
+    """(N,) log odds of the target class."""
+
+    def counts(self) -> str:
+        """How many of each source."""
+        sources = Counter(entry.source for entry in self.entries)
+        patients = len({entry.person for entry in self.entries})
+        each = ", ".join(f"{name} {sources[name]}" for name in sorted(sources))
+        return f"{len(self.entries)} films of {patients} patients ({each})"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A method's figures film by film, (N,) each, and what it cost."""
+
+    fall: Tensor
+    moved: Tensor
+    blob: Tensor
+    deletion: Tensor
+    insertion: Tensor
+    likeness: Tensor
+    inside: Tensor
+    milliseconds: float
+
+    def cells(self, kept: Tensor, people: Sequence[str]) -> list[str]:
+        """A row of the table over some of the films."""
+        fall, moved, blob = self.fall[kept], self.moved[kept], self.blob[kept]
+        shares = [
+            statistics.share(better.numpy(), people)
+            for better in ((fall > moved) & (fall > 0), fall > blob)
+        ]
+        means = (self.deletion, self.insertion, self.likeness, self.inside)
+        return [
+            *(f"{100 * s.value:.1f} % ({100 * s.low:.0f} to {100 * s.high:.0f})" for s in shares),
+            f"{fall.mean():.2f}",
+            f"{moved.mean():.2f}",
+            *(f"{of[kept].nanmean():.3f}" for of in means),
+            f"{self.milliseconds:.1f}",
+        ]
+
+
+HEAD = (
+    "map", "more than elsewhere", "more than a blob", "fall", "fall elsewhere", "deletion",
+    "insertion", "rank correlation", "inside the lungs", "ms a film",
+)  # fmt: skip
+
+
+def suspicious(network: Explained, data: Sequence[Path], films: int) -> Films:
+    """The films of the validation split with the highest scores."""
     entries = select(with_validation(read_manifests(data)), "val")
     read = [
-        (square, entry.source)
+        (entry, square)
         for batch in read_squares(entries, network.card.input_size, 32)
         for entry, square in batch
-        if not isinstance(square, Refusal) and entry.label != "bacterial"
+        if not isinstance(square, Refusal)
     ]
-    squares = torch.from_numpy(np.stack([square for square, _ in read]))
-    order = network.odds(squares).argsort(descending=True)[:films]
-    return squares[order], [read[i][1] for i in order]
+    squares = torch.from_numpy(np.stack([square for _, square in read]))
+    odds = network.odds(squares)
+    order = odds.argsort(descending=True)[:films]
+    return Films(squares[order], [read[i][0] for i in order], odds[order])
+
+
+def timed(network: Explained, films: Films, method: Method) -> tuple[Tensor, float]:
+    """The maps of one method, (N, h, w) in [0, 1], and its CPU time in milliseconds a film."""
+    began = time.process_time()
+    maps = torch.cat([method(network, part) for part in films.squares.split(8)])
+    spent = 1000 * (time.process_time() - began) / len(maps)
+    return explain.scaled(maps.float()), spent
+
+
+def table(films: Films, found: Mapping[str, Found], kept: Tensor) -> Iterator[str]:
+    """The figures over some of the films, as Markdown."""
+    people = [films.entries[i].person for i in kept.nonzero().flatten()]
+    yield "| " + " | ".join(HEAD) + " |"
+    yield "|" + "---|" * len(HEAD)
+    for name, figures in found.items():
+        yield "| " + " | ".join([name, *figures.cells(kept, people)]) + " |"
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description="Which map says most?")
     parser.add_argument("--data", type=Path, nargs="+", required=True)
-    parser.add_argument("--weights", type=Path, default=weights.bundled())
+    parser.add_argument("--weights", type=Path, default=weights.bundled("covid-lite"))
     parser.add_argument("--films", type=int, default=200)
     parser.add_argument("--only", nargs="*", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    network = Explained(options.weights)
-    squares, sources = suspicious(network, options.data, options.films)
-    counts = ", ".join(f"{name} {sources.count(name)}" for name in sorted(set(sources)))
-    print(f"{len(squares)} films at {squares.shape[-1]} px: {counts}\n")
-    truth = occlusion(network, squares)
-    middle, _ = falls(network, squares, blob(network, squares))
-    print(
-        f"{'method':25}{'> moved':>9}{'> blob':>8}{'fall':>7}{'moved':>7}"
-        f"{'deletion':>10}{'insertion':>11}{'rank corr.':>12}{'ms/film':>9}"
-    )
+    network = Explained(*weights.load_network(options.weights))
+    films = suspicious(network, options.data, options.films)
+    print(f"{network.card.name} {network.card.digest}", films.counts(), sep="\n", flush=True)
+    outlines = lungs.Lungs.load().fields(films.squares.numpy())
+    known = {OCCLUSION: timed(network, films, METHODS[OCCLUSION])}
+    truth = known[OCCLUSION][0]
+    middle, _ = falls(network, films.squares, blob(network, films.squares))
+    kept = bands(network, films)
+    found = {}
     for name in options.only:
-        method = METHODS[name]
-        began = time.process_time()
-        maps = torch.cat([method(network, part) for part in squares.split(16)])
-        spent = 1000 * (time.process_time() - began) / len(squares)
-        maps = explain.scaled(maps)
-        fall, moved = falls(network, squares, maps)
-        down, up = curves(network, squares, maps)
-        print(
-            f"{name:25}{(fall > moved).double().mean():9.1%}{(fall > middle).double().mean():8.1%}"
-            f"{fall.mean():7.2f}{moved.mean():7.2f}{down:10.3f}{up:11.3f}"
-            f"{likeness(maps, truth):12.2f}{spent:9.1f}",
-            flush=True,
+        maps, spent = known.get(name) or timed(network, films, METHODS[name])
+        found[name] = Found(
+            *falls(network, films.squares, maps),
+            middle,
+            *curves(network, films.squares, maps),
+            likeness(maps, truth),
+            inside(maps, outlines),
+            spent,
         )
+        for band, which in kept.items():
+            row = list(table(films, {name: found[name]}, which))[-1]
+            print(f"{band:10}{row}", file=sys.stderr, flush=True)
+    for band, which in kept.items():
+        print(f"\n{band}: {int(which.sum())} films\n", *table(films, found, which), sep="\n")
+
+
+def bands(network: Explained, films: Films) -> dict[str, Tensor]:
+    """All films, and those in PRIORITY: (N,) bool each."""
+    scores = network.scores(films.squares)
+    priority = scores >= network.card.thresholds.get(Band.PRIORITY, 1)
+    kept = {"All": torch.ones(len(scores), dtype=torch.bool), "PRIORITY": priority}
+    return {name: which for name, which in kept.items() if which.any()}
 
 
 if __name__ == "__main__":

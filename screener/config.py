@@ -50,6 +50,8 @@ SETTINGS = (
     Setting("theme", "colours of the review screen; empty for its own", ""),
     Setting("image", "how the review screen draws; empty to find out", "",
             ("", "halfblock", "sixel", "kitty", "off")),
+    Setting("explain", "whether the review has maps made that an opened study lacks", "on",
+            ("on", "off")),
     Setting("paper", "of the report", "a4", ("a4", "letter")),
     Setting("fonts", "folder of further typefaces for names in the report", ""),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screener.card import identity
+from screener.card import WeightsCard, identity
 from screener.digest import digest_of_file
 from screener.errors import WeightsError
 from screener.reading import pixels
@@ -22,6 +22,7 @@ from screener.results.worklist import RadiographRow, Worklist
 from screener.study import ActivationMap, Maps
 
 if TYPE_CHECKING:
+    from screener.network.device import Device
     from screener.network.score import Explanation, Scorer
 
 
@@ -42,6 +43,9 @@ def explain(
 ) -> Iterator[Explained]:
     """Prove a map of every scored radiograph of some studies that has none yet.
 
+    The results are held while a study is explained and no longer, so keys may come one by one,
+    as a reader asks for them.
+
     Args:
         results: the results folder.
         keys: of studies.
@@ -52,38 +56,59 @@ def explain(
         WeightsError: the weights are not those of the latest scan, or damaged.
         StoreError: the results cannot be written, or a scan is writing them.
     """
-    with Store.open(results) as store, lock.held(results):
-        worklist = Worklist(store)
-        run, pipeline = worklist.latest_run(), worklist.pipeline
-        scorer = _scorer(weights, device, run.weights_digest, pipeline)
+    with Store.open(results) as store:
+        explainer = _Explainer(store, weights, device)
         for key in keys:
-            for row in worklist.radiographs(key):
-                if row.activation and row.activation.proof:
-                    yield Explained(key, row.path, row.activation)
-                    continue
-                found = _explained(key, row, scorer, positive="fix-inverted" in pipeline)
-                if isinstance(found, Explained):
-                    yield found
-                    continue
-                store.put_map(row.digest, *found)
-                yield Explained(key, row.path, found[0])
+            with lock.held(results):
+                yield from explainer.study(key)
 
 
-def _scorer(weights: Path, device: str, wanted: str, pipeline: str) -> Scorer:
+class _Explainer:
+    """Weights, loaded once, over the results of whatever scan is the latest by now."""
+
+    def __init__(self, store: Store, weights: Path, device: str) -> None:
+        self._store = store
+        self._weights = weights
+        self._device = device
+        self._loaded: tuple[WeightsCard, Device, Scorer] | None = None
+
+    def study(self, key: str) -> Iterator[Explained]:
+        worklist = Worklist(self._store)
+        scorer = self._scorer(worklist)
+        positive = "fix-inverted" in worklist.pipeline
+        for row in worklist.radiographs(key):
+            if row.activation and row.activation.proof:
+                yield Explained(key, row.path, row.activation)
+                continue
+            found = _explained(key, row, scorer, positive=positive)
+            if isinstance(found, Explained):
+                yield found
+                continue
+            self._store.put_map(row.digest, *found)
+            yield Explained(key, row.path, found[0])
+
+    def _scorer(self, worklist: Worklist) -> Scorer:
+        """What computed the latest scan's scores."""
+        if self._loaded is None:
+            self._loaded = _load(self._weights, self._device)
+        card, place, scorer = self._loaded
+        wanted = worklist.latest_run().weights_digest
+        if identity(card, worklist.pipeline, place.arithmetic) != wanted:
+            raise WeightsError(
+                f"{self._weights}: the latest scan used other weights or arithmetic; give the same "
+                "with --weights and --device, or scan again"
+            )
+        return scorer
+
+
+def _load(weights: Path, device: str) -> tuple[WeightsCard, Device, Scorer]:
     from screener.network import device as devices
-    from screener.network import lungs
     from screener.network.score import Scorer
     from screener.network.weights import load_network
 
     card, network = load_network(weights)
-    lungs.ready()  # damaged ones end it here, not at the first map
     place = devices.choose(device, input_size=card.input_size)
-    if identity(card, pipeline, place.arithmetic) != wanted:
-        raise WeightsError(
-            f"{weights}: the latest scan used other weights or arithmetic; give the same with "
-            "--weights and --device, or scan again"
-        )
-    return Scorer(network, card, place, maps=Maps.PROVEN)
+    return card, place, Scorer(network, card, place, maps=Maps.PROVEN)
 
 
 def _explained(

@@ -45,6 +45,12 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="How radiographs are drawn; sixel and kitty need the graphics extra.",
 )
+@click.option(
+    "--explain/--no-explain",
+    default=True,
+    show_default=True,
+    help="Whether maps that an opened study lacks are made, beside everything else.",
+)
 @click.option("--theme", metavar="NAME", help="reading-room, daylight, or a theme of Textual.")
 @click.option("--serve", is_flag=True, help="In a browser on this machine; needs the serve extra.")
 @click.option(
@@ -55,6 +61,7 @@ def command(
     results: Path,
     reviewer: str | None,
     image: str,
+    explain: bool,
     theme: str | None,
     serve: bool,
     port: int,
@@ -70,7 +77,8 @@ def command(
         _try(results)
     if serve:
         arguments = [str(studies or results), "-o", str(results), "--reviewer", reviewer]
-        arguments += ["--image", image] + (["--theme", theme] if theme else [])
+        arguments += ["--image", image, "--explain" if explain else "--no-explain"]
+        arguments += ["--theme", theme] if theme else []
         _serve(arguments, port)
         return
     from screener.tui import terminal
@@ -85,6 +93,7 @@ def command(
             reviewer,
             studies=studies,
             make_view=view_maker(image),
+            explaining=explain,
             theme=chosen(theme),
             keymap=config.load().keymap,
         )

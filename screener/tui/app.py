@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.css.query import NoMatches
 from textual.worker import Worker, WorkerState
 
@@ -25,31 +25,35 @@ from screener.results.worklist import Worklist
 from screener.text import visible
 from screener.tui import themes
 from screener.tui.dialogs import ConfirmDialog
+from screener.tui.explaining import MapMaker, Wanted
 from screener.tui.following import ScanProcess, ScanProgress
 from screener.tui.messages import (
     CountsRead,
+    MapsMade,
     ReportWritten,
     ReviewsDelivered,
     ScanEnded,
     ScanProgressed,
     StoreFailed,
 )
-from screener.tui.palette import StudyProvider
+from screener.tui.palette import StudyProvider, commands
 from screener.tui.picture.view import RadiographView
 from screener.tui.reporting import write_report
 from screener.tui.review_screen import ReviewScreen
 from screener.tui.session import Session, now
 from screener.tui.study.screen import StudyScreen
 from screener.tui.worklist.scan_bar import ScanBar
-from screener.tui.worklist.screen import SORTS, WorklistScreen
+from screener.tui.worklist.screen import WorklistScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from textual.app import SystemCommand
     from textual.screen import Screen
 
     from screener.results.worklist import Counts
+    from screener.study import Option
 
 POLL_SECONDS = 1.0
 WARM_UP_SECONDS = 0.3
@@ -65,6 +69,7 @@ class ReviewApp(App[None]):
         reviewer: Whose entries are made.
         studies: A folder to offer a scan of, where ``results`` has none.
         make_view: Makes the widget that shows radiographs; None for no pictures.
+        explaining: Whether maps that opened studies lack are made.
         theme: Name of a theme.
         keymap: Keys by binding id, in place of the usual ones.
         clock: The time of an entry.
@@ -82,6 +87,7 @@ class ReviewApp(App[None]):
         *,
         studies: Path | None = None,
         make_view: Callable[[], RadiographView] | None = RadiographView,
+        explaining: bool = False,
         theme: str = themes.READING_ROOM.name,
         keymap: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = now,
@@ -98,6 +104,8 @@ class ReviewApp(App[None]):
         self.scan: ScanProcess | None = None
         self.pictures = make_view is not None
         self.make_view = make_view or RadiographView
+        self.maps = MapMaker(results) if explaining else None
+        self.wanted = Wanted()
         self._clock = clock
         self._data_version = -1
         self.failure: StoreError | None = None
@@ -127,22 +135,13 @@ class ReviewApp(App[None]):
         """Leave a scan in a state from which it can go on."""
         if self.scan:
             self.scan.stop()
+        if self.maps:
+            self.maps.stop()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers beside Textual's own commands."""
         yield from super().get_system_commands(screen)
-        if not isinstance(screen, ReviewScreen):
-            return
-        yield SystemCommand("Next unreviewed", "Go there", screen.action_next_unreviewed)
-        yield SystemCommand("Write the report", "As a PDF in the results folder", self.write_report)
-        if self.scan:
-            yield SystemCommand("Stop the scan", "It can go on later", self.stop_scan)
-        else:
-            yield SystemCommand("Scan", "Repeat the latest scan, as it was made", self.start_scan)
-        if isinstance(screen, WorklistScreen):
-            yield SystemCommand("Filter", "Choose what to show", screen.action_filter)
-            for sort in SORTS:
-                yield SystemCommand(f"Sort by {sort}", "", lambda sort=sort: screen.sort_by(sort))
+        yield from commands(self, screen)
 
     # The store
 
@@ -318,6 +317,7 @@ class ReviewApp(App[None]):
     def on_scan_ended(self, message: ScanEnded) -> None:
         """Take the bar away and say how it ended."""
         self.scan = None
+        self.wanted.forget()
         for bar in self._scan_bars():
             bar.progress = None
         failed = message.code not in ENDED_WELL
@@ -340,6 +340,32 @@ class ReviewApp(App[None]):
     def _scan_bars(self) -> Iterable[ScanBar]:
         for screen in self.screen_stack:
             yield from screen.query(ScanBar)
+
+    # Maps
+
+    def want_maps(self, key: str, *, again: bool) -> None:
+        """Have the maps that a study lacks made; a scan makes its own."""
+        if self.maps and not self.scan:
+            self.wanted.want(key, again=again)
+            self._make_next()
+
+    def said_of_maps(self, key: str) -> str:
+        """That a study's maps are being made, or why there are none; empty where neither."""
+        return self.wanted.said(key)
+
+    def _make_next(self) -> None:
+        if self.maps and (key := self.wanted.begin()):
+            self._make_maps(self.maps, key, self.sitting.worklist.latest_run().options)
+
+    @work(thread=True, group="maps", exit_on_error=False)
+    def _make_maps(self, maps: MapMaker, key: str, options: Mapping[str, Option]) -> None:
+        self.post_message(MapsMade(key, maps.make(key, options)))
+
+    def on_maps_made(self, message: MapsMade) -> None:
+        """Show them, or why there are none; then those wanted since."""
+        self.wanted.end(message.key, message.reason)
+        self._make_next()
+        self.show_again()
 
     # The rest
 

@@ -87,6 +87,15 @@ class ScanEnded(Message):
 
 
 @dataclass
+class MapsMade(Message):
+    """A study was explained, or could not be."""
+
+    key: str
+    reason: str
+    """Why one of its radiographs has no map; empty where all have."""
+
+
+@dataclass
 class ReportWritten(Message):
     """The report's command has ended."""
 

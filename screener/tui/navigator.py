@@ -43,11 +43,25 @@ class Navigator(Protocol):
     def back_to_worklist(self, key: str) -> None:
         """Leave the study, with the cursor on it."""
 
+    def want_maps(self, key: str, *, again: bool) -> None:
+        """Have the maps that a study lacks made, beside everything else.
+
+        Args:
+            key: of the study.
+            again: also where that has failed before.
+        """
+
+    def said_of_maps(self, key: str) -> str:
+        """That a study's maps are being made, or why there are none; empty where neither."""
+
     def deliver(self) -> None:
         """Bring waiting entries into the store."""
 
     def show_again(self) -> None:
         """Let the screen read anew what it shows."""
+
+    def start_scan(self) -> None:
+        """Scan what was offered, or again as the latest run did."""
 
     def stop_scan(self) -> None:
         """Ask the scan to finish its batch and end."""

@@ -47,7 +47,7 @@ def test_foreign_text_cannot_steer_the_terminal(stored):
     detail = stored.study(stored.listed()[-1])
     evil = "\x1b[31m\u202e[b]x"
     refusal = Refusal(Path(f"/{evil}.dcm"), Outcome.UNREADABLE, evil, detail.row.key)
-    text = facts(replace(detail, refusals=(refusal,)), 0, 60, tags=True).plain
+    text = facts(replace(detail, refusals=(refusal,)), 0, "", 60, tags=True).plain
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[b]x" in text

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
-    from screener.study import Review
+    from screener.study import ActivationMap, Review
 
 FAINT = "$text-muted"
 STRONG = "bold"
@@ -46,13 +46,14 @@ def lines(parts: Iterable[Content]) -> Content:
     return Content("\n").join(parts)
 
 
-def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content:
+def facts(detail: StudyDetail, index: int, of_maps: str, width: int, *, tags: bool) -> Content:
     """Everything beside the picture.
 
     Args:
         detail: The study.
         index: Which of its images is on screen: scored radiographs first, then refused files, then
             those not scored yet.
+        of_maps: What is said where it has no proven map; empty for the usual words.
         width: Cells a line has.
         tags: Whether to show the header facts of that radiograph.
     """
@@ -61,7 +62,7 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
         _score(detail, shown),
         _classes(detail.row, shown, width - NAME - 5),
         _marks(detail.row),
-        _map(shown),
+        _map(shown, of_maps),
     ]
     sections += [_reviews(detail.reviews), _siblings(detail, index, width)]
     if tags:
@@ -69,11 +70,11 @@ def facts(detail: StudyDetail, index: int, width: int, *, tags: bool) -> Content
     return Content("\n\n").join(section for section in sections if section.plain)
 
 
-def legend(shown: RadiographRow | None) -> Content:
+def legend(shown: RadiographRow | None, of_maps: str = "") -> Content:
     """The lines' scale, or why there are none."""
     activation = shown.activation if shown else None
     if activation is None or not activation.drawn:
-        return Content.styled(map_words(activation), FAINT)
+        return Content.styled(_said(activation, of_maps), FAINT)
     steps = [
         Content.assemble(("━", f"rgb({red},{green},{blue})"), (f" {level:.0%} ", FAINT))
         for level, (red, green, blue) in SCALE.items()
@@ -125,11 +126,17 @@ def _marks(row: StudyRow) -> Content:
     return lines(Content.styled(f"! {visible(mark)}", MARK) for mark in row.marks)
 
 
-def _map(shown: RadiographRow | None) -> Content:
+def _said(activation: ActivationMap | None, of_maps: str) -> str:
+    """What its map is worth; of one that is not proven, what is said of the study's."""
+    proven = activation is not None and activation.proof is not None
+    return map_words(activation) if proven or not of_maps else of_maps
+
+
+def _map(shown: RadiographRow | None, of_maps: str) -> Content:
     """What its map is worth, or why it is not drawn; the picture has no room for it."""
     if shown is None:
         return Content()
-    said = [map_words(shown.activation)]
+    said = [_said(shown.activation, of_maps)]
     if shown.map_inside is not None:
         said.append(outside_words(shown.map_inside))
     return lines([title("Where the score comes from"), *map(Content, said)])

@@ -20,16 +20,16 @@ class Facts(VerticalScroll, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__(id="facts")
-        self._shown: tuple[StudyDetail, int] | None = None
+        self._shown: tuple[StudyDetail, int, str] | None = None
         self._tags = False
 
     def compose(self) -> ComposeResult:
         """The text."""
         yield Static(markup=False)
 
-    def show(self, detail: StudyDetail, index: int, *, tags: bool) -> None:
-        """Show a study with one of its images."""
-        self._shown, self._tags = (detail, index), tags
+    def show(self, detail: StudyDetail, index: int, of_maps: str, *, tags: bool) -> None:
+        """Show a study with one of its images, and what is said of maps that it lacks."""
+        self._shown, self._tags = (detail, index, of_maps), tags
         self._fill()
 
     def on_resize(self) -> None:

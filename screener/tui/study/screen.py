@@ -103,6 +103,7 @@ class StudyScreen(ReviewScreen):
         self._key = key
         self._detail: StudyDetail | None = None
         self._timer: Timer | None = None
+        self._asking: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Masthead, picture with its caption, facts, warning, keys."""
@@ -155,6 +156,7 @@ class StudyScreen(ReviewScreen):
         self.set_reactive(StudyScreen.index, shown_first(self.detail))
         self._show()
         self._load_soon()
+        self._ask_soon()
 
     def show_again(self) -> None:
         """Read the study anew; the picture stays unless another file took its place."""
@@ -164,6 +166,8 @@ class StudyScreen(ReviewScreen):
         self._show()
         if (before and before.path) != (self.image and self.image.path):
             self._load_soon()
+        if self._lacks_maps:
+            self.navigator.want_maps(self._key, again=False)
 
     def go_to(self, key: str) -> None:
         """Show another study."""
@@ -172,6 +176,7 @@ class StudyScreen(ReviewScreen):
         self.view.action_reset()
         self._show()
         self._load_soon()
+        self._ask_soon()
 
     def watch_index(self) -> None:
         """Show another image of the study."""
@@ -245,6 +250,22 @@ class StudyScreen(ReviewScreen):
         if self.image:
             tell_picture(self, self.image.path)
 
+    def _ask_soon(self) -> None:
+        """Have maps made where some lack, unless the next key leafs on."""
+        if self._asking:
+            self._asking.stop()
+        if self._lacks_maps:
+            self._asking = self.set_timer(PAUSE, self._ask)
+
+    def _ask(self) -> None:
+        self.navigator.want_maps(self._key, again=True)
+        self._show()
+
+    @property
+    def _lacks_maps(self) -> bool:
+        scored = self.detail.radiographs
+        return not all(one.activation and one.activation.proof for one in scored)
+
     def _look_ahead(self) -> None:
         """Read the picture that ``n`` would show, so that it is there at once."""
         key = self.session.neighbour(self._key, 1)
@@ -273,10 +294,14 @@ class StudyScreen(ReviewScreen):
         self.query_one("#masthead", Ends).show(
             left, Content.styled(where, "$text-muted") + self.progress()
         )
-        self.query_one(Facts).show(self.detail, self.index, tags=self.tags)
+        self.query_one(Facts).show(self.detail, self.index, self._said_of_maps, tags=self.tags)
         shown = self.scored
         self.view.explain(*((shown.activation, shown.lungs) if shown else (None, None)))
         self._show_caption()
+
+    @property
+    def _said_of_maps(self) -> str:
+        return self.navigator.said_of_maps(self._key)
 
     def _show_caption(self) -> None:
         if self.image is None:
@@ -286,7 +311,7 @@ class StudyScreen(ReviewScreen):
             left = Content(f"{place} · {self.view.shown}")
         self.query_one("#caption", Ends).show(left)
         shown, view = self.scored, self.view
-        effect = facts.legend(shown) if view.overlaid else Content()
+        effect = facts.legend(shown, self._said_of_maps) if view.overlaid else Content()
         lungs = facts.lungs_legend(shown) if view.outlined else Content()
         self.query_one("#legend", Ends).show(effect, lungs)
 
