@@ -183,10 +183,11 @@ def _interrupted(error: BaseException) -> ExitCode:
         console.note("")  # ends the line of the question
         console.failure("a question was asked and stdin holds no answer; answer it or see --help")
         return ExitCode.USAGE
+    hints = getattr(error, "__notes__", ())  # of the command, such as how to go on
     if isinstance(error, Terminated) or isinstance(error.__context__, Terminated):
-        console.note("terminated")
+        console.note("; ".join(["terminated", *hints]))
         return ExitCode.TERMINATED
-    console.note("interrupted")
+    console.note("; ".join(["interrupted", *hints]))
     return ExitCode.INTERRUPTED
 
 

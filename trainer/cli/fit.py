@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from screener import console
 from screener.errors import ConfigurationError
@@ -16,6 +15,7 @@ from trainer.cli.options import (
     device_kind,
     device_option,
     recipe_argument,
+    resumable,
     resumed,
     settings_option,
 )
@@ -69,23 +69,27 @@ def command(
     Writes log, curves, checkpoint, weights and their evaluation on the validation split into the
     run folder, and one page, index.html, that shows them.
     """
-    if resume:
-        _refuse_what_is_settled()
+    run = resumed(resume, SETTLED) if resume else None
     kind = device_kind(device)
-    run = resumed(resume) if resume else _new(recipe, data, folder, overrides, backbone, lr)
-    if run.recipe().labels == LUNGS:
-        _fit_lungs(run, kind)
-        return
-    lr = run.facts().get("lr", lr)  # a resumed fit chooses its rates as it began to
+    run = run or _new(recipe, data, folder, overrides, backbone, lr)
+    with resumable(run):
+        if run.recipe().labels == LUNGS:
+            _fit_lungs(run, kind)
+            return
+        _fit(run, kind, checkpoint_minutes)
+
+
+def _fit(run: Run, device: str, checkpoint_minutes: float) -> None:
     from trainer.finish import finish
     from trainer.fitting.progress import Progress
     from trainer.fitting.soup import fit_recipe
 
+    lr = run.facts().get("lr", "paper")  # a resumed fit chooses its rates as it began to
     with Progress() as progress:
         fit_recipe(
             run,
             progress,
-            device=kind,
+            device=device,
             lr=lr,
             choose=_ask if lr == "ask" else None,
             checkpoint_minutes=checkpoint_minutes,
@@ -94,27 +98,6 @@ def command(
     card = finish(run)
     console.note(f"{run.folder / 'index.html'}: everything in one page")
     click.echo(f"{run.weights}\t{card.digest}")
-
-
-def _refuse_what_is_settled() -> None:
-    """A run goes on as it began: what would make it another is not passed over in silence.
-
-    Raises:
-        ConfigurationError: one of those was given.
-    """
-    context = click.get_current_context()
-    given = [
-        parameter.make_metavar(context) if isinstance(parameter, click.Argument) else option
-        for parameter in context.command.params
-        if parameter.name in SETTLED
-        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
-        for option in parameter.opts[:1]
-    ]
-    if given:
-        raise ConfigurationError(
-            f"--resume goes on with what the run began with; leave out {', '.join(given)} "
-            "or start a new run"
-        )
 
 
 def _fit_lungs(run: Run, device: str) -> None:

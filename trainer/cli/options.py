@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
+
+from screener.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from trainer.run import Run
@@ -58,14 +64,48 @@ def device_kind(wanted: str) -> str:
     return choose(wanted).kind
 
 
-def resumed(folder: Path) -> Run:
+def resumed(folder: Path, settled: Collection[str]) -> Run:
     """The run in a folder, to go on with.
 
+    Args:
+        folder: of the run.
+        settled: names of the parameters that a resume cannot honour.
+
     Raises:
-        ConfigurationError: no run of ours is there, or its recipe is damaged.
+        ConfigurationError: one of those was given; or no run of ours is there, or its recipe is
+            damaged.
     """
     from trainer.run import Run
 
+    _refuse(settled)
     run = Run(folder)
     run.recipe()
     return run
+
+
+def _refuse(settled: Collection[str]) -> None:
+    """A run goes on as it began: what would make it another is not passed over in silence."""
+    context = click.get_current_context()
+    given = [
+        parameter.make_metavar(context) if isinstance(parameter, click.Argument) else option
+        for parameter in context.command.params
+        if parameter.name in settled
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        for option in parameter.opts[:1]
+    ]
+    if given:
+        raise ConfigurationError(
+            f"--resume goes on with what the run began with; leave out {', '.join(given)} "
+            "or start a new run"
+        )
+
+
+@contextmanager
+def resumable(run: Run) -> Iterator[None]:
+    """Say how a run goes on where Ctrl-C or SIGTERM ends the command."""
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort) as stop:
+        command = click.get_current_context().command_path
+        stop.add_note(f"go on with '{command} --resume {shlex.quote(str(run.folder))}'")
+        raise

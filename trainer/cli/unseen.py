@@ -15,12 +15,16 @@ from trainer.cli.options import (
     device_kind,
     device_option,
     recipe_argument,
+    resumable,
     resumed,
     settings_option,
 )
 
 if TYPE_CHECKING:
     from trainer.run import Run
+
+SETTLED = ("recipe", "data", "folder", "overrides", "backbone", "groups", "films", "rounds")
+"""What a resume cannot honour."""
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -75,10 +79,14 @@ def command(
     that were seen. Members of a soup are judged alone, averaged, and averaged greedily. Images of
     split 'test' are never looked at.
     """
+    run = resumed(resume, SETTLED) if resume else None
     kind = device_kind(device)
-    run = resumed(resume) if resume else _new(
-        recipe, data, folder, overrides, backbone, groups, films, rounds
-    )  # fmt: skip
+    run = run or _new(recipe, data, folder, overrides, backbone, groups, films, rounds)
+    with resumable(run):
+        _judge(run, kind, most)
+
+
+def _judge(run: Run, device: str, most: int) -> None:
     from trainer.fitting.progress import Progress
     from trainer.judging import leave_out
     from trainer.judging.unseen import SCORES_FILE, folds_of, write_scores
@@ -89,7 +97,7 @@ def command(
     folds = folds_of(read_manifests(map(Path, facts["manifests"])), facts["groups"])
     runs = leave_out.fold_runs(run, folds, facts["films"], facts["rounds"])
     with Progress() as progress:
-        leave_out.fit_folds(runs, progress, kind)
+        leave_out.fit_folds(runs, progress, device)
     console.note("scoring what was not seen")
     scored = leave_out.score(runs, most)
     write_scores(run.folder / SCORES_FILE, scored)

@@ -27,7 +27,7 @@ from screener.network.batch import to_input
 from screener.reading import pixels
 from screener.whole import in_place_of
 from trainer.fitting.augment import augment
-from trainer.fitting.decoding import SPAWN, decode
+from trainer.fitting.decoding import SPAWN, decode, follow_parent, undisturbed
 from trainer.manifest import KNOWN, Entry
 from trainer.recipe import Augment
 
@@ -69,10 +69,12 @@ def _decode_all(
 ) -> None:
     errors = []
     with in_place_of(path) as unfinished:
-        with ProcessPoolExecutor(mp_context=SPAWN) as pool, unfinished.open("wb") as stream:
+        processes = ProcessPoolExecutor(mp_context=SPAWN, initializer=follow_parent)
+        with processes as pool, unfinished.open("wb") as stream:
             _write_header(stream, (len(entries), size, size))
             images = [entry.image for entry in entries]
-            decoded = pool.map(partial(decode, size=size), images, chunksize=8)
+            with undisturbed():
+                decoded = pool.map(partial(decode, size=size), images, chunksize=8)
             for number, square in enumerate(decoded):
                 if isinstance(square, str):
                     errors.append(f"{images[number]}: {square}; take it out of the manifest")

@@ -60,6 +60,12 @@ def test_a_resume_refuses_what_it_cannot_honour(begun, arguments, named, capsys)
     assert f"leave out {named} or" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", [["--films", "9"], ["--rounds", "2"], ["--leave-out", "a=b"]])
+def test_so_does_a_resume_of_what_is_left_out(begun, option, capsys):
+    assert call("unseen", "--resume", begun, *option) == 2
+    assert f"leave out {option[0]} or" in capsys.readouterr().err
+
+
 def test_a_resume_names_all_it_cannot_honour(begun, dataset, capsys):
     assert call("fit", "--resume", begun, "--data", dataset, "--set", "seed=3") == 2
     assert "leave out --data, --set or" in capsys.readouterr().err

@@ -14,8 +14,10 @@ import pytest
 import torch
 
 from screener.card import load_card
+from screener.console import ExitCode
 from screener.network.model import Network
 from screener.network.weights import load_guard, load_network
+from tests.conftest import posix_only
 from trainer import recipe
 from trainer.fitting.fit import ADAM, equidistant, halves, steps
 from trainer.run import load_tensors
@@ -39,8 +41,15 @@ def call(command):
 
 def kill_after(command, batches_done, run):
     """Start a fit and kill it when its checkpoint has been written so many times."""
+    code, _ = stop_after(command, batches_done, run, signal.SIGKILL)
+    assert code == -signal.SIGKILL  # it was still running
+    return load_tensors(run / "checkpoint.pt")
+
+
+def stop_after(command, batches_done, run, number):
+    """Send a fit a signal after so many checkpoints; gives its exit code and last line."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     written, last = 0, None
     while process.poll() is None and written < batches_done:
         try:
@@ -49,9 +58,10 @@ def kill_after(command, batches_done, run):
             stamp = None
         written, last = written + (stamp != last), stamp
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL  # it was still running
-    return load_tensors(run / "checkpoint.pt")
+    process.send_signal(number)
+    said = process.communicate()[1]
+    assert "Traceback" not in said
+    return process.returncode, said.splitlines()[-1] if said else ""
 
 
 def left(run):
@@ -102,6 +112,20 @@ def test_a_killed_fit_goes_on_to_the_same_weights(finished, dataset, tmp_path):
     place = kill_after(start(run, dataset, "--checkpoint-minutes", "0"), 8, run)
     assert (place["step"], place["epoch"]) == (1, 0)
     assert place["batch"] > 0  # in the middle of a one-cycle epoch
+    done = call(resume(run))
+    assert done.returncode == 0, done.stderr
+    assert left(run) == left(finished)
+
+
+@posix_only
+def test_a_fit_that_is_stopped_says_how_it_goes_on_and_does(finished, dataset, tmp_path):
+    run = tmp_path / "a run"
+    hint = f"; go on with 'trainer fit --resume '{run}''"
+    often = ("--checkpoint-minutes", "0")
+    stopped = stop_after(start(run, dataset, *often), 2, run, signal.SIGTERM)
+    assert stopped == (ExitCode.TERMINATED, "terminated" + hint)
+    stopped = stop_after(resume(run, *often), 4, run, signal.SIGINT)
+    assert stopped == (ExitCode.INTERRUPTED, "interrupted" + hint)
     done = call(resume(run))
     assert done.returncode == 0, done.stderr
     assert left(run) == left(finished)

@@ -1,6 +1,8 @@
 """Importers on tiny copies of the original layouts, made of noise."""
 
 import hashlib
+import os
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -10,10 +12,13 @@ from PIL import Image
 
 from screener.errors import ConfigurationError
 from screener.program import run
+from tests.conftest import posix_only
 from trainer.cli.main import trainer
 from trainer.importers import cohen, covidx, folders, kermany
+from trainer.importers import prepare as importing
 from trainer.importers.found import Import
 from trainer.importers.prepare import prepare
+from trainer.judging import predict
 from trainer.manifest import Entry, read_manifest, select
 
 HEADER = "Patientid,offset,sex,age,finding,survival,view,date,location,filename,doi, url,license\n"
@@ -266,3 +271,32 @@ def test_command_says_found_and_expected(chest_xray, checkout, lists, tmp_path, 
     assert "covidx-v1: 6 found / 5941 expected" in said.out
     assert "problem: gone.png" in said.err
     assert len(select(read_manifest(tmp_path / "made"), "test")) == 2
+
+
+@posix_only
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("place", ["predict.pixels.load", "prepare.digest_of_file"])
+def test_a_prepare_that_is_stopped_leaves_no_manifest_and_can_be_repeated(
+    tmp_path, monkeypatch, capsys, place, number, code
+):
+    for number_of in range(6):
+        picture(tmp_path / "in" / "normal" / f"{number_of}.png")
+    arguments = ["prepare", "folders", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    module, _, name = place.partition(".")
+    owner = {"predict": predict.pixels, "prepare": importing}[module]
+    name = name.rpartition(".")[2]
+    work, calls = getattr(owner, name), []
+
+    def stopped(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            os.kill(os.getpid(), number)
+        return work(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, stopped)
+        assert run(trainer, "trainer", arguments) == code
+    assert capsys.readouterr().err == {130: "interrupted\n", 143: "terminated\n"}[code]
+    assert not (tmp_path / "out" / "manifest.csv").exists()
+    assert run(trainer, "trainer", arguments) == 0
+    assert len(read_manifest(tmp_path / "out")) == 6
