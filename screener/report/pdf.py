@@ -18,7 +18,7 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
-from screener.report import script, style
+from screener.report import script, shaping, style
 from screener.report.style import Type
 
 rl_config.useA85 = 0  # binary streams: a fifth smaller than reportlab's text encoding
@@ -179,11 +179,22 @@ class Sheet(Canvas):  # type: ignore[misc]
     def _run(self, text: str, x: float, baseline: float, kind: Type) -> None:
         """Text of one typeface; a mark on top of a mark is raised above it."""
         self.setFont(kind.font, kind.size)
+        if shaping.is_word(text):
+            self._word(text, x, baseline, kind)
+            return
         for number, part in enumerate(script.HIGH_MARK.split(text)):
             rise = RISE * kind.size if number % 2 else 0.0
             if part:
                 self.drawString(x, baseline + rise, part, charSpace=kind.tracking)
             x += style.width(part, kind)
+
+    def _word(self, text: str, x: float, baseline: float, kind: Type) -> None:
+        """A word by its glyphs, which stand for no letters: what they mean is told to readers."""
+        meant = (b"\xfe\xff" + text.encode("utf-16-be")).hex()
+        self._code.append(f"/Span <</ActualText <{meant}>>> BDC")
+        glyphs = shaping.shaped(text, kind.font, kind.size)
+        self.drawString(x, baseline, glyphs, charSpace=kind.tracking)
+        self._code.append("EMC")
 
     def picture(self, jpeg: bytes, x: float, y: float, w: float, h: float) -> None:
         """A JPEG, embedded as it is, and only once however often it is drawn."""

@@ -23,7 +23,7 @@ BY_LETTER = frozenset(
 """First words of the names of characters whose glyphs may stand one after another as they are.
 
 Not those of India, Tibet, Burma or Cambodia: there vowels move before their consonant and letters
-merge, and without that one name reads as another.
+merge, and without that one name reads as another. :mod:`screener.report.shaping` sets them.
 """
 CONJOINING = range(0x1100, 0x1200)
 """Parts of Hangul syllables; what Unicode does not compose is not stacked by a typeface either."""

@@ -1,9 +1,9 @@
 """The look of the report: typefaces, sizes, colours, and how text is measured and broken.
 
 Four cuts of DejaVu are embedded, so a report looks the same everywhere. A character that they
-lack is set in an installed typeface, in runs of its own; where there is none, or its script is not
-set letter by letter, it is told by its code, so that two names never look alike. Colour only ever
-repeats what a word and a glyph say.
+lack is set in an installed typeface, in runs of its own; where there is none, or none that shapes
+its script, it is told by its code, so that two names never look alike. Colour only ever repeats
+what a word and a glyph say.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.pdfbase.pdfmetrics import getFont, registerFont, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 
-from screener.report import script, typefaces
+from screener.report import script, shaping, typefaces
 from screener.study import Band
 
 FONTS = Path(__file__).parent / "fonts"
@@ -89,9 +89,16 @@ def register_fonts() -> None:
 
 def legible(text: str, font: str) -> str:
     """The text on one line in the order of reading, with the code of what no typeface has."""
+    joined = script.joined(unicodedata.normalize("NFC", text))
     return "".join(
-        c if c.isprintable() and script.is_set(c) and setting(c, font) else _told(c)
-        for c in script.joined(unicodedata.normalize("NFC", text))
+        part if is_word and shaping.typeface(part) else _legible(part, font)
+        for part, is_word in shaping.parts(joined)
+    )
+
+
+def _legible(text: str, font: str) -> str:
+    return "".join(
+        c if c.isprintable() and script.is_set(c) and setting(c, font) else _told(c) for c in text
     )
 
 
@@ -110,8 +117,12 @@ def runs(text: str, font: str) -> Iterator[tuple[str, str]]:
     if text.isascii():
         yield font, text
         return
-    for name, part in groupby(text, partial(setting, font=font)):
-        yield name or font, "".join(part)
+    for part, is_word in shaping.parts(text):
+        if is_word and (found := shaping.typeface(part)):
+            yield found, part
+            continue
+        for name, letters in groupby(part, partial(setting, font=font)):
+            yield name or font, "".join(letters)
 
 
 def _told(character: str) -> str:
@@ -120,8 +131,15 @@ def _told(character: str) -> str:
 
 def width(text: str, style: Type) -> float:
     """Width in points of legible text."""
-    parts = (stringWidth(part, name, style.size) for name, part in runs(text, style.font))
-    return float(sum(parts)) + style.tracking * len(text)
+    parts = (run_width(part, name, style.size) for name, part in runs(text, style.font))
+    return sum(parts) + style.tracking * len(text)
+
+
+def run_width(part: str, font: str, size: float) -> float:
+    """Width in points of a part of one typeface, as :func:`runs` gives it."""
+    if shaping.is_word(part):
+        return shaping.width(part, font, size)
+    return float(stringWidth(part, font, size))
 
 
 def wrap(text: str, style: Type, room: float) -> list[str]:

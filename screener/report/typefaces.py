@@ -27,6 +27,7 @@ KNOWN = (
     *("msyh.ttc", "yugothr.ttc", "malgun.ttf", "leelawui.ttf", "simsun.ttc", "msgothic.ttc"),
     *("gulim.ttc", "tahoma.ttf", "arial unicode.ttf", "arialuni.ttf", "applegothic.ttf"),
     *("thonburi.ttc", "ipag.ttf", "nanumgothic.ttf", "notosansthai-regular.ttf", "loma.ttf"),
+    *("nirmala.ttf", "nirmala.ttc", "mangal.ttf", "kohinoor.ttc", "notosansdevanagari-regular.ttf"),
     *("notosanslao-regular.ttf", "notosansethiopic-regular.ttf", "notosanshebrew-regular.ttf"),
 )
 """Plain cuts with many names' letters, tried before all others, in this order."""
@@ -68,8 +69,10 @@ def installed() -> Typefaces:
 class _Typeface:
     name: str
     path: Path
-    characters: str
+    characters: frozenset[str]
     """All that leave ink."""
+    scripts: frozenset[str]
+    """OpenType tags of those that it says how to shape."""
 
 
 class Typefaces:
@@ -78,18 +81,25 @@ class Typefaces:
     def __init__(self, places: Sequence[Path]) -> None:
         self._unread = _readable(places)
         self._read: list[_Typeface] = []
-        self._holding: dict[str, str | None] = {}
+        self._holding: dict[tuple[str, frozenset[str]], str | None] = {}
         self._registered: set[str] = set()
 
-    def holding(self, character: str) -> str | None:
-        """The name, for reportlab, of the first typeface that has a glyph of the character."""
-        if character not in self._holding:
-            self._holding[character] = self._search(character)
-        return self._holding[character]
+    def holding(self, characters: str, scripts: frozenset[str] = frozenset()) -> str | None:
+        """The name, for reportlab, of the first typeface that has a glyph of each character.
 
-    def _search(self, character: str) -> str | None:
+        Args:
+            characters: one or several.
+            scripts: OpenType tags, of one of which the typeface must say how it is shaped.
+        """
+        wanted = characters, scripts
+        if wanted not in self._holding:
+            self._holding[wanted] = self._search(*wanted)
+        return self._holding[wanted]
+
+    def _search(self, characters: str, scripts: frozenset[str]) -> str | None:
         for typeface in self._all():
-            if character in typeface.characters:
+            is_shaping = not scripts or scripts & typeface.scripts
+            if is_shaping and typeface.characters.issuperset(characters):
                 self._register(typeface)
                 return typeface.name
         return None
@@ -112,7 +122,7 @@ class Typefaces:
 def _readable(places: Sequence[Path]) -> Iterator[_Typeface]:
     for number, path in enumerate(islice(_ordered(places), MOST_READ)):
         try:
-            yield _Typeface(f"found-{number}", path, _characters(path))
+            yield _Typeface(f"found-{number}", path, *_content(path))
         except FAULTS:
             continue
 
@@ -137,14 +147,26 @@ def _files(place: Path) -> Iterator[Path]:
         )
 
 
-def _characters(path: Path) -> str:
-    """Every character that the file, or its first typeface, draws with any ink at all."""
+def _content(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What the file, or its first typeface, draws with any ink at all, and what it shapes."""
     if path.stat().st_size > LARGEST:
         raise TTFError(f"{path} is too large")
     font = TTFontFile(str(path))
     starts = font.glyphPos
-    return "".join(
+    characters = frozenset(
         chr(code)
         for code, glyph in font.charToGlyph.items()
         if glyph and starts[glyph] < starts[glyph + 1]
     )
+    return characters, frozenset(_scripts(font))
+
+
+def _scripts(font: TTFontFile) -> Iterator[str]:
+    """The tags of its table of substitutions, where it has one."""
+    if "GSUB" not in font.table:
+        return
+    content = font.get_table("GSUB")
+    (at,) = struct.unpack_from(">H", content, 4)
+    (count,) = struct.unpack_from(">H", content, at)
+    for place in range(at + 2, at + 2 + 6 * count, 6):
+        yield content[place : place + 4].decode("latin-1")

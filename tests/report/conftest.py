@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
+from reportlab.pdfbase import pdfmetrics
 
 from screener.report import typefaces, write_report
 from screener.report.html import write_html
@@ -58,7 +59,14 @@ def fonts_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]
 
     def look(folder: Path) -> None:
         monkeypatch.setattr(typefaces, "folders", lambda: (folder,))
-        typefaces.installed.cache_clear()
+        forget()
 
     yield look
+    forget()
+
+
+def forget() -> None:
+    """What was found before, by name too: reportlab keeps the first typeface of a name."""
     typefaces.installed.cache_clear()
+    for name in [name for name in pdfmetrics._fonts if name.startswith("found-")]:
+        pdfmetrics.getFont(name).unregister()
