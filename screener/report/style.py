@@ -175,7 +175,7 @@ def _pieces(word: str, style: Type, room: float) -> list[str]:
 
 
 def _fitting(text: str, style: Type, room: float) -> int:
-    """How many leading characters fit, at least one; found by halving."""
+    """How many leading characters fit, letters with all their marks; at least one character."""
     low, high = 1, len(text)
     while low < high:
         middle = (low + high + 1) // 2
@@ -183,6 +183,8 @@ def _fitting(text: str, style: Type, room: float) -> int:
             low = middle
         else:
             high = middle - 1
+    while 1 < low < len(text) and unicodedata.category(text[low]).startswith("M"):
+        low -= 1
     return low
 
 

@@ -110,3 +110,11 @@ def test_a_font_of_the_system_sets_names(available, fonts_in, tmp_path, kind, na
         style.width(letter, style.NAME) for letter in name if letter not in shaping.JOINERS
     )
     assert len(PdfReader(tmp_path / "out.pdf").pages) == 1
+
+
+def test_no_letter_is_cut_from_its_marks(available, fonts_in, tmp_path):
+    font_with(letters("कि"), tmp_path / "any.ttf")
+    fonts_in(tmp_path)
+    for room in range(40, 200):
+        kept = style.shorten("कि" * 20, style.NAME, room)
+        assert kept.removesuffix("…")[-1] == "ि", room
