@@ -33,7 +33,7 @@ from screener.reading import pixels
 from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
 from screener.reading.survey import Survey, survey
-from screener.results import adapting, files, pseudonym
+from screener.results import adapting, adoption, files, pseudonym
 from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
 from screener.results.identity import Identify
@@ -263,6 +263,7 @@ class _Scan:
             fix_inverted=settings.fix_inverted,
             views=settings.views,
             maps=settings.maps,
+            thresholds=adoption.before_a_run(self.store.connection, *self.key),
         )
 
     def _record(self, found: Survey, began: datetime) -> tuple[int, Survey]:

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -20,6 +21,8 @@ from screener.events import (
 )
 from screener.reading import pixels
 from screener.reading.decode import CRASHED
+from screener.results import adoption
+from screener.results.adoption import UNLABELLED, Adoption
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.scan import Settings, dry_run, scan
@@ -88,6 +91,32 @@ def test_a_phantom_that_says_so_is_never_shown_as_a_patient(settings, first):
         rows = list(Worklist(store).rows())
     marked = [row for row in rows if marks.PHANTOM in row.marks]
     assert len(marked) == 12  # the others are refused, or PNG files, which have no header to say it
+
+
+def test_limits_that_a_site_took_over_decide_which_films_get_a_map(phantoms, weights, tmp_path):
+    films = shutil.copytree(phantoms / "01-clear", tmp_path / "films")
+    settings = Settings((films,), tmp_path / "results", weights, guarded=False)
+    limits = Adoption(1.0, 1.0, 0.0, "blind reading of 9 studies", datetime(2026, 3, 1, tzinfo=UTC))
+    assert mapped_after_adopting(settings, limits) == 0
+    lower = replace(limits, elevated=0.0)
+    assert mapped_after_adopting(settings, lower) == 1
+    unlabelled = replace(lower, source=f"{UNLABELLED} of 100 films of one scan")
+    with Store.open(settings.results) as store, store.transaction() as connection:
+        connection.execute("DELETE FROM adoption")
+    assert mapped_after_adopting(settings, limits) == 0
+    assert mapped_after_adopting(settings, unlabelled) == 0
+
+
+def mapped_after_adopting(settings, limits):
+    """How many films a scan gives a map, once limits of the bands were taken over."""
+    events_of(settings)
+    with Store.open(settings.results) as store, store.transaction() as connection:
+        adoption.adopt(connection, limits)
+    events_of(replace(settings, rescore=True))
+    with Store.open(settings.results) as store:
+        worklist = Worklist(store)
+        films = [film for row in worklist.rows() for film in worklist.radiographs(row.key)]
+    return sum(film.activation is not None for film in films)
 
 
 def test_the_audit_has_the_time_of_each_stage(settings, first):

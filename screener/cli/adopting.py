@@ -141,3 +141,8 @@ def _rewrite(worklist: Worklist) -> None:
 
     export.write_worklist(worklist, worklist.store.folder)
     console.note("worklist.csv and worklist.json are new, make the report again")
+    if lacking := worklist.unexplained():
+        console.note(
+            f"{lacking} of the studies in PRIORITY and ELEVATED have no proven map; make them: "
+            "screener explain --band PRIORITY --band ELEVATED"
+        )

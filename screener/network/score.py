@@ -9,7 +9,7 @@ for bit.
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -71,6 +71,7 @@ class Scorer:
         fix_inverted: bool = False,
         views: int = 1,
         maps: Maps = Maps.PROVEN,
+        thresholds: Mapping[str, float] | None = None,
     ) -> None:
         """Fold, move and lay out the network.
 
@@ -83,6 +84,7 @@ class Scorer:
             fix_inverted: score what looks like a negative as its positive; needs the guard.
             views: slightly altered copies averaged for each radiograph; 1 for none.
             maps: which to make, for radiographs of the upper bands.
+            thresholds: of those bands, where they are not the card's.
         """
         body = fold(network.body, card.input_size)
         self._body = body.to(memory_format=torch.channels_last).to(device.kind)
@@ -94,6 +96,7 @@ class Scorer:
         self._fix_inverted = fix_inverted
         self._views = views
         self._maps = maps
+        self._thresholds = thresholds or card.thresholds
         self._tap = Tap(self._body, explain.STRIDE)
         self._part = device.part_size
         self._streams = ThreadPoolExecutor(device.streams, initializer=self._limit_threads)
@@ -143,7 +146,7 @@ class Scorer:
     def _upper(self, said: _Pass, index: int) -> bool:
         """Whether a radiograph's own score lies in a band of which maps are made."""
         score = said.probabilities[index, self._target].item()
-        return Band.of(score, self._card.thresholds) in (Band.PRIORITY, Band.ELEVATED)
+        return Band.of(score, self._thresholds) in (Band.PRIORITY, Band.ELEVATED)
 
     def _explain(self, squares: NDArray[np.uint8], wanted: Sequence[int]) -> dict[int, Explanation]:
         """Map, border share and lungs of some of the squares, by their index."""

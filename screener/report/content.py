@@ -61,12 +61,14 @@ class Report:
         return bool(self.bands) or row.band is Band.PRIORITY
 
     def selection(self) -> str:
-        """Which of the scored studies the ranking shows, in words."""
+        """Which of the scored studies the ranking shows, and by whose bands, in words."""
         by_band = self.worklist.counts().by_band
         scored = sum(by_band[band] for band in RANKED)
         chosen = sum(by_band[band] for band in self.bands or RANKED)
         shown = chosen if self.top is None else min(self.top, chosen)
-        return wording.selection(self.top, self.bands, shown, scored)
+        chosen_by = wording.selection(self.top, self.bands, shown, scored)
+        adopted = self.worklist.adoption()
+        return f"{chosen_by} The bands: {adopted.words}." if adopted else chosen_by
 
 
 @contextmanager

@@ -22,6 +22,11 @@ WHERE run.id = (SELECT max(id) FROM run) AND taken_back_at IS NULL
 ORDER BY adoption.id DESC LIMIT 1
 """
 
+BY_KEY = """
+SELECT * FROM adoption WHERE weights_digest = ? AND pipeline = ? AND taken_back_at IS NULL
+ORDER BY id DESC LIMIT 1
+"""
+
 UNLABELLED = "unlabelled scores"
 """What the source of an adoption begins with that no reading stands behind."""
 
@@ -97,6 +102,17 @@ def thresholds(connection: sqlite3.Connection) -> dict[str, float] | None:
     """The thresholds taken over for the latest run's weights; None where there are none."""
     found = of_rows(connection.execute(CURRENT))
     return found.thresholds if found else None
+
+
+def before_a_run(
+    connection: sqlite3.Connection, weights_digest: str, pipeline: str
+) -> dict[str, float] | None:
+    """The thresholds taken over for what a run will be; None where there are none.
+
+    What followed an earlier scan's own scores does not count: it ends with the next scan.
+    """
+    found = of_rows(connection.execute(BY_KEY, (weights_digest, pipeline)))
+    return found.thresholds if found and found.by_reading else None
 
 
 def adopt(connection: sqlite3.Connection, adopted: Adoption) -> None:

@@ -50,6 +50,7 @@ CSV_COLUMNS = (
     "reason",
     "map_proof",  # of the deciding radiograph: score whole, marked tenth hidden, marks moved
     "waiting",  # how many files of a study are not scored yet
+    "adopted",  # whence and when this site took its bands over; empty where they are the weights'
     "note",
 )
 """Columns of the CSV, in a stable order: new ones will be added before ``note``."""
@@ -63,8 +64,9 @@ def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> No
     try:
         rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
         rows.writeheader()
+        adopted = worklist.adoption()
         for row in worklist.rows(wanted):
-            rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key))))
+            rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key), adopted)))
         for refusal in worklist.refusals():
             rows.writerow(_cells(_refusal_cells("refusal", refusal)))
         for waiting in worklist.waiting():
@@ -273,7 +275,9 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
     return {"path": str(refusal.path), "outcome": refusal.outcome, "reason": refusal.reason}
 
 
-def _study_cells(row: StudyRow, radiographs: Sequence[RadiographRow]) -> dict[str, Any]:
+def _study_cells(
+    row: StudyRow, radiographs: Sequence[RadiographRow], adopted: Adoption | None
+) -> dict[str, Any]:
     return {
         "kind": "study",
         "rank": row.rank,
@@ -299,6 +303,7 @@ def _study_cells(row: StudyRow, radiographs: Sequence[RadiographRow]) -> dict[st
         "path": " | ".join(str(radiograph.path) for radiograph in radiographs),
         "map_proof": _proof_cell(radiographs),
         "waiting": row.waiting,
+        "adopted": adopted.words if adopted else "",
     }
 
 

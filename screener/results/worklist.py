@@ -236,6 +236,12 @@ class Worklist:
             metrics = json.loads(self._card_text())["metrics"]
             return marks.alarm((row[0] for row in scores), (row[0] for row in distances), metrics)
 
+    def unexplained(self) -> int:
+        """Studies of the upper bands with a scored radiograph that has no proven map."""
+        upper = Filter(bands=(Band.PRIORITY, Band.ELEVATED))
+        keys = [row.key for row in self.rows(upper)]
+        return sum(any(map(_lacks_map, self.radiographs(key))) for key in keys)
+
     def runs(self) -> list[ScanRun]:
         """All runs, oldest first."""
         return list(map(self._run, self.store.query("SELECT * FROM run ORDER BY id")))
@@ -362,3 +368,7 @@ SELECT distance FROM run JOIN file JOIN result ON result.digest = file.digest
     AND result.weights_digest = run.weights_digest AND result.pipeline = run.pipeline
 WHERE run.id = (SELECT max(id) FROM run) AND file.outcome = 'scored' AND distance IS NOT NULL
 """
+
+
+def _lacks_map(shown: RadiographRow) -> bool:
+    return shown.activation is None or shown.activation.proof is None

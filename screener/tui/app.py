@@ -99,6 +99,7 @@ class ReviewApp(App[None]):
         self.session: Session | None = None
         self.counts: Counts | None = None
         self.alarm: str | None = None
+        self.adopted = ""
         self.trouble = ""
         """Why entries wait for the store."""
         self.scan: ScanProcess | None = None
@@ -193,13 +194,15 @@ class ReviewApp(App[None]):
                 counts, alarm = worklist.counts(), self.alarm
                 if counts.scored and (self.counts is None or counts.scored != self.counts.scored):
                     alarm = worklist.alarm()
-                self.post_message(CountsRead(counts, alarm))
+                adopted = worklist.adoption()
+                self.post_message(CountsRead(counts, alarm, adopted.words if adopted else ""))
         except StoreError as error:
             self.post_message(StoreFailed(str(error)))
 
     def on_counts_read(self, message: CountsRead) -> None:
         """Show what is new."""
         self.counts, self.alarm, self._failure = message.counts, message.alarm, ""
+        self.adopted = message.adopted
         self.show_again()
 
     def on_store_failed(self, message: StoreFailed) -> None:

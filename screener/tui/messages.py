@@ -36,6 +36,8 @@ class CountsRead(Replaceable):
     counts: Counts
     alarm: str | None
     """Why the whole ranking should not be trusted."""
+    adopted: str
+    """From what and when this site took its bands over; empty where they are the weights'."""
 
 
 @dataclass

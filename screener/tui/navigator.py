@@ -23,6 +23,8 @@ class Navigator(Protocol):
     """None until the store was read."""
     alarm: str | None
     """Why the whole ranking should not be trusted."""
+    adopted: str
+    """From what and when this site took its bands over; empty where they are the weights'."""
     trouble: str
     """Why entries wait for the store."""
     pictures: bool

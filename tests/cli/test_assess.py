@@ -183,7 +183,10 @@ def listed(results):
 
 
 def test_what_is_adopted_is_named_everywhere_and_taken_back(assessed):
-    run("assess", "adopt", assessed, "--sensitivity", "0.8")
+    with Store.open(assessed) as store, store.transaction() as connection:
+        connection.execute("UPDATE result SET proof = NULL")
+    done = run("assess", "adopt", assessed, "--sensitivity", "0.8")
+    assert "have no proven map; make them: screener explain --band PRIORITY" in done.stderr
     document, after = listed(assessed)
     source = document["adopted"]["source"]
     assert source.startswith("blind reading of 260 studies drawn as one, 260 judged; sensitivity")
@@ -196,11 +199,14 @@ def test_what_is_adopted_is_named_everywhere_and_taken_back(assessed):
     assert 0 < detail["expected"] < 1
     run("export", assessed, "--format", "html", "-o", assessed / "page.html")
     assert source in (assessed / "page.html").read_text(encoding="utf-8")
+    listed_again = csv.DictReader(run("list", assessed, "--csv").stdout.splitlines())
+    assert all(source in row["adopted"] for row in listed_again if row["kind"] == "study")
     assert json.loads(run("assess", "report", assessed, "--json").stdout)["adopted"]
     assert '"event": "adopted"' in (assessed / AUDIT).read_text(encoding="utf-8")
     run("assess", "adopt", assessed, "--undo")
     document, before = listed(assessed)
     assert document["adopted"] is None
+    assert "adopted at this site" not in run("list", assessed, "--csv").stdout
     assert "adopted at this site" not in run("list", assessed).stdout
     assert {key: score for key, (_, score) in before.items()} == {
         key: score for key, (_, score) in after.items()

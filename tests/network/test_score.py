@@ -94,6 +94,17 @@ def test_the_upper_bands_have_a_proven_map_and_routine_has_none(network, batch):
             assert len({proof.whole, proof.hidden, proof.moved}) == 3
 
 
+def test_limits_that_a_site_took_over_decide_which_radiographs_have_a_map(network, batch):
+    card = replace(CARD, thresholds={"PRIORITY": 1.0, "ELEVATED": 1.0})
+    place = device.choose("cpu", batch_size=4)
+    own = Scorer(network, card, place).score(batch)
+    assert not any(one.activation for one in own)
+    low = sorted(suspicion(one.probabilities) for one in own)[6]
+    taken_over = Scorer(network, card, place, thresholds={"PRIORITY": 1.0, "ELEVATED": low})
+    for one in taken_over.score(batch):
+        assert (one.activation is not None) == (suspicion(one.probabilities) >= low)
+
+
 def test_a_chest_with_a_map_has_its_lungs_and_the_share_of_the_map_within(network):
     square = pixels.square(expose(Variant.CLEAR, 1, (160, 160)), INPUT_SIZE)
     _, _, found = scorer(network).explain(square)

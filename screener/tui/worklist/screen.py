@@ -56,6 +56,7 @@ class WorklistScreen(ReviewScreen):
         """Title, filter line, table, scan progress, warning, keys."""
         yield Ends(id="masthead")
         yield Static(id="alarm", markup=False)
+        yield Static(id="adopted", markup=False)
         yield Ends(id="filter-line")
         yield TableHeading(id="heading")
         yield StudyTable(self.session.rows, self.session.offset_of, id="table")
@@ -152,6 +153,9 @@ class WorklistScreen(ReviewScreen):
         alarm = self.query_one("#alarm", Static)
         alarm.display = bool(self.navigator.alarm)
         alarm.update(f"! {visible(self.navigator.alarm or '')}")
+        adopted = self.query_one("#adopted", Static)
+        adopted.display = bool(self.navigator.adopted)
+        adopted.update(f"bands {visible(self.navigator.adopted)}")
         self._show_filter()
         heading = self.query_one(TableHeading)
         heading.sort, heading.descending = self.session.filter.sort, self.session.filter.descending

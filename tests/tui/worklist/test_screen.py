@@ -1,6 +1,8 @@
 """Every key of the worklist."""
 
-from sample_data.results import wait
+from sample_data.results import NOW, wait
+from screener.results import adoption
+from screener.results.adoption import Adoption
 from screener.results.store import Store
 from screener.results.worklist import Filter, Worklist
 from screener.study import Band, Verdict
@@ -287,6 +289,18 @@ async def test_alarm_stands_above_the_ranking(open_review):
         app.show_again()
         await pilot.pause()
         assert "! most of these studies look unlike" in text_of(app).splitlines()[2]
+
+
+async def test_bands_that_the_site_took_over_are_named_above_the_ranking(open_review, results):
+    taken_over = Adoption(0.8, 0.5, 0.1, "blind reading of 120 studies", NOW)
+    async with open_review() as (app, pilot):
+        assert "adopted at this site" not in text_of(app)
+        with Store.open(results) as store, store.transaction() as connection:
+            adoption.adopt(connection, taken_over)
+        app.poll()
+        await settled(pilot)
+        line = text_of(app).splitlines()[2]
+        assert f"bands adopted at this site on {NOW:%Y-%m-%d} from blind reading of 120" in line
 
 
 async def test_rows_of_another_process_appear(open_review, results):
