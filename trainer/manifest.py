@@ -40,6 +40,9 @@ ELSEWHERE = "TRAINER_IMAGES"
 
 OUTSIDE = f"image outside the manifest's folder; name its folder in {ELSEWHERE} to allow it"
 
+LINES = 50
+"""Errors of single images that are told, where each has its own words."""
+
 _SHOWN = 8
 """Errors of one kind that are spelt out; the rest are counted."""
 
@@ -63,9 +66,14 @@ class Entry:
 
     @property
     def person(self) -> str:
-        """The patient whatever the spelling: "Cohen-070" and "cohen:70" are one."""
-        parts = re.split(r"[-:_/\s]+", self.patient_id.strip().casefold())
-        return ":".join(part.lstrip("0") or "0" for part in parts)
+        """The patient whatever the spelling."""
+        return person_of(self.patient_id)
+
+
+def person_of(patient_id: str) -> str:
+    """The patient whatever the spelling: "Cohen-070" and "cohen:70" are one."""
+    parts = re.split(r"[-:_/\s]+", patient_id.strip().casefold())
+    return ":".join(part.lstrip("0") or "0" for part in parts)
 
 
 def speaks_of(label: str, target: str) -> bool:
@@ -118,29 +126,48 @@ def _errors(entries: Sequence[Entry]) -> list[str]:
     """Everything wrong with a manifest's rows, a kind at a time, with line numbers."""
     kinds: dict[str, list[str]] = defaultdict(list)
     seen: set[str] = set()
-    roots = _roots(entries)
+    roots = allowed_folders(entries[0].manifest)
     for line, entry in enumerate(entries, start=2):
         for kind, found in _wrong(entry):
             kinds[kind].append(f"line {line} {found}".rstrip())
-        if not os.path.isfile(entry.image):  # noqa: PTH113 (false where a name is too long, too)
-            kinds["image file missing"].append(f"line {line} {_short(entry.image.name)}")
-        if not _lies_in(entry.image, roots):
-            kinds[OUTSIDE].append(f"line {line} {_short(str(entry.image))}")
-        place = os.path.realpath(entry.image)
+        there = is_file(entry.image)
+        if not there:
+            kinds["image file missing"].append(f"line {line} {short(entry.image.name)}")
+        if not lies_in(entry.image, roots):
+            kinds[OUTSIDE].append(f"line {line} {short(str(entry.image))}")
+        place = os.path.realpath(entry.image) if there else str(entry.image)
         if place in seen:
-            kinds["image listed twice"].append(f"line {line} {_short(entry.image.name)}")
+            kinds["image listed twice"].append(f"line {line} {short(entry.image.name)}")
         seen.add(place)
-    return [f"{kind}: {_few(places)}" for kind, places in kinds.items()]
+    return told(kinds)
 
 
-def _roots(entries: Sequence[Entry]) -> list[str]:
+def told(kinds: Mapping[str, Sequence[str]]) -> list[str]:
+    """A line for each kind of error: how many rows have it, and the first of them."""
+    return [f"{kind}: {few(places)}" for kind, places in kinds.items()]
+
+
+def first_of(lines: Sequence[str], what: str) -> list[str]:
+    """So many lines as one can read, and how many more there are."""
+    more = len(lines) - LINES
+    return [*lines[:LINES], *([f"and {more} {what} more"] if more > 0 else [])]
+
+
+def is_file(path: Path) -> bool:
+    """Also of a name that no file can have, such as one too long."""
+    try:
+        return os.path.isfile(path)  # noqa: PTH113 (which raises at fewer of them)
+    except ValueError:
+        return False
+
+
+def allowed_folders(own: Path) -> list[str]:
     """Where images may lie: the manifest's folder, and what :data:`ELSEWHERE` names."""
-    told = os.environ.get(ELSEWHERE, "").split(os.pathsep)
-    own = [str(entry.manifest) for entry in entries[:1]]
-    return [os.path.abspath(folder) for folder in (*own, *told) if folder]  # noqa: PTH100
+    elsewhere = os.environ.get(ELSEWHERE, "").split(os.pathsep)
+    return [os.path.abspath(folder) for folder in (str(own), *elsewhere) if folder]  # noqa: PTH100
 
 
-def _lies_in(image: Path, roots: Sequence[str]) -> bool:
+def lies_in(image: Path, roots: Sequence[str]) -> bool:
     """By the path as written: a link inside a dataset was laid there by its owner."""
     place = os.path.abspath(image)  # noqa: PTH100 (without following links)
     return any(os.path.commonpath((place, root)) == root for root in roots)
@@ -150,10 +177,10 @@ def _wrong(entry: Entry) -> list[tuple[str, str]]:
     """What is wrong with an entry's own cells: the kind, and what was found."""
     wrong = []
     if entry.split not in SPLITS:
-        wrong.append((f"unknown split (known: {', '.join(SPLITS)})", _short(entry.split)))
+        wrong.append((f"unknown split (known: {', '.join(SPLITS)})", short(entry.split)))
     elif entry.label not in KNOWN and (entry.split != "aux" or not entry.label):
         kind = f"unknown label (known: {', '.join(KNOWN)}; others as 'aux')"
-        wrong.append((kind, _short(entry.label)))
+        wrong.append((kind, short(entry.label)))
     if not entry.patient_id:
         wrong.append(("no patient_id", ""))
     if not entry.source:
@@ -161,11 +188,13 @@ def _wrong(entry: Entry) -> list[tuple[str, str]]:
     return wrong
 
 
-def _short(cell: str) -> str:
+def short(cell: str) -> str:
+    """A cell that a message can quote, whatever its length."""
     return reprlib.repr(cell)
 
 
-def _few(places: Sequence[str]) -> str:
+def few(places: Sequence[str]) -> str:
+    """How many there are, and the first of them."""
     more = len(places) - _SHOWN
     shown = ", ".join(places[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
     return f"{len(places)} rows, {shown}" if len(places) > 1 else shown

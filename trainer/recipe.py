@@ -6,6 +6,7 @@ words mean to the network is ``trainer.fitting.fit``'s and ``trainer.fitting.aug
 
 from __future__ import annotations
 
+import re
 import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -269,13 +270,13 @@ def _member(recipe: Recipe, member: Member, errors: list[str]) -> Recipe | None:
 def _override(content: dict[str, Any], override: str, errors: list[str]) -> None:
     key, separator, text = override.partition("=")
     *path, last = (part.strip() for part in key.split("."))
-    if not separator or not last:
-        errors.append(f"--set {override}: write key=value or stage.key=value")
+    if not separator or not last or "" in path:
+        errors.append(f"--set {_shown(override)}: write key=value or stage.key=value")
         return
     target = _table(content, path)
     if target is None:
         names = ", ".join(["augment", *_by_name(content)])
-        errors.append(f"--set {override}: there is no {'.'.join(path)}; there are {names}")
+        errors.append(f"--set {_shown(override)}: there is no {'.'.join(path)}; there are {names}")
         return
     try:
         target[last] = tomllib.loads(f"value = {text.strip()}")["value"]
@@ -308,7 +309,7 @@ def _by_name(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _recipe(content: dict[str, Any], errors: list[str]) -> Recipe | None:
-    shared = _own_table(content.pop("augment", {}), "augment", errors)
+    shared = _own_table(content.pop("augment", {}), "augment", errors) or {}
     known = len(errors)
     _build(Augment, shared, "augment: ", errors)
     if len(errors) > known:
@@ -329,18 +330,34 @@ def _recipe(content: dict[str, Any], errors: list[str]) -> Recipe | None:
 
 
 def _soup(content: Any, errors: list[str]) -> Soup | None:  # noqa: ANN401
-    if not isinstance(content, dict) or not isinstance(content.get("members"), list):
-        errors.append("soup: lacks [[soup.members]]")
+    table = _own_table(content, "soup", errors)
+    if table is None:
         return None
-    listed = [
-        _build(Member, _own_table(member, where, errors), f"{where}: ", errors)
-        for number, member in enumerate(content["members"], start=1)
-        for where in (f"soup: member number {number}",)
-    ]
-    soup: Soup | None = _build(Soup, {**content, "members": listed}, "soup: ", errors)
+    members = table.pop("members", [])
+    if not isinstance(members, list):
+        errors.append(f"soup: members must be tables, [[soup.members]], not {_shown(members)}")
+        return None
+    listed = [_member_of(number, member, errors) for number, member in enumerate(members, start=1)]
+    soup: Soup | None = _build(Soup, {**table, "members": listed}, "soup: ", errors)
     if soup is not None and None not in soup.members:
         errors += _soup_errors(soup)
     return soup
+
+
+def _member_of(number: int, content: object, errors: list[str]) -> Member | None:
+    where = f"soup: member number {number}"
+    own = _own_table(content, where, errors)
+    member: Member | None = None if own is None else _build(Member, own, f"{where}: ", errors)
+    if member is not None:
+        errors += _name_errors(member.name, where)
+    return member
+
+
+def _name_errors(name: str, where: str) -> list[str]:
+    """Names of stages and members are those of files and folders, too."""
+    if re.fullmatch(r"\w[\w.+ -]{,99}", name):
+        return []
+    return [f"{where}: name must be letters, digits, and . + - within, not {_shown(name)}"]
 
 
 def _soup_errors(soup: Soup) -> list[str]:
@@ -352,21 +369,21 @@ def _soup_errors(soup: Soup) -> list[str]:
     return errors + (["soup: there must be at least two members"] if len(names) < 2 else [])
 
 
-def _own_table(value: object, name: str, errors: list[str]) -> dict[str, Any]:
+def _own_table(value: object, name: str, errors: list[str]) -> dict[str, Any] | None:
     if isinstance(value, dict):
         return dict(value)
     errors.append(f"{name} must be a table, not {_shown(value)}")
-    return {}
+    return None
 
 
 def _stage(
-    number: int, content: dict[str, Any], shared: Mapping[str, Any], errors: list[str]
+    number: int, content: dict[str, Any] | None, shared: Mapping[str, Any], errors: list[str]
 ) -> Stage | None:
-    if not content:
+    if content is None:
         return None
     name = content.get("name")
     where = f"{name if isinstance(name, str) else f'stage number {number}'}: "
-    own = _own_table(content.pop("augment", {}), where + "augment", errors)
+    own = _own_table(content.pop("augment", {}), where + "augment", errors) or {}
     augment = _build(Augment, {**shared, **own}, where + "augment: ", errors)
     lr = content.get("lr")
     content["lr"] = tuple(lr) if isinstance(lr, list) else (lr,)
@@ -385,7 +402,7 @@ def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list
     something is missing then.
     """
     known = {f.name: f for f in fields(kind)}
-    found = [f"{where}unknown key {key!r}" for key in content if key not in known]
+    found = [f"{where}unknown key {_shown(key)}" for key in content if key not in known]
     values: dict[str, Any] = {}
     for name, spec in known.items():
         if name not in content:
@@ -416,6 +433,9 @@ def _typed(value: Any, kind: str) -> tuple[Any, str]:  # noqa: ANN401
     if kind == "tuple[float, ...]":
         good = all(map(_is_number, value))
         return (tuple(map(float, value)), "") if good else (value, "a number or two")
+    if kind == "tuple[str, ...]":
+        good = isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
+        return (tuple(value), "") if good else (value, "a list of texts")
     if kind.startswith("tuple"):
         good = isinstance(value, list | tuple)
         return (tuple(value), "") if good else (value, "a list")
@@ -448,7 +468,12 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
         if value not in known:
             errors.append(f"{key} {value!r} is not one of {', '.join(known)}")
     for bad, message in (
+        (not recipe.name.strip(), "name cannot be empty"),
         (recipe.seed < 0, "seed cannot be negative"),
+        (recipe.split_seed < 0, "split_seed cannot be negative"),
+        (recipe.start_seed < -1, "start_seed must be -1, for the recipe's seed, or above"),
+        (recipe.images_per_epoch < 0, "images_per_epoch cannot be negative"),
+        (not 0 <= recipe.average < 1, "average must be from 0 to below 1"),
         (recipe.weight_decay < 0, "weight_decay cannot be negative"),
         (not 0 <= recipe.label_smoothing < 1, "label_smoothing must be from 0 to below 1"),
         (not 0 < recipe.validation_fraction < 1, "validation_fraction must be between 0 and 1"),
@@ -491,6 +516,7 @@ def _network_errors(recipe: Recipe) -> list[str]:
 
 
 def _check_stage(stage: Stage, errors: list[str]) -> None:
+    errors += _name_errors(stage.name, "stages")
     for bad, message in (
         (not 32 <= stage.image_size <= 2048, "image_size must be from 32 to 2048"),
         (stage.batch_size < 2, "batch_size must be at least 2 (batch norm)"),

@@ -214,3 +214,8 @@ def test_a_full_disk_leaves_the_old_manifest(tmp_path, little_room):
     with little_room(60), pytest.raises(OSError, match="too large"):
         write_manifest(folder / "manifest.csv", entries)
     assert read_manifest(folder) == entries
+
+
+def test_a_name_that_no_file_can_have_is_a_missing_image(tmp_path):
+    with pytest.raises(ConfigurationError, match="image file missing: line 2"):
+        read_manifest(manifest(tmp_path / "m", "\0a.png,normal,1,train,s"))

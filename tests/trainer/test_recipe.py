@@ -158,6 +158,80 @@ def test_odd_types_are_told_in_the_fields_words(tmp_path, stages, augment, facts
     assert len(str(caught.value)) < 2000
 
 
+@pytest.mark.parametrize(
+    ("more", "facts"),
+    [
+        ("soup = 5", ["soup must be a table, not 5"]),
+        ("[soup]\nmembers = 5", ["soup: members must be tables, [[soup.members]], not 5"]),
+        ("[soup]", ["soup: there must be at least two members"]),
+        (
+            '[soup]\nof = [5]\nmembers = ["a", {}, {name = 3}, {name = "b", set = [3]}]',
+            [
+                "soup: member number 1 must be a table, not 'a'",
+                "soup: member number 2: lacks 'name'",
+                "soup: member number 3: name must be text, not 3",
+                "soup: member number 4: set must be a list of texts, not [3]",
+                "soup: of must be a list of texts, not [5]",
+            ],
+        ),
+        (
+            '[soup]\nmembers = [{name = "../../a"}, {name = ""}]',
+            [
+                "soup: member number 1: name must be letters, digits, and . + - within, not '../",
+                "soup: member number 2: name must be letters, digits, and . + - within, not ''",
+            ],
+        ),
+        ("teachers = 5", ["teachers must be a list of texts, not 5"]),
+        ('teachers = ["a", {}]', ["teachers must be a list of texts, not ['a', {}]"]),
+        ("held_out_sources = [1]", ["held_out_sources must be a list of texts, not [1]"]),
+        ("head = 3", ["head must be text, not 3"]),
+        ("aux = {a = 5}", ["aux must be a table of texts, not {'a': 5}"]),
+        ("average = 1", ["average must be from 0 to below 1"]),
+        ("average = -0.5", ["average must be from 0 to below 1"]),
+        (
+            "images_per_epoch = -1\nsplit_seed = -1\nstart_seed = -2",
+            ["images_per_epoch cannot", "split_seed cannot", "start_seed must be -1, for"],
+        ),
+    ],
+)
+def test_odd_values_are_told_once_each_and_nothing_else(tmp_path, more, facts):
+    stage = '[[stages]]\nname = "whole"\nimage_size = 64\nepochs = 1\nlr = 1e-3\n'
+    top, tail = ("", more) if more.startswith("[") else (more, "")
+    (tmp_path / "r.toml").write_text(f'name = "odd"\n{top}\n{stage}{tail}')
+    with pytest.raises(ConfigurationError) as caught:
+        recipe.read(tmp_path / "r.toml")
+    lines = str(caught.value).splitlines()
+    for fact in facts:
+        assert sum(fact in line for line in lines) == 1, (fact, lines)
+    others = [line for line in lines if not any(fact in line for fact in facts)]
+    assert all("at least two members" in line for line in others)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../up", "x" * 101, ".hidden"])
+def test_a_stages_name_is_that_of_files(name):
+    with pytest.raises(ConfigurationError, match="stages: name must be letters, digits"):
+        read("tiny", f"stage1.name={name}")
+
+
+def test_an_empty_stage_is_not_passed_over(tmp_path):
+    text = recipe.find("tiny").read_text() + "\n[[stages]]\n"
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match="stage number 3: lacks 'name'"):
+        recipe.read(tmp_path / "r.toml")
+
+
+@pytest.mark.parametrize("override", ["seed", "=5", ".seed=1", "stage1.=1", "stage1..lr=1"])
+def test_an_override_of_no_key_says_how_one_is_written(override):
+    with pytest.raises(ConfigurationError, match=r"write key=value or stage\.key=value"):
+        read("tiny", override)
+
+
+def test_a_name_of_any_length_makes_a_short_message():
+    with pytest.raises(ConfigurationError) as caught:
+        read("tiny", "a" * 5000 + "=1", "b" * 5000)
+    assert len(str(caught.value)) < 600
+
+
 def test_types_and_meanings_are_told_together():
     with pytest.raises(ConfigurationError) as caught:
         read("tiny", "seed=one", "sampling=odd", "stage1.image_size=-3", "stage9.epochs=1",

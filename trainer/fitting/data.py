@@ -28,7 +28,7 @@ from screener.reading import pixels
 from screener.whole import in_place_of
 from trainer.fitting.augment import augment
 from trainer.fitting.decoding import SPAWN, decode, follow_parent, undisturbed
-from trainer.manifest import KNOWN, Entry
+from trainer.manifest import KNOWN, Entry, first_of
 from trainer.recipe import Augment
 
 Squares = NDArray[np.uint8]
@@ -83,7 +83,7 @@ def _decode_all(
                 if progress:
                     progress(number + 1, len(entries))
         if errors:
-            raise ConfigurationError("\n".join(errors))
+            raise ConfigurationError("\n".join(first_of(errors, "images")))
 
 
 def _write_header(stream: BinaryIO, shape: tuple[int, int, int]) -> None:

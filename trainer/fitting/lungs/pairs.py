@@ -20,7 +20,18 @@ from PIL import Image
 from screener.errors import ConfigurationError
 from screener.reading import pixels
 from screener.reading.limits import PixelError
-from trainer.manifest import MANIFEST_FILE, SPLITS
+from trainer.manifest import (
+    MANIFEST_FILE,
+    OUTSIDE,
+    SPLITS,
+    allowed_folders,
+    first_of,
+    is_file,
+    lies_in,
+    person_of,
+    short,
+    told,
+)
 from trainer.recipe import Recipe
 
 Squares = NDArray[np.uint8]
@@ -62,18 +73,24 @@ def _read(file: Path) -> tuple[list[Pair], list[str]]:
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
+            columns = reader.fieldnames or ()
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         return [], [f"not a readable manifest of films and masks ({error})"]
-    if missing := [column for column in REQUIRED if column not in (reader.fieldnames or ())]:
+    if missing := [column for column in REQUIRED if column not in columns]:
         return [], [f"lacks the columns {', '.join(missing)}"]
     pairs = [_pair(row, file.parent) for row in rows]
-    wrong = [
-        f"line {line}: {fault}"
-        for line, pair in enumerate(pairs, start=2)
-        for fault in _wrong(pair)
-    ]
-    return pairs, wrong + _crossing(pairs) + ([] if rows else ["lists no film"])
+    kinds: dict[str, list[str]] = defaultdict(list)
+    seen: set[Path] = set()
+    folders = allowed_folders(file.parent)
+    for line, pair in enumerate(pairs, start=2):
+        for kind, found in _wrong(pair, folders):
+            kinds[kind].append(f"line {line} {found}".rstrip())
+        if pair.image in seen:
+            kinds["film listed twice"].append(f"line {line} {short(pair.image.name)}")
+        seen.add(pair.image)
+    kinds |= _crossing(pairs)
+    return pairs, told(kinds) + ([] if rows else ["lists no film"])
 
 
 def _pair(row: dict[str, str | None], folder: Path) -> Pair:
@@ -82,23 +99,32 @@ def _pair(row: dict[str, str | None], folder: Path) -> Pair:
     return Pair(image, mask, **cells)
 
 
-def _wrong(pair: Pair) -> list[str]:
-    faults = [f"{path}: no such file" for path in (pair.image, pair.mask) if not path.is_file()]
+def _wrong(pair: Pair, folders: Sequence[str]) -> list[tuple[str, str]]:
+    """What is wrong with a pair's own cells: the kind, and what was found."""
+    paths = {"film": pair.image, "mask": pair.mask}
+    wrong = [
+        (f"{word} file missing", short(path.name))
+        for word, path in paths.items()
+        if not is_file(path)
+    ]
+    wrong += [(OUTSIDE, short(str(path))) for path in paths.values() if not lies_in(path, folders)]
     if pair.split not in SPLITS:
-        faults.append(f"unknown split {pair.split!r} (known: {', '.join(SPLITS)})")
-    return faults + [f"no {key}" for key in ("source", "patient_id") if not getattr(pair, key)]
+        wrong.append((f"unknown split (known: {', '.join(SPLITS)})", short(pair.split)))
+    return wrong + [(f"no {key}", "") for key in ("source", "patient_id") if not getattr(pair, key)]
 
 
-def _crossing(pairs: Sequence[Pair]) -> list[str]:
+def _crossing(pairs: Sequence[Pair]) -> dict[str, list[str]]:
     """Patients in more than one split: their films would be judged by a network that saw them."""
     splits: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
-        splits[pair.patient_id].add(pair.split)
-    return [
-        f"patient {patient} is in the splits {', '.join(sorted(where))}; keep each in one"
+        if pair.patient_id and pair.split in SPLITS:
+            splits[person_of(pair.patient_id)].add(pair.split)
+    found = [
+        f"{short(patient)} ({', '.join(sorted(where))})"
         for patient, where in splits.items()
         if len(where) > 1
     ]
+    return {"patient in more than one split; keep each in one": found} if found else {}
 
 
 def learning_pairs(pairs: Sequence[Pair], recipe: Recipe) -> list[Pair]:
@@ -119,9 +145,12 @@ def with_validation(pairs: Sequence[Pair], fraction: float, seed: int) -> list[P
     """Draw a validation split from ``train`` by a hash of the patient, where there is none."""
     if any(pair.split == "val" for pair in pairs):
         return list(pairs)
+    spelt: dict[str, str] = {}
+    for pair in sorted(pairs, key=lambda pair: pair.patient_id):
+        spelt.setdefault(person_of(pair.patient_id), pair.patient_id)
     return [
         replace(pair, split="val")
-        if pair.split == "train" and _draw(seed, pair.patient_id) < fraction
+        if pair.split == "train" and _draw(seed, spelt[person_of(pair.patient_id)]) < fraction
         else pair
         for pair in pairs
     ]
@@ -154,7 +183,7 @@ def squares(pairs: Sequence[Pair], size: int) -> tuple[Squares, Squares]:
         except OSError as error:
             errors.append(f"{pair.mask}: not readable as a mask ({error})")
     if errors:
-        raise ConfigurationError("\n".join(errors))
+        raise ConfigurationError("\n".join(first_of(errors, "films")))
     return np.stack(films), np.stack(masks)
 
 
