@@ -89,7 +89,7 @@ def command(
 def _judge(run: Run, device: str, most: int) -> None:
     from trainer.fitting.progress import Progress
     from trainer.judging import leave_out
-    from trainer.judging.unseen import SCORES_FILE, folds_of, write_scores
+    from trainer.judging.unseen import CALIBRATED, SCORES_FILE, folds_of, write_scores
     from trainer.manifest import read_manifests
     from trainer.pages import unseen as page
 
@@ -102,7 +102,8 @@ def _judge(run: Run, device: str, most: int) -> None:
     scored = leave_out.score(runs, most)
     write_scores(run.folder / SCORES_FILE, scored)
     found = leave_out.all_figures(scored)
-    said = {key: facts[key] for key in ("films", "rounds", "backbone")} | {"most": most}
+    said = {key: facts[key] for key in ("films", "rounds", "backbone")}
+    said |= {"most": most, CALIBRATED: True}
     text = run.recipe_file.read_text(encoding="utf-8")
     path = page.write(run.folder, text, folds, found, said)
     for head, rows in (page.areas(found), page.shares(found)):

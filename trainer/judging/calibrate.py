@@ -192,10 +192,9 @@ class Levels:
             )
         return cls(scored, said(folder, scored[0].variant), shows)
 
-    def thresholds(self, temperature: float) -> dict[Band, float]:
-        """Of each band, at the temperature of the weights."""
-        found = thresholds(self.scored, temperature)
-        return {Band(band): at for band, at in found.items()}
+    def thresholds(self) -> dict[Band, float]:
+        """Of each band."""
+        return {Band(band): at for band, at in thresholds(self.scored).items()}
 
     def source(self) -> str:
         """How the thresholds were chosen, in one sentence."""
@@ -206,35 +205,31 @@ class Levels:
             f"sources left out ({sources}; {self.how}): {_aims()}"
         )
 
-    def figures(self, temperature: float) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """What the model card prints first, each with its interval and n."""
-        found = figures(self.scored[0].variant, self.scored, temperature)
+        found = figures(self.scored[0].variant, self.scored)
         told: dict[str, Any] = plain(
             {
-                RATES: rates(self.scored, temperature, self.shows),
-                SCORED_LIKE: scored_like(self.scored, temperature, self.shows),
+                RATES: rates(self.scored, self.shows),
+                SCORED_LIKE: scored_like(self.scored, self.shows),
                 "auc_covid19_against_normal": found.pooled,
                 "normals_in_priority": found.priority["all normal"],
                 **{f"auc_within_{fold}": area for fold, area in found.within.items()},
                 "in_priority": found.priority,
-                LEVEL: self.normals_level(temperature),
+                LEVEL: self.normals_level(),
                 "controlled": list(found.controlled),
                 "how": self.how,
             }
         )
         return told
 
-    def normals_level(self, temperature: float) -> float | None:
+    def normals_level(self) -> float | None:
         """Of the normals of each source left out, the mean; what ``--adapt`` sets a scan beside."""
         sources: dict[tuple[str, str], list[Scored]] = defaultdict(list)
         for one in self.scored:
             if (one.role, one.label) == ("unseen", NORMAL):
                 sources[one.fold, one.source].append(one)
-        found = [
-            level_of(suspicion(own, temperature).tolist())
-            for own in sources.values()
-            if len(own) >= LEAST
-        ]
+        found = [level_of(suspicion(own).tolist()) for own in sources.values() if len(own) >= LEAST]
         return float(np.mean(found)) if found else None
 
 
@@ -248,7 +243,7 @@ def measured(
     scores = logits.softmax(1)[:, card.labels.index(card.target_label)].numpy().astype(float)
     positive = truth == KNOWN.index(card.target_label)
     least = (
-        levels.thresholds(temperature)
+        levels.thresholds()
         if levels
         else {band: level(scores[positive], share) for band, share in SENSITIVITIES.items()}
     )
@@ -273,7 +268,7 @@ def measured(
             levels.source() if levels else threshold_source(len(truth), int(positive.sum()))
         ),
         metrics={
-            **({"unseen": levels.figures(temperature)} if levels else {}),  # first on the card
+            **({"unseen": levels.figures()} if levels else {}),  # first on the card
             **{key: found for key, found in card.metrics.items() if key != "unseen" or not levels},
             "validation": told,
         },

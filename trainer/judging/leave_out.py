@@ -7,7 +7,7 @@ and averaged, so that which of them go into the mean is decided here and not by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,8 @@ from trainer.fitting.data import Squares, cached_squares
 from trainer.fitting.distil import settled
 from trainer.fitting.progress import Progress
 from trainer.fitting.soup import State, fit_recipe, mean, member_runs
-from trainer.judging.unseen import Array, Figures, Fold, Scored, figures, judged
+from trainer.judging.calibrate import fit_temperature
+from trainer.judging.unseen import Array, Figures, Fold, Scored, figures, judged, seen
 from trainer.manifest import Entry, read_manifests, with_validation
 from trainer.recipe import Recipe
 from trainer.run import Run, load_tensors
@@ -36,7 +37,20 @@ ALL = "all averaged"
 GREEDY = "greedy"
 SINGLE = "the fit"
 
-Judged = Sequence[tuple[Entry, str]]
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a fold's networks are shown."""
+
+    judged: Sequence[tuple[Entry, str]]
+    """With their roles."""
+    seen: Sequence[Entry]
+    """Validation images of its own sources, for its temperature."""
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All, the judged ones first."""
+        return [*(entry for entry, _ in self.judged), *self.seen]
 
 
 def cheaper(recipe: Recipe, films: int, further: int = 0) -> Recipe:
@@ -122,7 +136,7 @@ def score(runs: Mapping[str, Run], most: int) -> list[Scored]:
 def _greedy(
     alone: Mapping[str, list[Scored]],
     runs: Mapping[str, Run],
-    looks: Mapping[str, Judged],
+    looks: Mapping[str, Look],
     states: Mapping[str, Mapping[str, State]],
 ) -> list[Scored]:
     """The mean of the best member and of those that make it better, tried from the best on."""
@@ -140,7 +154,7 @@ def _variant(
     name: str,
     members: Sequence[str],
     runs: Mapping[str, Run],
-    looks: Mapping[str, Judged],
+    looks: Mapping[str, Look],
     states: Mapping[str, Mapping[str, State]],
 ) -> list[Scored]:
     found: list[Scored] = []
@@ -148,13 +162,28 @@ def _variant(
         recipe = run.recipe()
         size = _size(run, members)
         state = mean([states[fold][member] for member in members])
-        entries = [entry for entry, _ in looks[fold]]
-        squares = cached_squares(entries, size, run.cache)
-        logits = logits_of(recipe, state, squares)
+        look = looks[fold]
+        squares = cached_squares(look.entries, size, run.cache)
+        logits = calibrated(look, logits_of(recipe, state, squares))
         found += [
             Scored(name, fold, role, e.source, e.label, e.person, e.image.name, tuple(row))
-            for (e, role), row in zip(looks[fold], logits.tolist(), strict=True)
+            for (e, role), row in zip(look.judged, logits.tolist(), strict=True)
         ]
+    return found
+
+
+def calibrated(look: Look, logits: Array) -> Array:
+    """The logits of the judged images at the temperature that the seen ones ask for.
+
+    Args:
+        look: what was shown.
+        logits: (N, classes), in the order of its entries.
+    """
+    judged, seen = np.split(logits, [len(look.judged)])
+    if not len(seen):
+        return judged
+    truth = np.array([LABELS.index(entry.label) for entry in look.seen])
+    found: Array = judged / fit_temperature(seen, truth)
     return found
 
 
@@ -173,11 +202,12 @@ def _states(run: Run) -> dict[str, State]:
     }
 
 
-def _looked_at(run: Run, most: int) -> Judged:
+def _looked_at(run: Run, most: int) -> Look:
     recipe, facts = run.recipe(), run.facts()
     entries = read_manifests(map(Path, facts["manifests"]))
     entries = with_validation(entries, recipe.validation_fraction, recipe.split_seed)
-    return judged(entries, Fold(run.folder.name, tuple(facts["left_out"])), most)
+    fold = Fold(run.folder.name, tuple(facts["left_out"]))
+    return Look(judged(entries, fold, most), seen(entries, fold, most))
 
 
 def logits_of(recipe: Recipe, state: State, squares: Squares) -> Array:

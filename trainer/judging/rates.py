@@ -60,14 +60,11 @@ def shown_by(said: Iterable[str]) -> dict[str, Shown | None]:
     return found
 
 
-def rates(
-    scored: Sequence[Scored], temperature: float, said: Mapping[str, Shown | None]
-) -> dict[str, Any]:
+def rates(scored: Sequence[Scored], said: Mapping[str, Shown | None]) -> dict[str, Any]:
     """Of the films by what they showed, how many reach each band; see the module.
 
     Args:
         scored: one variant's.
-        temperature: of the weights.
         said: what labels of single sources mean, as :func:`shown_by` gives it.
     """
     groups = by_kind(scored, said)
@@ -75,9 +72,7 @@ def rates(
     bands = ((PRIORITY, Band.PRIORITY), (ELEVATED, Band.ELEVATED))
     found: dict[str, Any] = plain(
         {
-            kind.value: {
-                name: reaching(target, groups[kind], temperature, band) for name, band in bands
-            }
+            kind.value: {name: reaching(target, groups[kind], band) for name, band in bands}
             for kind in Shown
             if groups[kind]
         }
@@ -85,13 +80,11 @@ def rates(
     return found
 
 
-def scored_like(
-    scored: Sequence[Scored], temperature: float, said: Mapping[str, Shown | None]
-) -> list[dict[str, Any]]:
+def scored_like(scored: Sequence[Scored], said: Mapping[str, Shown | None]) -> list[dict[str, Any]]:
     """Ranges of the score with about as many films each, and the COVID-19 among them."""
     groups = by_kind(scored, said)
     films = [one for own in groups.values() for one in own]
-    scores = suspicion(films, temperature)
+    scores = suspicion(films)
     edges = [0.0, *_inner_edges(scores), 1.0]
     place = np.searchsorted(edges[1:-1], scores, side="right")
     target = np.array([one.label == TARGET_LABEL for one in films], bool)

@@ -32,6 +32,8 @@ RESAMPLES = 500
 NORMAL = "normal"
 SENSITIVITIES = {Band.PRIORITY: 0.80, Band.ELEVATED: 0.95}
 """Share of the unseen COVID-19 radiographs that reach each band, at least."""
+CALIBRATED = "calibrated"
+"""Fact of the figures: the scores beside them are divided by their fold's temperature."""
 LEAST = 30
 """Sources of fewer images of the network's labels make no fold of their own."""
 HEAD = ("variant", "fold", "role", "source", "label", "person", "image", *LABELS)
@@ -59,6 +61,7 @@ class Scored:
     person: str
     image: str
     logits: tuple[float, ...]
+    """Divided by the temperature that the validation of the fold's own sources asks for."""
 
 
 def folds_of(entries: Sequence[Entry], asked: Iterable[str]) -> list[Fold]:
@@ -111,6 +114,16 @@ def judged(entries: Sequence[Entry], fold: Fold, most: int) -> list[tuple[Entry,
     return found + [(e, "control") for e in _some(seen, most) if e.label in lacking]
 
 
+def seen(entries: Sequence[Entry], fold: Fold, most: int) -> list[Entry]:
+    """Validation images of the sources that a fold learns from, which set its temperature.
+
+    Networks of several folds are sharp in unlike measure: without it their scores have no common
+    scale, nor one with the weights that are fitted on all sources.
+    """
+    own = [e for e in entries if e.split == "val" and e.source not in fold.sources]
+    return _some([e for e in own if e.label in LABELS], most)
+
+
 def _role(entry: Entry) -> str:
     return "open" if entry.split == "aux" and entry.label in LABELS else "unseen"
 
@@ -149,7 +162,7 @@ class Figures:
         return float(np.mean([area for area in areas if not math.isnan(area)]))
 
 
-def figures(variant: str, scored: Sequence[Scored], temperature: float = 1.0) -> Figures:
+def figures(variant: str, scored: Sequence[Scored]) -> Figures:
     """The figures of one variant's scores.
 
     Raises:
@@ -159,7 +172,7 @@ def figures(variant: str, scored: Sequence[Scored], temperature: float = 1.0) ->
     if not any(one.label == TARGET_LABEL for one in unseen):
         raise ConfigurationError("no image of a source left out is labelled COVID-19")
     folds = sorted({one.fold for one in scored})
-    levels = thresholds(scored, temperature)
+    levels = thresholds(scored)
     return Figures(
         variant=variant,
         within={
@@ -169,14 +182,13 @@ def figures(variant: str, scored: Sequence[Scored], temperature: float = 1.0) ->
         controlled=tuple(sorted({one.fold for one in scored if one.role == "control"})),
         pooled=_area(unseen),
         thresholds=levels,
-        priority=_in_priority(scored, temperature),
+        priority=_in_priority(scored),
     )
 
 
-def thresholds(scored: Sequence[Scored], temperature: float = 1.0) -> dict[str, float]:
+def thresholds(scored: Sequence[Scored]) -> dict[str, float]:
     """Least score of each band, from the COVID-19 radiographs of sources that were left out."""
-    target = suspicion([o for o in scored if o.role == "unseen" and o.label == TARGET_LABEL],
-                       temperature)  # fmt: skip
+    target = suspicion([o for o in scored if o.role == "unseen" and o.label == TARGET_LABEL])
     return {str(band): level(target, share) for band, share in SENSITIVITIES.items()}
 
 
@@ -187,9 +199,9 @@ def level(scores: Array, share: float) -> float:
     return math.floor(float(ordered[needed - 1]) * 1e6) / 1e6
 
 
-def suspicion(scored: Sequence[Scored], temperature: float = 1.0) -> Array:
+def suspicion(scored: Sequence[Scored]) -> Array:
     """(N,) suspicion scores."""
-    logits = np.array([one.logits for one in scored]).reshape(-1, len(LABELS)) / temperature
+    logits = np.array([one.logits for one in scored]).reshape(-1, len(LABELS))
     powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     shares: Array = powers[:, TARGET] / powers.sum(axis=1)
     return shares
@@ -205,7 +217,7 @@ def _area(scored: Sequence[Scored]) -> Estimate:
     )
 
 
-def _in_priority(scored: Sequence[Scored], temperature: float) -> dict[str, Estimate]:
+def _in_priority(scored: Sequence[Scored]) -> dict[str, Estimate]:
     """Shares over PRIORITY's threshold; intervals resample the patients on both sides of it."""
     groups: dict[str, Callable[[Scored], bool]] = {"all normal": lambda one: one.label == NORMAL}
     for source, label in sorted({(o.source, o.label) for o in scored if o.role != "control"}):
@@ -215,7 +227,7 @@ def _in_priority(scored: Sequence[Scored], temperature: float) -> dict[str, Esti
     for name, belongs in groups.items():
         own = [one for one in scored if one.role != "control" and belongs(one)]
         if own:
-            found[name] = reaching(target, own, temperature, Band.PRIORITY)
+            found[name] = reaching(target, own, Band.PRIORITY)
     return found
 
 
@@ -223,9 +235,7 @@ def _is(source: str, label: str) -> Callable[[Scored], bool]:
     return lambda one: (one.source, one.label) == (source, label)
 
 
-def reaching(
-    target: Sequence[Scored], own: Sequence[Scored], temperature: float, band: Band
-) -> Estimate:
+def reaching(target: Sequence[Scored], own: Sequence[Scored], band: Band) -> Estimate:
     """The share of ``own`` that reaches a band (or a higher one), by patient.
 
     The interval resamples the patients of ``own`` and those of the unseen COVID-19 that the
@@ -233,7 +243,7 @@ def reaching(
     """
     share = SENSITIVITIES[band]
     draws = np.random.default_rng(0)
-    high, low = suspicion(target, temperature), suspicion(own, temperature)
+    high, low = suspicion(target), suspicion(own)
     sides = [(high, _people(target)), (low, _people(own))]
     found = []
     for _ in range(RESAMPLES):
@@ -291,6 +301,7 @@ def said(folder: Path, variant: str) -> str:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         folds, films = content["folds"], content["facts"]["films"]
+        content["facts"][CALIBRATED]
     except (OSError, ValueError, LookupError) as error:
         raise ConfigurationError(
             f"{path}: no figures of unseen sources ({error!r}); make them with 'trainer unseen'"

@@ -40,7 +40,7 @@ TB = {"b other": Shown.TUBERCULOSIS}
 
 
 def test_rates_of_each_kind_are_what_reaches_the_thresholds_that_unseen_covid_sets():
-    found = rates(films(), 1.0, TB)
+    found = rates(films(), TB)
     assert list(found) == ["COVID-19", "other pneumonia", "tuberculosis", "clear"]
     first = {kind: own["PRIORITY"]["value"] for kind, own in found.items()}
     both = {kind: own["ELEVATED or higher"]["value"] for kind, own in found.items()}
@@ -52,14 +52,14 @@ def test_rates_of_each_kind_are_what_reaches_the_thresholds_that_unseen_covid_se
 
 
 def test_what_leaves_it_open_and_what_was_seen_are_in_no_rate():
-    assert Shown.TUBERCULOSIS not in rates(films(), 1.0, {})
+    assert Shown.TUBERCULOSIS not in rates(films(), {})
     assert "other pneumonia" not in rates(
-        films(), 1.0, {"a viral": None, "a pneumonia": None}
+        films(), {"a viral": None, "a pneumonia": None}
     )  # fmt: skip
 
 
 def test_ranges_of_the_score_hold_all_films_once_and_count_the_covid_among_them():
-    found = scored_like(films(), 1.0, TB)
+    found = scored_like(films(), TB)
     assert sum(own["films"] for own in found) == 180
     assert sum(own["covid19"] for own in found) == 100
     assert min(own["films"] for own in found) >= 40
@@ -72,15 +72,15 @@ def test_ranges_of_the_score_hold_all_films_once_and_count_the_covid_among_them(
 
 
 def test_films_of_one_patient_say_little_more_than_one():
-    alone = scored_like(films(), 1.0, TB)[-1]
+    alone = scored_like(films(), TB)[-1]
     of_one = [scored("covid19", (2 * i + 1) / 200, i, person=f"p{i // 10}") for i in range(100)]
-    assert scored_like([*of_one, *films()[100:]], 1.0, TB)[-1]["low"] < alone["low"] - 0.1
+    assert scored_like([*of_one, *films()[100:]], TB)[-1]["low"] < alone["low"] - 0.1
 
 
 def test_a_film_that_two_fits_scored_counts_once():
     twice = [scored("normal", 0.9, i, fold="two") for i in range(50)]
-    assert scored_like([*films(), *twice], 1.0, TB) == scored_like(films(), 1.0, TB)
-    assert rates([*films(), *twice], 1.0, TB)["clear"]["PRIORITY"]["n"] == 50
+    assert scored_like([*films(), *twice], TB) == scored_like(films(), TB)
+    assert rates([*films(), *twice], TB)["clear"]["PRIORITY"]["n"] == 50
 
 
 def test_a_label_is_explained_as_source_label_kind():
@@ -95,7 +95,7 @@ def test_a_label_is_explained_as_source_label_kind():
 
 def test_the_card_tells_rates_first_and_they_are_read_back(untrained, dataset, tmp_path, capsys):
     write_scores(tmp_path / "scores.csv", films())
-    plan = {"folds": {"one": ["a", "b"]}, "facts": {"films": 0}}
+    plan = {"folds": {"one": ["a", "b"]}, "facts": {"films": 0, "calibrated": True}}
     (tmp_path / "unseen.json").write_text(json.dumps(plan))
     folder = shutil.copytree(untrained, tmp_path / "weights")
     parts = ("calibrate", folder, "--data", dataset, "--unseen", tmp_path)

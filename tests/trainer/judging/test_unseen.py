@@ -13,6 +13,7 @@ from screener.card import load_card
 from screener.errors import ConfigurationError
 from trainer.cli.main import trainer
 from trainer.judging.calibrate import Levels, calibrate
+from trainer.judging.leave_out import Look, calibrated
 from trainer.judging.unseen import (
     Fold,
     Scored,
@@ -20,6 +21,7 @@ from trainer.judging.unseen import (
     folds_of,
     judged,
     read_scores,
+    seen,
     thresholds,
     write_scores,
 )
@@ -121,11 +123,11 @@ def test_scores_come_back_as_they_were_written(tmp_path):
 
 def test_thresholds_of_a_card_can_come_from_sources_left_out(untrained, dataset, tmp_path):
     write_scores(tmp_path / "scores.csv", ten())
-    plan = {"folds": {"one": ["a"]}, "facts": {"films": 16}}
+    plan = {"folds": {"one": ["a"]}, "facts": {"films": 16, "calibrated": True}}
     (tmp_path / "unseen.json").write_text(json.dumps(plan))
     folder = shutil.copytree(untrained, tmp_path / "weights")
     card = calibrate(folder, read_manifest(dataset), unseen=tmp_path)
-    assert card.thresholds == thresholds(ten(), card.temperature)
+    assert card.thresholds == thresholds(ten())
     assert "10 COVID-19 radiographs of sources left out" in card.threshold_source
     text = model_card.write(folder, []).read_text()
     assert text.index("hospital that was not seen") < text.index("## Network")
@@ -141,9 +143,33 @@ def test_the_level_of_unseen_normals_is_the_mean_over_their_sources():
                 for n in range(films)]  # fmt: skip
 
     listed = [*normals("a", -1.0, 40), *normals("b", -3.0, 80), *normals("few", 5.0, 8)]
-    assert Levels(listed, "", {}).normals_level(1.0) == pytest.approx(-2.0)
-    assert Levels(listed, "", {}).normals_level(2.0) == pytest.approx(-1.0)
-    assert Levels(listed[:20], "", {}).normals_level(1.0) is None
+    assert Levels(listed, "", {}).normals_level() == pytest.approx(-2.0)
+    assert Levels(listed[:20], "", {}).normals_level() is None
+
+
+def test_folds_of_unlike_sharpness_have_one_scale():
+    seen = [entry("b", label, "val", n) for n in range(50) for label in ("normal", "covid19")]
+    look = Look([(entry("a", "covid19", "val"), "unseen")] * 2, seen)
+    dice = np.random.default_rng(0)
+    logits = dice.normal(size=(len(look.entries), 4))
+    logits[2:, 3] += np.tile([-3.0, 3.0], 50)
+    sharp = calibrated(look, 8 * logits)
+    assert sharp == pytest.approx(calibrated(look, logits), abs=1e-3)
+    assert np.abs(sharp).max() < np.abs(8 * logits[:2]).max() / 3
+    assert calibrated(Look(look.judged, []), logits[:2]) == pytest.approx(logits[:2])
+
+
+def test_a_fold_s_scale_comes_from_validation_of_sources_that_it_saw():
+    entries = [entry("a", "normal", "val"), entry("b", "normal", "val"), entry("b", "tb", "val", 1)]
+    entries += [entry("b", "covid19", "train"), entry("b", "normal", "test", 2)]
+    assert [e.image for e in seen(entries, Fold("one", ("a",)), 9)] == ["bnormal0.png"]
+
+
+def test_scores_of_an_older_version_are_not_taken_for_calibrated_ones(tmp_path):
+    write_scores(tmp_path / "scores.csv", ten())
+    (tmp_path / "unseen.json").write_text(json.dumps({"folds": {}, "facts": {"films": 16}}))
+    with pytest.raises(ConfigurationError, match="calibrated"):
+        Levels.read(tmp_path, {})
 
 
 RECIPE = """
