@@ -16,6 +16,7 @@ from typing import Any
 from screener import locations
 from screener.errors import ConfigurationError
 from screener.study import MAX_PIXELS
+from screener.text import closest
 
 FILE = "screener.toml"
 PREFIX = "SCREENER_"
@@ -124,7 +125,8 @@ def _checked(path: Path, content: Mapping[str, object]) -> Iterator[tuple[str, V
     for name, value in content.items():
         if name not in known:
             raise ConfigurationError(
-                f"{path}: unknown key {name!r}; 'screener config' lists what can be set"
+                f"{path}: unknown key {name!r}"
+                + (closest(name, known) or "; 'screener config' lists what can be set")
             )
         yield name, Value(_fitting(known[name], value, str(path)), str(path))
 

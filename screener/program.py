@@ -23,6 +23,7 @@ from click.shell_completion import CompletionItem, shell_complete
 from screener import console
 from screener.console import ExitCode
 from screener.errors import ScreenerError
+from screener.text import closest
 
 DEBUG = click.Option(
     ["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error."
@@ -71,6 +72,14 @@ class LazyGroup(click.Group):
         self.table = commands
         self.settings = settings
         self.unconfigured = unconfigured
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; of one there is not, say which may have been."""
+        if args and args[0] not in self.table and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}{closest(args[0], self.table) or '.'}")
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names in their order."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+LONGEST = 100
+"""Characters of a word that are compared with others."""
+
 
 def plain(text: str) -> str:
     """Text that any encoding of Unicode holds: bytes of a path that are no text are escaped."""
@@ -15,3 +20,20 @@ def visible(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
     )
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """What a mistyped word may have meant, as the end of a message; "" where nothing is near."""
+    from difflib import get_close_matches  # needed for mistakes only
+
+    spelt = {name.casefold(): name for name in known}
+    near = get_close_matches(word[:LONGEST].casefold(), spelt, n=1)
+    return f"; did you mean {spelt[near[0]]!r}?" if near else ""
+
+
+def shortened(text: str, most: int) -> str:
+    """Text of at most so many characters: the middle gives way, for names differ at their ends."""
+    if len(text) <= most:
+        return text
+    kept = max(0, most - 1)
+    return f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}" if most else ""

@@ -44,7 +44,7 @@ def test_keymaps_are_joined(project):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("devise = 1", "unknown key 'devise'"),
+        ("devise = 1", "unknown key 'devise'; did you mean 'device'?"),
         ('identify = "all"', "identify is 'all'; it must be none or id or full"),
         ('batch_size = "many"', "it must be a whole number"),
         ("batch_size = true", "it must be a whole number"),

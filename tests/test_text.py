@@ -1,6 +1,6 @@
 import pytest
 
-from screener.text import plain, visible
+from screener.text import closest, plain, shortened, visible
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,21 @@ def test_nothing_in_a_text_steers_the_terminal(text, shown):
 def test_plain_text_fits_any_encoding():
     assert plain("caf\udce9 ż") == r"caf\xe9 ż"
     assert plain(plain("caf\udce9")) == plain("caf\udce9")
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("ward/film.png", 13, "ward/film.png"),
+        ("ward/film_0001_pa.png", 12, "ward/…pa.png"),
+        ("abc", 1, "…"),
+        ("abc", 0, ""),
+    ],
+)
+def test_what_is_too_long_loses_its_middle(text, most, shown):
+    assert shortened(text, most) == shown
+
+
+def test_a_mistyped_word_is_answered_with_what_is_nearest():
+    assert closest("lsit", ["scan", "List"]) == "; did you mean 'List'?"
+    assert closest("zzz", ["scan", "list"]) == ""

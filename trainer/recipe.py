@@ -20,6 +20,7 @@ from screener import lungs
 from screener.card import ARCHITECTURE, HEADS, PAPER, TIMM
 from screener.errors import ConfigurationError, WeightsError
 from screener.study import LABELS
+from screener.text import closest
 from trainer.manifest import KNOWN
 
 MOST = {"rotate": 180.0, "gamma": 5.0}
@@ -205,7 +206,8 @@ def find(recipe: str) -> Path:
     for path in (RECIPES / f"{recipe}.toml", Path(recipe)):
         if path.is_file():
             return path
-    raise ConfigurationError(f"{recipe}: no such recipe; known are {', '.join(names())}")
+    cure = closest(recipe, names()) or f"; known are {', '.join(names())}"
+    raise ConfigurationError(f"{recipe}: no such recipe{cure}")
 
 
 def read(path: Path, overrides: Iterable[str] = ()) -> Recipe:
@@ -402,7 +404,11 @@ def _build(kind: type[Any], content: Mapping[str, Any], where: str, errors: list
     something is missing then.
     """
     known = {f.name: f for f in fields(kind)}
-    found = [f"{where}unknown key {_shown(key)}" for key in content if key not in known]
+    found = [
+        f"{where}unknown key {_shown(key)}{closest(key, known)}"
+        for key in content
+        if key not in known
+    ]
     values: dict[str, Any] = {}
     for name, spec in known.items():
         if name not in content:

@@ -17,7 +17,9 @@ from screener.text import visible
 @click.option("--all", "everything", is_flag=True, help="Remove all studies.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(study: str | None, results: Path, everything: bool, yes: bool) -> None:
-    """Remove STUDY (a rank, pseudonym or key) from the results.
+    """Remove STUDY from the results.
+
+    A rank, or a pseudonym, a key or a file's name, or what only one of them begins with.
 
     The radiographs themselves are not touched. The removal stands in audit.jsonl. Reports and
     exports made earlier still show the study.

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @click.option("--review", is_flag=True, help="Show reviews, and agreement with the model.")
 @options.json_option
 def command(study: str | None, results: Path, review: bool, as_json: bool) -> None:
-    """Print all that is known of STUDY: a rank, a pseudonym, or a key or its beginning.
+    """Print all that is known of STUDY.
+
+    A rank, or a pseudonym, a key or a file's name, or what only one of them begins with.
 
     With --review and no STUDY, how far each reviewer agrees with the model over all studies.
     """

@@ -18,14 +18,26 @@ from screener import locations
 from screener.console import note, say, warn
 from screener.results.worklist import Counts, Filter, StudyRow, Worklist
 from screener.study import LABEL_NAMES, RANKED, RESEARCH_ONLY, Band
-from screener.text import visible
+from screener.text import shortened, visible
 
 COLOURS = {Band.PRIORITY: "red", Band.ELEVATED: "yellow", Band.ROUTINE: "green"}
-COLUMNS = ("rank", "band", "score", "most likely", "patient", "taken", "views", "review", "note")
+COLUMNS = (
+    "rank",
+    "band",
+    "score",
+    "most likely",
+    "patient or file",
+    "taken",
+    "views",
+    "review",
+    "note",
+)
 DROPPED = {"most likely": 120, "taken": 100}
 """Columns that are left out on a terminal narrower than this."""
 LAST = 12
 """Least width of a last column."""
+NAMED = 32
+"""Most characters of a patient or file."""
 RIGHT = ("rank", "score")
 GAP = "  "
 
@@ -96,7 +108,7 @@ def _cells(row: StudyRow) -> dict[str, str]:
         "band": f"{row.band.glyph} {row.band}",
         "score": "" if row.score is None else f"{row.score:.3f}",
         "most likely": LABEL_NAMES.get(row.label or "", ""),
-        "patient": row.patient,
+        "patient or file": shortened(row.patient, NAMED),
         "taken": f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "",
         "views": " ".join(row.projections),
         "review": (row.verdict or "") + (" flag" if row.flagged else ""),

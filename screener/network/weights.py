@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from screener.card import ARCHITECTURE, CARD_FILE, WeightsCard, load_card, text_of
 from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
+from screener.text import closest
 from screener.whole import in_place_of, replace_file
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ def find(wanted: str | Path | None = None, device: str = "auto") -> Path:
     folder = Path(str(wanted))
     if folder.is_dir():
         return folder
+    near = closest(str(wanted), names())
     raise WeightsError(
-        f"{wanted}: no such weights; bundled are {', '.join(names())}, "
+        f"{wanted}: no such weights{near}; bundled are {', '.join(names())}, "
         "or give --weights a folder made by 'trainer export'"
     )
 

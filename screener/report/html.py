@@ -118,7 +118,7 @@ def _not_scored(report: Report) -> Iterator[str]:
     if counts.by_band[Band.UNSCORED]:
         rows = (
             (
-                f"{markup.named(row.patient)}<code>{markup.safe(row.key)}</code>",
+                f"{markup.named(wording.patient(row))}<code>{markup.safe(row.key)}</code>",
                 wording.moment(row.taken_at),
                 f"{row.refused}",
                 markup.safe(wording.review_line(row, zone))
@@ -126,7 +126,7 @@ def _not_scored(report: Report) -> Iterator[str]:
             )
             for row in report.worklist.rows(Filter(bands=(Band.UNSCORED,)))
         )
-        columns = ("Patient", "Taken", "Files", "Review")
+        columns = ("Patient or file", "Taken", "Files", "Review")
         yield from markup.table("Studies without a score", columns, rows, " kn")
     if counts.refused:
         yield from _without_score("Files without a score", report.worklist.refusals())
@@ -155,7 +155,7 @@ def _ranking(report: Report) -> Iterator[str]:
     yield from _rates(report)
     yield f"<p>{escape(report.selection())}</p>"
     columns = (
-        "Rank", "Band", "Score", "Patient", "Taken", "Age, sex", "Views", "Likeliest class",
+        "Rank", "Band", "Score", "Patient or file", "Taken", "Age, sex", "Views", "Likeliest class",
         "Review",
     )  # fmt: skip
     rows = (_ranking_row(report, row) for row in report.ranked())
@@ -172,7 +172,7 @@ def _rates(report: Report) -> Iterator[str]:
 
 
 def _ranking_row(report: Report, row: StudyRow) -> tuple[str, ...]:
-    name = markup.named(row.patient)
+    name = markup.named(wording.patient(row))
     if report.details(row):
         name = f'<a href="#study-{row.rank}">{name}</a>'
     marks = "".join(f'<div class="small">{escape(mark)}</div>' for mark in row.marks)
@@ -206,7 +206,7 @@ def _study(detail: StudyDetail, zone: tzinfo | None) -> Iterator[str]:
     anchor = f"study-{row.rank}"
     yield f'<article aria-labelledby="{anchor}"><header><div>'
     yield f'<span class="label">Rank {row.rank}</span> {markup.banded(row.band)}'
-    yield f'<h3 id="{anchor}">{markup.named(row.patient)}</h3></div>'
+    yield f'<h3 id="{anchor}">{markup.named(wording.patient(row))}</h3></div>'
     label = f'<span class="label">{wording.SCORE}</span>'
     yield f'<p class="score">{label}<br>{row.score:.3f}</p></header>'
     if detail.alike:

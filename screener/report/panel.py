@@ -59,7 +59,7 @@ def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Bl
         ),
         before=18,
         anchor=study_anchor(row),
-        title=f"{row.rank}  {row.patient}",
+        title=f"{row.rank}  {wording.patient(row)}",
         level=1,
     )
     yield from comment[COMMENT_LINES:]
@@ -69,7 +69,7 @@ def _head(frame: Frame, row: StudyRow, sheet: Sheet, top: float) -> None:
     sheet.rule(frame.left, top, frame.width, 1.2, style.INK)
     sheet.write(f"RANK {row.rank}", frame.left, top - 7, style.LABEL)
     charts.band_name(sheet, row.band, frame.left + 42, top - 7, style.LABEL)
-    name = style.shorten(row.patient, style.NAME, frame.width - 130)
+    name = style.shorten(wording.patient(row), style.NAME, frame.width - 130)
     sheet.write(name, frame.left, top - 18, style.NAME)
     sheet.write(wording.SCORE.upper(), frame.right, top - 7, style.LABEL, "right")
     sheet.write(f"{row.score:.3f}", frame.right, top - 15, style.FIGURE, "right")

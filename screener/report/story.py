@@ -68,7 +68,7 @@ def _without_score(files: Iterable[Refusal], frame: Frame) -> Iterator[Block]:
 def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
     table = Table(
         frame,
-        Column("Patient", 150),
+        Column("Patient or file", 150),
         Column("Taken", 86),
         Column("Age", 30),
         Column("Sex", 20),
@@ -78,7 +78,7 @@ def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
     zone = report.generated_at.tzinfo
     yield from table(
         table.row(
-            Cell(row.patient, style.TABLE_STRONG, note=row.key),
+            Cell(wording.patient(row), style.TABLE_STRONG, note=row.key),
             Cell(wording.moment(row.taken_at)),
             Cell(wording.age(row.age)),
             Cell(row.sex or "–"),
@@ -101,7 +101,7 @@ def _ranking(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
         Column("Rank", 21, "right"),
         Column("Band", 57),
         Column("Score", 52),
-        Column("Patient", 80),
+        Column("Patient or file", 80),
         Column("Taken", 49),
         Column("Age, sex", 34),
         Column("Views", 34),
@@ -148,7 +148,7 @@ def _ranking_row(table: Table, row: StudyRow, places: Places) -> Block:
         Cell(str(row.rank), style.TABLE_STRONG),
         Cell(f"{row.band.glyph} {row.band.value}", band),
         Cell(f"{score:.3f}", backdrop=bar),
-        Cell(row.patient),
+        Cell(wording.patient(row)),
         Cell(f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "–"),
         Cell(f"{wording.age(row.age)} {row.sex}"),
         Cell(wording.views(row.projections)),

@@ -14,6 +14,7 @@ from screener.card import WeightsCard
 from screener.lungs import outside_words
 from screener.results.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
+from screener.text import shortened
 
 TITLE = "Triage report"
 SUBTITLE = "Chest radiographs in a suggested order of review, by suspicion score for COVID-19"
@@ -45,6 +46,8 @@ EFFECT = "Lines of equal effect:"
 EFFECT_OF = "of the map’s maximum;"
 OUTLINE = "outline of the lungs."
 NO_FINDING = "A research explanation, not a finding."
+NAMED = 44
+"""Most characters of a patient or file."""
 FOLDERS = 5
 """Scanned folders that the title block names."""
 PREVIEW = "Preview, not for reading"
@@ -157,6 +160,11 @@ def age(years: float | None) -> str:
     return f"{years:.0f} y" if years >= 2 else f"{years * 12:.0f} mo"
 
 
+def patient(row: StudyRow) -> str:
+    """The patient, or the file where there is none, on a line or two."""
+    return shortened(row.patient, NAMED)
+
+
 def plural(count: int, noun: str, several: str = "") -> str:
     """A count with its noun."""
     return f"{count:,} {noun if count == 1 else several or noun + 's'}"
@@ -257,7 +265,7 @@ def other_opinions(detail: StudyDetail, zone: tzinfo | None) -> list[str]:
 def identification(identify: str) -> str:
     """What the report shows of who the patients are."""
     return {
-        "none": "Patients by pseudonym; no name, no patient number",
+        "none": "Patients by pseudonym, films without one by file; no name, no patient number",
         "id": "Patients by patient number; no name",
         "full": "Patients by name and patient number",
     }[identify]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from screener.errors import ReviewRefusedError, StoreError
 from screener.results import sampling
 from screener.study import RANKED, Band
-from screener.text import plain
+from screener.text import closest, plain
 
 if TYPE_CHECKING:
     from screener.results.store import Store
@@ -89,8 +89,9 @@ def find(store: Store, name: str | None = None) -> Draw:
         return found[-1]
     if not all_draws:
         raise StoreError(f"{store.folder}: nothing is drawn yet; run 'screener assess draw'")
-    names = ", ".join(draw.name for draw in all_draws)
-    raise StoreError(f"{name}: no such draw in {store.folder}; there is {names}")
+    names = [draw.name for draw in all_draws]
+    cure = closest(str(name), names) or f"; there is {', '.join(names)}"
+    raise StoreError(f"{name}: no such draw in {store.folder}{cure}")
 
 
 def _draw(store: Store, row: sqlite3.Row) -> Draw:

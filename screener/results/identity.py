@@ -5,6 +5,7 @@ Names and numbers are left out before they are stored, and emptied when a later 
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Literal
 
@@ -28,12 +29,29 @@ def kept(study: Study, identify: Identify) -> tuple[str, str, str]:
 
 
 def shown(row: sqlite3.Row, identify: Identify) -> str:
-    """What stands for the patient of a row of ``study``: name, number or pseudonym."""
+    """What stands for the patient of a row of ``study``: name, number, file or pseudonym."""
     if identify == "full" and row["patient_name"]:
         return str(row["patient_name"])
     if identify != "none" and row["patient_id"]:
         return str(row["patient_id"])
-    return str(row["pseudonym"])
+    return file_of(row["key"]) or str(row["pseudonym"])
+
+
+def file_of(key: str) -> str:
+    """The last folder and the name of the file, or folder, that a study's key stands for.
+
+    Such a study has no patient in any header, so that a pseudonym would say nothing. "" for a key
+    that is made of a UID or holds a patient's pseudonym.
+    """
+    if "/" not in key or _OF_PATIENT.search(key):
+        return ""
+    root, _, inside = key.partition("/")
+    return "/".join([_MARK.sub("", root), *inside.split("/")][-2:])
+
+
+_OF_PATIENT = re.compile(r" P-.{10}$")
+_MARK = re.compile(r"~[0-9a-f]{10}$")
+"""Tells folders of one name apart; says nothing to a reader."""
 
 
 def lesser(one: Identify, other: Identify) -> Identify:

@@ -325,10 +325,26 @@ ALTER TABLE study ADD COLUMN lung_marks TEXT
 """
 """``lungs`` is an object of polygons, confidence, marks and map_inside; NULL: not looked for."""
 
+
+def m009_named(connection: sqlite3.Connection) -> None:
+    """Studies are sorted by what they are shown as: those of nameless files by their path."""
+    for statement in NAMED.split(";"):
+        connection.execute(statement)
+
+
+NAMED = """
+DROP INDEX study_by_patient;
+ALTER TABLE study ADD COLUMN named TEXT NOT NULL GENERATED ALWAYS AS (
+    CASE WHEN patient_name <> '' OR patient_id <> '' THEN patient
+         WHEN key LIKE '%/%' AND key NOT LIKE '% P-__________' THEN key
+         ELSE pseudonym END) VIRTUAL;
+CREATE INDEX study_by_name ON study(named, place, band, reviewed, flagged)
+"""
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed, m007_assessment,
-    m008_lungs,
+    m008_lungs, m009_named,
 )  # fmt: skip

@@ -32,7 +32,7 @@ _SORTS = {
     "rank": ("", False),
     "score": ("", True),
     "date": ("taken_at", False),
-    "patient": ("patient", False),
+    "patient": ("named", False),
     "review": ("reviewed", False),
 }
 

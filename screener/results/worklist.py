@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from screener import marks, rates
 from screener.errors import StoreError, StoreNotFoundError
-from screener.results import adoption, lock, opening, records, selection
+from screener.results import adoption, finding, lock, opening, records, selection
 from screener.results.adoption import Adoption
 from screener.results.identity import Identify, lesser
-from screener.results.ranking import BEYOND_RANKS, FIRST_RANK
+from screener.results.ranking import FIRST_RANK
 from screener.results.rows import (
     Counts,
     RadiographRow,
@@ -37,9 +37,6 @@ from screener.text import plain
 if TYPE_CHECKING:
     from screener.card import WeightsCard
     from screener.results.store import Store
-
-RANK_DIGITS = 9
-"""Of a rank, at most; what is longer is the beginning of a key."""
 
 __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
 
@@ -134,35 +131,12 @@ class Worklist:
         return list(self._radiographs(row for row in files if row["outcome"] == Outcome.SCORED))
 
     def find(self, text: str) -> str:
-        """The key of the study with this rank, pseudonym, or key or its unique beginning.
+        """The key of the study that a text means; see :func:`screener.results.finding.find`.
 
         Raises:
             StoreError: there is none, or more than one.
         """
-        is_rank = text.isdecimal() and len(text) <= RANK_DIGITS and int(text) > 0
-        if is_rank and (row := self._at_rank(int(text))):
-            return row
-        keys = [
-            str(row["key"])
-            for row in self.store.query(
-                "SELECT key FROM study WHERE key = ?1 OR pseudonym = ?1 OR"
-                " substr(key, 1, length(?1)) = ?1 ORDER BY key <> ?1, key LIMIT 3",
-                (plain(text),),
-            )
-        ]
-        if not text or not keys:
-            raise StoreError(f"{text!r}: no such study; give a rank, pseudonym or key")
-        if len(keys) > 1 and keys[0] != plain(text):
-            raise StoreError(f"{text!r}: more than one study, among them {keys[0]} and {keys[1]}")
-        return keys[0]
-
-    def _at_rank(self, rank: int) -> str | None:
-        for row in self.store.query(
-            "SELECT key FROM study WHERE place >= ? AND place < ? ORDER BY place LIMIT 1 OFFSET ?",
-            (FIRST_RANK, BEYOND_RANKS, rank - 1),
-        ):
-            return str(row["key"])
-        return None
+        return finding.find(self.store, text)
 
     # The whole
 

@@ -9,6 +9,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from screener.errors import ConfigurationError
 from screener.study import Band
+from screener.text import closest
 
 DARK = {
     "band-priority": "#ff8a65",
@@ -92,5 +93,6 @@ def chosen(name: str | None) -> str:
     """
     names = [READING_ROOM.name, DAYLIGHT.name, *BUILTIN_THEMES]
     if name and name not in names:
-        raise ConfigurationError(f"--theme {name}: no such theme; choose from {', '.join(names)}")
+        cure = closest(name, names) or f"; choose from {', '.join(names)}"
+        raise ConfigurationError(f"--theme {name}: no such theme{cure}")
     return name or READING_ROOM.name

@@ -247,6 +247,7 @@ LONG = "9" * 5000
         ("completion tcsh", USAGE, "is not one of"),
         ("config nothing", USAGE, "No such command"),
         ("nothing", USAGE, "No such command"),
+        ("lsit", USAGE, "No such command 'lsit'; did you mean 'list'?"),
     ],
     ids=lambda value: value[:50] if isinstance(value, str) else None,
 )

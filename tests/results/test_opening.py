@@ -56,6 +56,10 @@ def as_version_one(folder: Path) -> None:
 
 
 BACK = {
+    9: """
+    DROP INDEX study_by_name; ALTER TABLE study DROP COLUMN named;
+    CREATE INDEX study_by_patient ON study(patient, place, band, reviewed, flagged);
+    """,
     8: "ALTER TABLE result DROP COLUMN lungs; ALTER TABLE study DROP COLUMN lung_marks;",
     7: "DROP TABLE drawn; DROP TABLE finding; DROP TABLE draw; DROP TABLE adoption;",
     6: "",  # a key cannot be taken back out of its hash

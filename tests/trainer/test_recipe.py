@@ -68,7 +68,9 @@ def test_meaning_is_checked_when_types_are_right():
 
 def test_an_unknown_recipe_names_the_known_ones():
     with pytest.raises(ConfigurationError, match=", ".join(recipe.names())):
-        recipe.find("resnet")
+        recipe.find("zz")
+    with pytest.raises(ConfigurationError, match="did you mean 'covid_resnet'"):
+        recipe.find("covid-resnet")
     assert {"covid_lite", "covid_lite_soup", "covid_resnet", "tiny"} <= {*recipe.names()}
 
 

@@ -5,7 +5,7 @@ A cell is a run of (text, ink); the table turns inks into colours. Nothing here 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 GAP = 2
 """Empty cells between two columns."""
 BAR = 10
+LAST_MORE = 24
+"""Cells that the last column takes before another grows."""
 
 
 class Ink(StrEnum):
@@ -52,6 +54,8 @@ class Column:
     sort: str = ""
     """The worklist's name for sorting by it; empty where it cannot."""
     right: bool = False
+    most: int = 0
+    """Width that it may grow to where there is room; what is still too long loses its middle."""
 
 
 def band_ink(band: Band) -> Ink:
@@ -90,7 +94,9 @@ COLUMNS = (
     Column("Band", 10, 0, _band),
     Column("", BAR, 7, _bar),
     Column("Score", 5, 1, _score, "score", right=True),
-    Column("Patient", 12, 3, lambda row: ((visible(row.patient), Ink.TEXT),), "patient"),
+    Column(
+        "Patient/file", 12, 3, lambda row: ((visible(row.patient), Ink.TEXT),), "patient", most=36
+    ),
     Column("Review", 13, 4, _review, "review"),
     Column(
         "Taken",
@@ -121,4 +127,10 @@ def fit(width: int) -> list[Column]:
             break
         chosen.append(column)
         left -= column.width + GAP
-    return [column for column in COLUMNS if column in chosen]
+    room = max(0, left - LAST_MORE)
+    return [_grown(column, room) for column in COLUMNS if column in chosen]
+
+
+def _grown(column: Column, room: int) -> Column:
+    more = min(room, column.most - column.width)
+    return replace(column, width=column.width + more) if more > 0 else column

@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from screener.text import shortened
 from screener.tui.messages import SortChosen, StudyOpened
 from screener.tui.wording import fitted
 from screener.tui.worklist.columns import GAP, Column, Ink, fit
@@ -186,6 +187,7 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         width = self._width(column)
         if len(runs) == 1:
             text, ink = runs[0]
+            text = shortened(text, width) if column.most else text
             return [
                 Segment(fitted(text, width, right=column.right), base + self._ink(ink)),
                 Segment(" " * GAP, base),
