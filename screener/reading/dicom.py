@@ -240,17 +240,12 @@ def _meta_end(head: bytes) -> int | None:
     return end
 
 
-def numbers(dataset: Dataset, word: str) -> list[float]:
-    """An element's numbers, however they are written; what is no finite number is left out.
+def first_number(dataset: Dataset, word: str) -> float | None:
+    """The first of an element's values, if it is a number; the others are alternatives to it.
 
     A decimal comma is a point, unless three digits follow it: then it could part thousands. A
     value that cannot be told says nothing, and the element counts as absent.
     """
-    return [number for text in _texts(dataset, word) if (number := _number(text)) is not None]
-
-
-def first_number(dataset: Dataset, word: str) -> float | None:
-    """The first of an element's values, if it is a number; the others are alternatives to it."""
     texts = _texts(dataset, word)
     return _number(texts[0]) if texts else None
 

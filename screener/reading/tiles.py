@@ -22,9 +22,9 @@ _NO_CODE = re.compile(rb"\xff[\x90\x93-\xff]")
 """No coded byte after FF is above 8F; 91 and 92 part packets (A.1.1)."""
 
 FEWEST_ALIKE = 64
-MOST_ALIKE = 256
-"""As many equal bytes no stream holds, which codes black with next to nothing, where its packets
-are one for each resolution, and where there may be many, of which an empty one is a byte."""
+"""As many equal bytes the coder writes for no picture: black costs it next to nothing."""
+PRECINCTS = 64
+"""Packets of a resolution where a stream parts it; elsewhere it has one. An empty one is a byte."""
 
 
 def fault(stream: bytes) -> str | None:
@@ -53,12 +53,12 @@ def first_alike(data: bytes, fewest: int) -> int | None:
 
 
 def _most_alike(header: bytes) -> int:
-    """By the coding style: whether precincts are made, and how many layers (A.6.1)."""
+    """By the coding style, which says how many packets may follow one another empty (A.6.1)."""
     at = header.find(_STYLE) + 4
-    if at < 4 or len(header) < at + 5:
-        return MOST_ALIKE
-    has_precincts, layers = header[at] & 1, int.from_bytes(header[at + 2 : at + 4], "big")
-    return MOST_ALIKE if has_precincts or layers > 1 else FEWEST_ALIKE
+    if at < 4 or len(header) < at + 6:
+        return FEWEST_ALIKE
+    layers, resolutions = int.from_bytes(header[at + 2 : at + 4], "big"), header[at + 5] + 1
+    return FEWEST_ALIKE + layers * resolutions * (PRECINCTS if header[at] & 1 else 1)
 
 
 def _of_parts(stream: bytes, begin: int, end: int) -> Iterator[str]:

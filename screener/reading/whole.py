@@ -190,11 +190,9 @@ def _fault_of_rle(stream: bytes, pixels: int) -> str | None:
     """Each of its segments unfolds to a byte a pixel (PS3.5 G.3)."""
     for segment in codestream.rle_segments(stream):
         try:
-            length = len(rle.decode_segment(segment))
-        except ValueError:
-            length = 0
-        if length < pixels:
-            return missing(1 - length / pixels)
-        if length > pixels + _SPARE:
+            is_more = len(rle.decode_segment(segment)) > pixels + _SPARE
+        except ValueError:  # of bytes after the picture, which the decoder has already made of it
+            is_more = True
+        if is_more:
             return "damaged: they hold more than the picture"
     return None

@@ -330,6 +330,13 @@ def test_deflate_bomb_is_not_unfolded(tmp_path, monkeypatch):
     assert read(path).reason == "it unfolds to more than 1 MB"
 
 
+@pytest.mark.parametrize("word", [b"\2\0\0\0UL", b"\2\0\x10\0UI"])
+def test_a_deflated_file_that_does_not_say_where_it_begins_is_refused(tmp_path, word):
+    path = dicoms.write(tmp_path / "a", dicoms.ramp(), syntax=uid.DeflatedExplicitVRLittleEndian)
+    path.write_bytes(path.read_bytes().replace(word, b"\2\0\x99\0" + word[4:], 1))
+    assert "does not say where the deflated part begins" in read(path).reason
+
+
 @pytest.mark.parametrize("trailing", [1, 50_000_000])
 def test_bytes_after_a_deflated_dataset_cost_nothing(tmp_path, trailing):
     path = dicoms.write(tmp_path / "a", dicoms.ramp(), syntax=uid.DeflatedExplicitVRLittleEndian)

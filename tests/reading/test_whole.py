@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom import uid
+from pydicom.encaps import generate_fragments
 
-from screener.reading import pixels
+from screener.reading import pixels, tiles
 from screener.reading.codestream import EOI
 from screener.reading.limits import PixelError
 from screener.study import Outcome
@@ -19,6 +20,7 @@ JPEGS = {
     "progressive": {"progressive": True},
     "restarts": {"restart_marker_rows": 1},
     "colour": {"colour": True},
+    "colour, restarts": {"colour": True, "subsampling": 2, "restart_marker_blocks": 5},
 }
 DAMAGED = "data are "  # cut short or damaged, by what raised it
 CUT = {
@@ -244,3 +246,29 @@ def test_a_png_filled_up_with_zeros_is_refused(tmp_path, bits, keep):
     kept = int(keep * len(whole))
     (tmp_path / "a.png").write_bytes(whole[:kept] + bytes(len(whole) - kept))
     assert DAMAGED in reason(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda stream: stream[: stream.index(b"\xff\x90")], "about 100 % of the picture"),
+        (lambda stream: stream.replace(b"\xff\x93", b"\xff\x64", 1), "damaged"),
+        (lambda stream: stream[:-40] + b"\xff\x95" + stream[-38:], "damaged"),
+        (lambda stream: stream[:-1000] + stream[-2:], "about 4 % of the picture"),
+        (lambda stream: stream[:-2] + b"12345" + EOI, "damaged"),
+    ],
+)
+def test_a_jpeg_2000_stream_that_contradicts_itself_is_refused(tmp_path, change, words):
+    values = dicoms.film(bits=12)
+    stream = encoded(tmp_path, values, uid.JPEG2000Lossless, 12)
+    stream = change(stream[: stream.rindex(EOI) + 2])
+    assert words in reason(written(tmp_path, stream, values, uid.JPEG2000Lossless, 12))
+
+
+def test_empty_packets_of_many_layers_are_no_hole(tmp_path):
+    values = np.zeros((90, 70), np.uint16)
+    made = dicoms.dataset(values, bits=12)
+    made.compress(uid.JPEG2000, j2k_cr=[400 - number for number in range(100)])
+    stream = b"".join(list(generate_fragments(made.PixelData))[1:])
+    assert tiles.first_alike(stream, tiles.FEWEST_ALIKE) is not None
+    assert tiles.fault(stream) is None
