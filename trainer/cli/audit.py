@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from screener.console import note, say
+from screener.console import ExitCode, end, note, say
 from trainer.cli.datasets import EXISTING, judging_options, read_entries
 from trainer.cli.options import device_option
 from trainer.cli.progress import progress_bar
@@ -54,3 +54,8 @@ def command(
             )
         say("\n" + "\n".join(verdict(found)))
     note(f"{page}: everything on one page")
+    if aside := sum(entry.split == "aux" for entry in entries):
+        note(f"{aside} images of split 'aux' were not looked at")
+    if found.unread:
+        note(f"{len(found.unread)} of {found.listed} images could not be read")
+        end(ExitCode.REFUSALS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from screener.console import ExitCode, end, note
 from trainer.cli.progress import progress_bar
 
 
@@ -69,4 +70,10 @@ def command(
         click.echo("  ".join(cells))
     for rate in rates(card):
         click.echo("  ".join(rate.cells))
-    click.echo(f"{weights}: {card.digest}", err=True)
+    note(f"{weights}: {card.digest}")
+    told = card.metrics["validation"]
+    if told["open"]:
+        note(f"{told['open']} validation images leave open whether it was COVID-19: not used")
+    if told["unread"]:
+        note(f"{told['unread']} of {images} images could not be read")
+        end(ExitCode.REFUSALS)

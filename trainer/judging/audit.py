@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.digest import digest_of_file
+from screener.study import LABELS
 from trainer.judging import lungs, shortcuts
 from trainer.judging.evaluate import chosen
 from trainer.judging.judgement import Judgement, judge, judge_by
@@ -114,7 +115,13 @@ def _left_out(thumbs: Thumbnails) -> list[Judgement]:
     judgements = []
     for source in sorted({entry.source for entry in thumbs.entries}):
         inside = [entry.source == source for entry in thumbs.entries]
-        there, others = thumbs.where(inside), thumbs.where([not here for here in inside])
+        there = thumbs.where(inside)
+        others = thumbs.where(
+            [
+                not here and entry.label in LABELS
+                for here, entry in zip(inside, thumbs.entries, strict=True)
+            ]
+        )
         labels = [entry.label for entry in others.entries]
         if len(set(labels)) > 1:
             shares = shortcuts.linear(

@@ -6,7 +6,6 @@ The test split is never looked at.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,24 +16,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
 from screener.levels import LEVEL
 from screener.levels import level as level_of
 from screener.network.batch import to_input
-from screener.network.guard import Guard, thumbnails
+from screener.network.guard import SIDE, Guard, thumbnails
 from screener.network.model import Network
 from screener.network.weights import load_network, save_weights
 from screener.rates import RATES, SCORED_LIKE, Shown
-from screener.study import TARGET, TARGET_LABEL, Band, Refusal
-from trainer.fitting.loss import OpenLabelLoss
+from screener.study import TARGET_LABEL, Band, Refusal
 from trainer.judging import guard_fit
 from trainer.judging.evaluate import plain
 from trainer.judging.predict import BATCH, read_squares
 from trainer.judging.rates import rates, scored_like
 from trainer.judging.statistics import Estimate, calibration, share
+from trainer.judging.temperature import fit_temperature, held_out_scores
 from trainer.judging.unseen import (
     LEAST,
     NORMAL,
@@ -58,7 +56,6 @@ PER_SOURCE = 400
 """Training images of one source that the guard's statistics are made from."""
 QUANTILES = np.linspace(0, 100, 21)
 """Of the validation's scores and distances, for the alarm on a whole scan."""
-TEMPERATURES = (0.05, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +66,8 @@ class Observed:
     seen: guard_fit.Seen
     logits: npt.NDArray[np.float32]
     """(N, classes), before the temperature."""
+    unread: int = 0
+    """Images that could not be read."""
 
 
 def calibrate(
@@ -98,11 +97,20 @@ def calibrate(
         raise ConfigurationError(
             f"no validation image is labelled {card.target_label}; give the training's manifests"
         )
-    observed = observe(network, card, val, progress)
-    guard = guard_fit.fit(observe(network, card, train, progress).seen, observed.seen)
+    observed, learnt = (observe(network, card, films, progress) for films in (val, train))
+    if card.target_label not in {entry.label for entry in observed.entries} or not learnt.entries:
+        raise ConfigurationError(
+            f"{observed.unread + learnt.unread} of {len(val) + len(train)} images cannot be read, "
+            f"all that are labelled {card.target_label} among them; bring the files back"
+        )
+    guard = guard_fit.fit(learnt.seen, observed.seen)
     levels = Levels.read(unseen, shows or {}) if unseen else None
     card = measured(card, observed, guard, levels)
     card.metrics["sources"] = sources_of(entries)
+    card.metrics["validation"] |= {
+        "unread": observed.unread + learnt.unread,
+        "open": len(select(entries, "val")) - len(val),
+    }
     return save_weights(folder, network, card, guard_fit.to_tensors(guard))
 
 
@@ -146,11 +154,11 @@ def observe(
     entries: Sequence[Entry],
     progress: Progress | None = None,
 ) -> Observed:
-    """Look at images with a network, one forward pass each; unreadable ones are left out."""
+    """Look at images with a network, one forward pass each; unreadable ones are counted."""
     kept: list[Entry] = []
-    small: list[npt.NDArray[np.uint8]] = []
-    pooled: list[Array] = []
-    logits: list[Array] = []
+    small = [np.empty((0, SIDE, SIDE), np.uint8)]
+    pooled = [np.empty((0, network.body.channels), np.float32)]
+    logits = [np.empty((0, len(card.labels)), np.float32)]
     for batch in read_squares(entries, card.input_size, BATCH):
         readable = [(e, square) for e, square in batch if not isinstance(square, Refusal)]
         if readable:
@@ -165,7 +173,8 @@ def observe(
             progress(len(batch))
     sources = tuple(entry.source for entry in kept)
     seen = guard_fit.Seen(np.concatenate(small), np.concatenate(pooled), sources)
-    return Observed(tuple(kept), seen, np.concatenate(logits))
+    unread = len(entries) - len(kept)
+    return Observed(tuple(kept), seen, np.concatenate(logits), unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +251,7 @@ def measured(
     logits = torch.from_numpy(val.logits) / temperature
     scores = logits.softmax(1)[:, card.labels.index(card.target_label)].numpy().astype(float)
     positive = truth == KNOWN.index(card.target_label)
+    people = [entry.person for entry in val.entries]
     least = (
         levels.thresholds()
         if levels
@@ -252,7 +262,7 @@ def measured(
         "images": len(truth),
         "manifest": manifest_digest(val.entries),
         "target": int(positive.sum()),
-        "calibration": held_out_reliability(val, truth, positive),
+        "calibration": reliability(positive, held_out_scores(val.logits, truth, people, positive)),
         "bands": {
             band: band_figures(at, scores, positive, val.entries) for band, at in least.items()
         },
@@ -288,29 +298,6 @@ def _aims() -> str:
     return " and ".join(f"{band} {share:.0%}" for band, share in SENSITIVITIES.items())
 
 
-def fit_temperature(logits: npt.NDArray[np.float32], truth: Array) -> float:
-    """The temperature of least negative log likelihood (Guo et al., arXiv 1706.04599).
-
-    Args:
-        logits: (N, classes).
-        truth: (N,) places in ``trainer.manifest.KNOWN``.
-    """
-    scores, labels = torch.from_numpy(logits).double(), torch.from_numpy(truth).long()
-    lost = OpenLabelLoss()
-    log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    search = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> Tensor:
-        search.zero_grad()
-        value: Tensor = lost(scores / log_temperature.exp(), labels)
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    search.step(loss)  # type: ignore[no-untyped-call]
-    least, most = TEMPERATURES
-    return float(log_temperature.detach().exp().clamp(least, most))
-
-
 def band_figures(
     at: float, scores: Array, positive: Array, entries: Sequence[Entry]
 ) -> dict[str, Any]:
@@ -338,36 +325,6 @@ def band_figures(
 def chosen(hits: Array) -> dict[str, Any]:
     """A share that holds by construction, which no interval speaks of."""
     return {"value": float(hits.mean()), "low": None, "high": None, "n": len(hits)}
-
-
-def held_out_reliability(val: Observed, truth: Array, positive: Array) -> dict[str, Any]:
-    """Reliability of scores whose temperature was measured with other patients' films.
-
-    The patients fall into two halves, each scored with the temperature of the other; only the
-    temperature that is written into the card is measured with all.
-    """
-    half = _halves([entry.person for entry in val.entries], positive)
-    scores = np.zeros(len(truth))
-    for own, other in ((half, ~half), (~half, half)):
-        if own.any():
-            measured_with = other if other.any() else own
-            temperature = fit_temperature(val.logits[measured_with], truth[measured_with])
-            shares = torch.from_numpy(val.logits[own]).double().div(temperature).softmax(1)
-            scores[own] = shares[:, TARGET].numpy()
-    return reliability(positive, scores)
-
-
-def _halves(patients: Sequence[str], positive: Array) -> Array:
-    """(N,) bool: every second patient, those with the target first, so that both halves have it."""
-    with_target = {who for who, shown in zip(patients, positive, strict=True) if shown}
-    order = sorted(set(patients), key=lambda who: (who not in with_target, _draw(who)))
-    second = set(order[1::2])
-    return np.array([who in second for who in patients], bool)
-
-
-def _draw(patient: str) -> str:
-    """An order of patients that says nothing of them and is the same everywhere."""
-    return hashlib.sha256(patient.encode()).hexdigest()
 
 
 def reliability(positive: Array, scores: Array) -> dict[str, Any]:

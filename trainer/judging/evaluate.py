@@ -18,14 +18,15 @@ import numpy.typing as npt
 
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
-from screener.study import LABELS, TARGET
+from screener.study import LABELS, TARGET, TARGET_LABEL
 from screener.whole import replace_rows, replace_text
 from trainer.judging import lungs, shortcuts, statistics
 from trainer.judging.judgement import Judgement, judge, judge_by, of_classes, truth
 from trainer.judging.predict import Predictions, predict
 from trainer.judging.published import Published, comparable
 from trainer.judging.statistics import Calibration, ClassFigures, Estimate
-from trainer.manifest import Entry, manifest_digest, select
+from trainer.judging.temperature import held_out_scores
+from trainer.manifest import Entry, manifest_digest, select, speaks_of
 
 Array = npt.NDArray[Any]
 
@@ -56,7 +57,7 @@ class Evaluation:
     auc: dict[str, Estimate]
     """Each class against the others."""
     calibration: Calibration
-    """Of the suspicion score for COVID-19."""
+    """Of the suspicion score for COVID-19; by halves where the card's temperature is of these."""
     by_manifest: tuple[Judgement, ...]
     by_source: tuple[Judgement, ...]
     by_view: tuple[Judgement, ...]
@@ -132,11 +133,22 @@ def assess(predictions: Predictions, listed: Sequence[Entry], split: str) -> Eva
             label: statistics.auc(labels == i, known[:, i], patients.tolist())
             for i, label in enumerate(LABELS)
         },
-        calibration=statistics.calibration(labels == TARGET, known[:, TARGET]),
+        calibration=statistics.calibration(labels == TARGET, _calibrated(predictions, classed)),
         by_manifest=tuple(judge_by(_set_of, used, shares)),
         by_source=tuple(judge_by(lambda entry: entry.source, used, shares)),
         by_view=tuple(judge_by(lambda entry: entry.view, used, shares)),
     )
+
+
+def _calibrated(predictions: Predictions, classed: Predictions) -> Array:
+    """(N,) scores of images of classes; none at a temperature that was measured with them."""
+    told, said = predictions.card.metrics.get("validation"), predictions.entries
+    speaking = [entry for entry in said if speaks_of(entry.label, TARGET_LABEL)]
+    if not isinstance(told, dict) or told.get("manifest") != manifest_digest(speaking):
+        scores: Array = classed.probabilities[:, TARGET]
+        return scores
+    labels, people = truth(classed.entries), [entry.person for entry in classed.entries]
+    return held_out_scores(classed.logits, labels, people, labels == TARGET)
 
 
 def _epochs(card: WeightsCard) -> int | None:

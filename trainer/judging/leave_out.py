@@ -22,7 +22,7 @@ from trainer.fitting.data import Squares, cached_squares
 from trainer.fitting.distil import settled
 from trainer.fitting.progress import Progress
 from trainer.fitting.soup import State, fit_recipe, mean, member_runs
-from trainer.judging.calibrate import fit_temperature
+from trainer.judging.temperature import fit_temperature
 from trainer.judging.unseen import Array, Figures, Fold, Scored, figures, judged, seen
 from trainer.manifest import Entry, read_manifests, with_validation
 from trainer.recipe import Recipe

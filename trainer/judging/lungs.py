@@ -84,7 +84,7 @@ def dice(levels: Array, mask: Array) -> float:
 def figures(name: str, outlined: Sequence[Outlined]) -> LungFigures:
     """The figures of a set of films."""
     scores = np.array([film.dice for film in outlined])
-    patients = [film.pair.patient_id for film in outlined]
+    patients = [film.pair.person for film in outlined]
     return LungFigures(
         name,
         len(outlined),
@@ -92,7 +92,7 @@ def figures(name: str, outlined: Sequence[Outlined]) -> LungFigures:
         statistics.mean(scores, patients),
         float(np.median(scores)),
         float(scores.min()),
-        statistics.proportion(sum(film.shown for film in outlined), len(outlined)),
+        statistics.share(np.array([film.shown for film in outlined], bool), patients),
     )
 
 
@@ -106,10 +106,8 @@ def held_out(pairs: Sequence[Pair], sources: Sequence[str]) -> dict[str, list[Pa
     Returns:
         Pairs by the name of their set, none of a patient that was trained on.
     """
-    trained = {
-        pair.patient_id for pair in pairs if pair.source not in sources and pair.split != "test"
-    }
-    unseen = [pair for pair in pairs if pair.patient_id not in trained]
+    trained = {pair.person for pair in pairs if pair.source not in sources and pair.split != "test"}
+    unseen = [pair for pair in pairs if pair.person not in trained]
     sets = {"test": [p for p in unseen if p.source not in sources and p.split == "test"]}
     sets |= {source: [p for p in unseen if p.source == source] for source in sources}
     return {name: found for name, found in sets.items() if found}

@@ -99,7 +99,8 @@ def _page(
     page.table(
         ("network", "parameters", "epochs", "accuracy"),
         accuracy_rows(evaluations, comparison),
-        "95 % intervals: Wilson's, or Clopper and Pearson's exact one below 30 images.",
+        "95 % intervals, by patient: where patients have several images, of as many images as say "
+        "independently what these say. Published ones by image, as their patients are not known.",
     )
     for figure in CLASS_FIGURES:
         page.heading(f"{_TITLES[figure]} by class")
@@ -137,7 +138,9 @@ def _page(
 def verdict(evaluation: Evaluation, comparison: Comparison) -> str:
     """The accuracy in one paragraph, with what it has to be read beside."""
     overall = evaluation.overall
-    said = f"Accuracy {overall.accuracy.percent} over {evaluation.used} images."
+    said = f"Accuracy {overall.accuracy.percent} over {overall.accuracy.n} images."
+    if others := evaluation.used - overall.accuracy.n:
+        said += f" {others} more name no class of the network; they count as not COVID-19 at most."
     floor = [f"{model.name} {model.accuracy.percent}" for model in comparison.shortcuts]
     if floor:
         said += f" Without any medicine: {'; '.join(floor)}."
@@ -182,7 +185,7 @@ def judgement_row(judged: Judgement) -> tuple[object, ...]:
         judged.name,
         judged.accuracy.n,
         judged.accuracy.percent,
-        f"{100 * judged.balanced:.1f} %",
+        "–" if math.isnan(judged.balanced) else f"{100 * judged.balanced:.1f} %",
         judged.against_rest,
         judged.against_normal,
     )

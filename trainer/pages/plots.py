@@ -104,7 +104,7 @@ def calibration(figures: Calibration) -> bytes:
     figure, plot = axes()
     plot.plot([0, 1], [0, 1], color=_GRAY, lw=0.8, label="right")
     plot.plot(figures.said, figures.came, color=COLOURS["covid19"], lw=1)
-    areas = 12 + 160 * figures.cases / max(1, figures.cases.max())
+    areas = 12 + 160 * figures.cases / max(1, figures.cases.max(initial=0))
     plot.scatter(figures.said, figures.came, areas, color=COLOURS["covid19"], label="COVID-19")
     plot.set_xlabel("Suspicion score for COVID-19 (mean of the bin)")
     plot.set_ylabel("Share that is COVID-19")

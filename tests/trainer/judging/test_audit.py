@@ -12,7 +12,7 @@ from screener.study import LABELS
 from trainer.cli.main import trainer
 from trainer.judging import audit, shortcuts
 from trainer.judging.twins import twins
-from trainer.manifest import Entry, read_manifest
+from trainer.manifest import Entry, read_manifest, write_manifest
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +118,29 @@ def test_command_looks_at_weights_in_each_way(untrained, dataset, tmp_path, caps
 def test_judged_labels_are_the_networks(found):
     assert found.shortcuts[0].accuracy.n == 12
     assert len(LABELS) == 4
+
+
+@pytest.fixture
+def partly(entries, dataset):
+    """The manifest with labels that leave open what was there, one of another split, one cut."""
+    changed = {"viral": "pneumonia", "bacterial": "abnormal", "normal": "not-covid"}
+    kept = [
+        replace(entry, label=changed[entry.label])
+        if n % 3 == 0 and entry.label in changed
+        else entry
+        for n, entry in enumerate(entries)
+    ]
+    cut = dataset / "cut.png"
+    cut.write_bytes(b"no film")
+    kept.append(replace(entries[0], image=cut, patient_id="q"))
+    kept[1] = replace(kept[1], label="tumour", split="aux")
+    write_manifest(dataset / "partly.csv", kept)
+    return dataset / "partly.csv"
+
+
+def test_labels_of_less_detail_and_what_is_left_aside(partly, tmp_path, capsys):
+    arguments = ["audit", "--data", str(partly), "-o", str(tmp_path / "out")]
+    assert run(trainer, "trainer", arguments) == 3
+    said = capsys.readouterr().err
+    assert "1 images of split 'aux' were not looked at" in said
+    assert "1 of 48 images could not be read" in said

@@ -6,18 +6,15 @@ import numpy as np
 import pytest
 
 from screener.card import CARD_FILE, load_card, save_card
+from screener.console import ExitCode
 from screener.errors import ConfigurationError, WeightsError
 from screener.network.guard import Guard
 from screener.network.weights import load_guard, load_network
-from screener.study import LABELS, TARGET
+from screener.program import run
+from trainer.cli.main import trainer
 from trainer.judging.calibrate import (
-    Observed,
-    _halves,
     band_figures,
     calibrate,
-    fit_temperature,
-    held_out_reliability,
-    reliability,
     some_of_each_source,
 )
 from trainer.judging.unseen import level
@@ -30,18 +27,6 @@ def folder(untrained, dataset, tmp_path_factory):
     shutil.copytree(untrained, folder)
     calibrate(folder, read_manifest(dataset))
     return folder
-
-
-def test_the_temperature_undoes_overconfidence():
-    draws = np.random.default_rng(0)
-    logits = draws.normal(size=(4000, 4)).astype(np.float32) * 2
-    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    truth = (draws.random((4000, 1)) > shares.cumsum(1)).sum(1)
-    assert fit_temperature(logits * 3, truth) == pytest.approx(3, rel=0.1)
-
-
-def test_a_network_that_is_always_right_gets_the_least_temperature():
-    assert fit_temperature(np.eye(4, dtype=np.float32), np.arange(4)) == 0.05
 
 
 def test_the_threshold_is_reached_by_the_share_asked_for():
@@ -60,27 +45,6 @@ def test_a_band_tells_its_specificity_by_source():
     assert found["specificity_by_source"]["b"]["value"] == 1
     assert found["specificity"]["low"] < 0.5 < found["specificity"]["high"]
     assert found["sensitivity"]["low"] is None  # the threshold was chosen for it
-
-
-def test_reliability_is_told_of_patients_who_did_not_set_the_temperature():
-    """Two kinds of patients whose best temperatures are 1 and 5: each gets the other's."""
-    draws = np.random.default_rng(0)
-    sure = draws.normal(size=(2000, 4)).astype(np.float32) * 2
-    shares = np.exp(sure) / np.exp(sure).sum(1, keepdims=True)
-    truth = (draws.random((2000, 1)) > shares.cumsum(1)).sum(1)
-    who = draws.integers(0, 60, 2000)
-    entries = tuple(
-        Entry(None, LABELS[t], f"p{n}", "val", "s") for t, n in zip(truth, who, strict=True)
-    )
-    positive = truth == TARGET
-    half = _halves([entry.person for entry in entries], positive)
-    logits = np.where(half[:, None], sure * 5, sure)
-    found = held_out_reliability(Observed(entries, None, logits), truth, positive)
-    own = reliability(positive, shares[:, TARGET])
-    assert own["ece"] < 0.05 < found["ece"]
-    assert not {who[place] for place in np.flatnonzero(half)} & {
-        who[place] for place in np.flatnonzero(~half)
-    }
 
 
 def test_each_source_gives_as_many_as_it_has_up_to_the_most(dataset):
@@ -135,3 +99,37 @@ def test_no_target_among_the_validation_images_is_an_error(untrained, dataset, t
     write_manifest(tmp_path / MANIFEST_FILE, copied)
     with pytest.raises(ConfigurationError, match="no validation image is labelled covid19"):
         calibrate(untrained, read_manifest(tmp_path))
+
+
+def test_what_a_calibration_leaves_aside_is_counted(untrained, dataset, tmp_path, capsys):
+    folder = tmp_path / "weights"
+    shutil.copytree(untrained, folder)
+    entries = read_manifest(dataset)
+    bare = next(e for e in entries if (e.split, e.label) == ("val", "bacterial"))
+    broken = dataset / "cut.png"
+    broken.write_bytes(bare.image.read_bytes()[:90])
+    odd = [replace(bare, label="abnormal") if e is bare else e for e in entries]
+    odd += [replace(bare, image=broken, label="normal", patient_id="q")]
+    write_manifest(dataset / "odd.csv", odd)
+    arguments = ["calibrate", str(folder), "--data", str(dataset / "odd.csv")]
+    assert run(trainer, "trainer", arguments) == ExitCode.REFUSALS
+    said = capsys.readouterr().err
+    assert "1 validation images leave open whether it was COVID-19" in said
+    assert "1 of 36 images could not be read" in said
+    told = load_card(folder).metrics["validation"]
+    assert (told["images"], told["open"], told["unread"]) == (11, 1, 1)
+
+
+def test_a_calibration_without_a_readable_image_of_the_target_is_refused(
+    untrained, dataset, tmp_path
+):
+    folder = tmp_path / "weights"
+    shutil.copytree(untrained, folder)
+    entries = read_manifest(dataset)
+    kept = [e for e in entries if e.split == "train" or e.label != "covid19"]
+    broken = dataset / "no film.png"
+    broken.write_bytes(b"no film")
+    kept.append(replace(entries[0], image=broken, label="covid19", split="val", patient_id="q"))
+    with pytest.raises(ConfigurationError, match="cannot be read, all that are labelled covid19"):
+        calibrate(folder, kept)
+    assert load_card(folder).temperature == 1

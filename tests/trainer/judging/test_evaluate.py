@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import re
+import shutil
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -15,10 +16,12 @@ from PIL import Image
 from screener.errors import ConfigurationError
 from screener.program import run
 from screener.reading.pixels import load, square
+from screener.study import TARGET
 from trainer.cli.main import trainer
-from trainer.judging import evaluate, published
+from trainer.judging import evaluate, published, statistics
+from trainer.judging.calibrate import calibrate
 from trainer.judging.predict import predict
-from trainer.manifest import Entry, read_manifest, select
+from trainer.manifest import Entry, read_manifest, select, write_manifest
 from trainer.pages import evaluation as evaluation_page
 
 
@@ -182,3 +185,51 @@ def test_each_set_has_its_own_shortcuts(dataset):
     assert len(names) == 6
     assert "other: source alone" in names
     assert evaluate.compare(entries, "test").shortcuts_by_manifest == ()
+
+
+def labelled(dataset, name, changed):
+    kept = [
+        replace(entry, label=changed.get(entry.label, entry.label)) if n % 2 else entry
+        for n, entry in enumerate(read_manifest(dataset))
+    ]
+    write_manifest(dataset / name, kept)
+    return str(dataset / name)
+
+
+def test_an_accuracy_names_the_images_that_it_is_of(untrained, dataset, tmp_path, capsys):
+    """Labels of less detail have no class to be right or wrong about."""
+    data = labelled(dataset, "less.csv", {"bacterial": "abnormal", "covid19": "covid19"})
+    arguments = [str(untrained), "--data", data, "-o", str(tmp_path / "out")]
+    assert run(trainer, "trainer", ["evaluate", *arguments]) == 0
+    said = capsys.readouterr().out
+    assert "over 9 images. 3 more name no class of the network" in said
+
+
+def test_a_split_without_any_class_has_its_page(untrained, dataset, tmp_path, capsys):
+    entries = [replace(entry, label="not-covid") for entry in read_manifest(dataset)]
+    write_manifest(dataset / "none.csv", entries)
+    data = str(dataset / "none.csv")
+    arguments = [str(untrained), "--data", data, "-o", str(tmp_path / "out")]
+    assert run(trainer, "trainer", ["evaluate", *arguments]) == 0
+    assert "Accuracy – over 0 images. 12 more" in capsys.readouterr().out
+    assert "nan" not in (tmp_path / "out" / "evaluation.html").read_text().partition("<img")[0]
+
+
+def test_reliability_of_the_images_that_gave_the_temperature_is_told_by_halves(
+    untrained, dataset, tmp_path
+):
+    folder = tmp_path / "weights"
+    shutil.copytree(untrained, folder)
+    entries = read_manifest(dataset)
+    card = calibrate(folder, entries)
+    own, _ = evaluate.evaluate(folder, entries, "val")
+    told = card.metrics["validation"]["calibration"]["ece"]
+    assert own.calibration.error == pytest.approx(told, abs=1e-6)
+    other, predictions = evaluate.evaluate(folder, entries, "test")
+    shown = evaluate.truth(predictions.entries) == TARGET
+    plainly = statistics.calibration(shown, predictions.probabilities[:, TARGET])
+    assert other.calibration.error == plainly.error
+    _, seen = evaluate.evaluate(folder, entries, "val")
+    shown = evaluate.truth(seen.entries) == TARGET
+    plainly = statistics.calibration(shown, seen.probabilities[:, TARGET])
+    assert own.calibration.error != pytest.approx(plainly.error, abs=1e-5)

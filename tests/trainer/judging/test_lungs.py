@@ -8,7 +8,7 @@ from screener.network.lungs import Lungs
 from screener.reading import pixels
 from trainer.fitting.lungs.pairs import Pair
 from trainer.judging import statistics
-from trainer.judging.lungs import changes, dice, held_out
+from trainer.judging.lungs import Outlined, changes, dice, figures, held_out
 
 
 def pair(patient, source, split):
@@ -58,3 +58,25 @@ def test_where_no_lungs_are_sure_the_centre_stands_for_them():
     without, _ = (change(square) for change in changes().values())
     assert len(np.unique(without[8:56, 8:56])) == 1
     assert np.array_equal(without[:8], square[:8])
+
+
+def test_the_share_of_films_with_an_outline_is_by_patient():
+    """40 films of 4 patients, of whom one has no outline: no more is known than of 4 films."""
+    outlined = [
+        Outlined(
+            pair(f"Site-0{n % 4}" if n < 20 else f"site:{n % 4}", "own", "test"),
+            0.9,
+            1.0,
+            n % 4 > 0,
+        )
+        for n in range(40)
+    ]
+    found = figures("test", outlined)
+    assert (found.films, found.patients, found.shown.value) == (40, 4, 0.75)
+    exact = statistics.exact(3, 4)
+    assert (found.shown.low, found.shown.high) == pytest.approx((exact.low, exact.high), abs=0.1)
+
+
+def test_a_patient_trained_on_is_not_judged_under_another_spelling():
+    pairs = [pair("Site-07", "own", "train"), pair("site:7", "other", "test")]
+    assert held_out(pairs, ["other"]) == {}

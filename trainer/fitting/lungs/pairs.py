@@ -50,6 +50,11 @@ class Pair:
     patient_id: str
     licence: str = ""
 
+    @property
+    def person(self) -> str:
+        """The patient whatever the spelling."""
+        return person_of(self.patient_id)
+
 
 def read_pairs(paths: Sequence[Path]) -> list[Pair]:
     """The pairs of some manifests, each given as its CSV or its folder.
@@ -118,7 +123,7 @@ def _crossing(pairs: Sequence[Pair]) -> dict[str, list[str]]:
     splits: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         if pair.patient_id and pair.split in SPLITS:
-            splits[person_of(pair.patient_id)].add(pair.split)
+            splits[pair.person].add(pair.split)
     found = [
         f"{short(patient)} ({', '.join(sorted(where))})"
         for patient, where in splits.items()
@@ -147,10 +152,10 @@ def with_validation(pairs: Sequence[Pair], fraction: float, seed: int) -> list[P
         return list(pairs)
     spelt: dict[str, str] = {}
     for pair in sorted(pairs, key=lambda pair: pair.patient_id):
-        spelt.setdefault(person_of(pair.patient_id), pair.patient_id)
+        spelt.setdefault(pair.person, pair.patient_id)
     return [
         replace(pair, split="val")
-        if pair.split == "train" and _draw(seed, spelt[person_of(pair.patient_id)]) < fraction
+        if pair.split == "train" and _draw(seed, spelt[pair.person]) < fraction
         else pair
         for pair in pairs
     ]
