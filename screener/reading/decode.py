@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.context import BaseContext
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from pebble import ProcessExpired, ProcessPool
 from screener.digest import digest_of_stream
 from screener.reading import dicom, pixels
 from screener.reading.folder import stamp
+from screener.reading.grayscale import Floats
 from screener.reading.inspect import inspect
 from screener.reading.limits import PixelError
 from screener.study import MAX_PIXELS, Outcome, Radiograph, Refusal
@@ -95,6 +97,29 @@ def decode_all(
                 yield _outcome(*waiting.popleft(), limits)
         finally:
             pool.stop()  # type: ignore[no-untyped-call]
+
+
+def gray_apart(path: Path, limits: Limits) -> Floats | str:
+    """The pixels of one file, read in a process of its own, or why there are none.
+
+    For whom a decoder must not take along: some end their process over damaged data.
+    """
+    settings = (limits.memory,)
+    with ProcessPool(1, initializer=_bound, initargs=settings, context=_context()) as pool:
+        task: Future[Floats | str] = pool.schedule(_gray, (path, limits), timeout=limits.seconds)
+        try:
+            return task.result()
+        except TimeoutError:
+            return f"decoding took longer than {limits.seconds:g} s"
+        except ProcessExpired:
+            return CRASHED
+
+
+def _gray(path: Path, limits: Limits) -> Floats | str:
+    try:
+        return pixels.load(path, max_pixels=limits.max_pixels)
+    except PixelError as error:
+        return error.reason
 
 
 def _context() -> BaseContext:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pydicom import uid
 
 from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.digest import digest_of_file
@@ -16,6 +17,7 @@ from screener.network.batch import to_input
 from screener.reading import decode, folder, header, pixels
 from screener.reading.decode import Decoded, Limits, decode_all
 from screener.study import Outcome, Refusal
+from tests import dicoms
 from tests.conftest import posix_only
 
 LIMITS = Limits(input_size=32)
@@ -82,6 +84,41 @@ def test_a_file_that_vanished_is_refused(films, tmp_path):
 def test_a_file_that_changed_since_the_walk_is_refused(films):
     refusal = decode.decode(replace(films[0], mtime_ns=1), LIMITS)
     assert "changed" in refusal.reason
+
+
+def fatal(path):
+    """A JPEG without its tables, over which GDCM ends the process."""
+    values = dicoms.film(bits=12)
+    plain = dicoms.write(path.with_name("plain"), values, bits=12)
+    whole = dicoms.transcode(plain, path.with_name("whole"), uid.JPEGLosslessSV1)
+    stream = dicoms.stream_of(whole).replace(b"\xff\xc4", b"\xc6\x94", 1)
+    return dicoms.wrap(path, stream, values, syntax=uid.JPEGLosslessSV1, bits=12)
+
+
+@posix_only
+def test_a_file_over_which_a_decoder_dies_costs_only_itself(films, tmp_path):
+    path = fatal(tmp_path / "a.dcm")
+    killing = replace(films[0], path=path, mtime_ns=path.stat().st_mtime_ns)
+    first, last = decode_all([killing, films[0]], LIMITS, workers=1, ahead=2)
+    assert first.reason == decode.CRASHED
+    assert isinstance(last, Decoded)
+
+
+@posix_only
+def test_apart_a_decoder_takes_nobody_along(films, tmp_path):
+    assert decode.gray_apart(fatal(tmp_path / "a.dcm"), LIMITS) == decode.CRASHED
+    gray = decode.gray_apart(films[0].path, LIMITS)
+    np.testing.assert_array_equal(gray, pixels.load(films[0].path))
+    (damaged,) = [one for one in films if "12-damaged" in str(one.path)]
+    assert "damaged or cut short" in decode.gray_apart(damaged.path, LIMITS)
+    assert "no longer there" in decode.gray_apart(tmp_path / "gone", LIMITS)
+
+
+@posix_only
+def test_apart_reading_ends_in_time(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    said = decode.gray_apart(tmp_path / "pipe", replace(LIMITS, seconds=2))
+    assert said == "decoding took longer than 2 s"
 
 
 @posix_only

@@ -24,10 +24,10 @@ KEPT = 8
 """Pictures in memory, at most 16 MB each."""
 
 
-def tell_picture(screen: Screen[None], path: Path) -> None:
+def tell_picture(screen: Screen[None], path: Path, *, is_scored: bool = True) -> None:
     """Read a radiograph in a worker of a screen's and tell it; what it read before is not told."""
     screen.run_worker(
-        partial(_tell, screen, path),
+        partial(_tell, screen, path, is_scored),
         group="picture",
         thread=True,
         exclusive=True,
@@ -35,9 +35,9 @@ def tell_picture(screen: Screen[None], path: Path) -> None:
     )
 
 
-def _tell(screen: Screen[None], path: Path) -> None:
+def _tell(screen: Screen[None], path: Path, is_scored: bool) -> None:  # noqa: FBT001
     worker = get_current_worker()
-    result = read_picture(path)
+    result = read_picture(path, is_scored=is_scored)
     if worker.is_cancelled:
         return
     if isinstance(result, str):
@@ -46,10 +46,14 @@ def _tell(screen: Screen[None], path: Path) -> None:
         screen.post_message(PictureLoaded(path, result))
 
 
-def read_picture(path: Path) -> NDArray[np.float32] | str:
-    """Read a radiograph as (rows, columns) float32 in [0, 1], or say why it cannot be."""
+def read_picture(path: Path, *, is_scored: bool = True) -> NDArray[np.float32] | str:
+    """Read a radiograph as (rows, columns) float32 in [0, 1], or say why it cannot be.
+
+    One without a score is read in a process of its own: it may be refused for what its decoder
+    dies of.
+    """
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        return (_read if is_scored else _read_apart)(path, path.stat().st_mtime_ns)
     except OSError as error:
         return f"{visible(path.name)}: {error.strerror or 'cannot be read'}"
     except Exception as error:  # noqa: BLE001 (a worker's boundary: whatever a decoder raises)
@@ -61,3 +65,11 @@ def _read(path: Path, _changed: int) -> NDArray[np.float32]:
     from screener.reading.pixels import load
 
     return reduce(load(path))
+
+
+@lru_cache(KEPT)
+def _read_apart(path: Path, _changed: int) -> NDArray[np.float32] | str:
+    from screener.reading.decode import Limits, gray_apart
+
+    gray = gray_apart(path, Limits())
+    return gray if isinstance(gray, str) else reduce(gray)

@@ -248,7 +248,8 @@ class StudyScreen(ReviewScreen):
 
     def _load(self) -> None:
         if self.image:
-            tell_picture(self, self.image.path)
+            is_scored = not isinstance(self.image, Refusal)
+            tell_picture(self, self.image.path, is_scored=is_scored)
 
     def _ask_soon(self) -> None:
         """Have maps made where some lack, unless the next key leafs on."""

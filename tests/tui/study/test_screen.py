@@ -201,6 +201,24 @@ async def test_last_study_is_said_to_be_the_last(open_study, stored):
         assert "This is the last study." in told(app)
 
 
+async def test_what_has_no_score_is_read_where_it_takes_nothing_along(
+    open_study, stored, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        study_screen, "tell_picture", lambda _, path, *, is_scored: asked.append((path, is_scored))
+    )
+    details = (stored.study(key) for key in stored.listed())
+    study = next(d for d in details if d.radiographs and d.refusals)
+    async with open_study(study.row.key) as (app, pilot):
+        for _ in app.screen.images:
+            await pilot.press("full_stop")
+            await pilot.pause(study_screen.PAUSE * 2)
+    scored = {one.path for one in study.radiographs}
+    assert {is_scored for _, is_scored in asked} == {True, False}
+    assert all(is_scored == (path in scored) for path, is_scored in asked)
+
+
 async def test_images_of_the_study_and_refused_ones_with_reasons(open_study, stored):
     details = map(stored.study, stored.listed())
     key = next(d.row.key for d in details if d.radiographs and d.refusals)
