@@ -17,6 +17,10 @@ def test_the_cpu_computes_in_float32():
     assert device.choose("cpu").dtype is torch.float32
 
 
+def test_the_arithmetic_is_named_as_results_are_keyed():
+    assert device.choose("cpu").arithmetic == "float32"
+
+
 def test_numbers_asked_for_are_taken():
     chosen = device.choose("cpu", batch_size=3, workers=5)
     assert (chosen.batch_size, chosen.workers) == (3, 5)

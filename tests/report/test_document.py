@@ -16,7 +16,7 @@ from screener.report import style, write_report
 from screener.report.content import SECTIONS, opened
 from screener.report.furniture import frame
 from screener.report.html import write_html
-from screener.report.wording import NO_FINDING, WARNING, title_facts
+from screener.report.wording import NO_FINDING, WARNING, method, title_facts
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.study import RESEARCH_ONLY, Band, Review, Verdict
@@ -30,6 +30,12 @@ def text_of(path: Path) -> str:
 
 def test_every_page_has_the_warning(pages):
     assert all(RESEARCH_ONLY in page for page in pages)
+
+
+def test_the_method_tells_the_bands_of_a_card_that_has_them():
+    card = make_card()
+    assert "PRIORITY from" in dict(method(card))["Bands"]
+    assert "Bands" not in dict(method(replace(card, thresholds={})))
 
 
 def test_every_page_says_which_of_how_many_it_is(pages):

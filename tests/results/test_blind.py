@@ -65,6 +65,14 @@ def test_a_larger_draw_holds_the_smaller_and_knows_its_chances(store):
     )
 
 
+def test_the_draw_that_was_enlarged_last_is_the_latest(store):
+    older = begin(store, "one")
+    begin(store, "two")
+    with store.transaction() as connection:
+        blind.enlarge(connection, older.id, 40, {}, NOW + timedelta(days=1))
+    assert blind.find(store).name == "one"
+
+
 def test_a_name_is_taken_once(store):
     begin(store)
     with pytest.raises(StoreError, match="one: there is a draw of this name"):

@@ -52,6 +52,15 @@ def test_delivered_entry_is_in_the_store_and_no_longer_on_disk(results, stored):
     assert not list((results / PENDING).glob("*.json"))
 
 
+@pytest.mark.parametrize("verdict", [None, *Verdict])
+def test_what_a_killed_review_left_is_delivered_as_it_was(results, stored, verdict):
+    label = "viral" if verdict is Verdict.DISAGREE else None
+    entry = review(stored.listed()[0], verdict=verdict, label=label, flagged=True)
+    Outbox(results).put(entry)
+    Outbox(results).deliver()
+    assert stored.study(entry.study_key).reviews[-1] == entry
+
+
 def test_locked_database_keeps_the_entries_in_order(results, stored, locked):
     outbox = Outbox(results)
     key = stored.listed()[0]
