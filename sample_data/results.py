@@ -36,9 +36,9 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DIGEST = "sha256:" + "ab" * 32
 
 REASONS = (
-    (Outcome.UNSUITABLE, "lateral view: only frontal chest radiographs are scored"),
-    (Outcome.UNSUITABLE, "modality CT: only CR, DX and DR radiographs are scored"),
-    (Outcome.UNSUITABLE, "body part KNEE: only chest radiographs are scored"),
+    (Outcome.UNSUITABLE, "a lateral view; only frontal views (PA, AP) are scored"),
+    (Outcome.UNSUITABLE, "modality CT (computed tomography), not radiography (CR, DX, RG)"),
+    (Outcome.UNSUITABLE, "body part KNEE, not the chest"),
     (Outcome.UNREADABLE, "the file ends inside its pixel data"),
     (Outcome.UNREADABLE, "JPEG XL pixels: no decoder is installed for 1.2.840.10008.1.2.4.110"),
     (Outcome.NOT_ATTEMPTED, "declares 46341 x 46341 pixels, over the limit of 100,000,000"),

@@ -73,9 +73,11 @@ class Band(StrEnum):
     ELEVATED = "ELEVATED"
     ROUTINE = "ROUTINE"
     UNSCORED = "UNSCORED"
-    """Without a score, and none to come: a person looks first."""
+    """Without a score, and none to come, though it may be a chest film: a person looks first."""
     WAITING = "WAITING"
-    """Not scored yet. Stands last, and leaves that place by being scored."""
+    """Not scored yet. Stands behind the ranking, and leaves that place by being scored."""
+    OTHER = "OTHER"
+    """No chest radiograph, by its header: counted and listed last, that it opens no worklist."""
 
     @property
     def glyph(self) -> str:
@@ -106,6 +108,7 @@ _GLYPHS = {
     Band.ROUTINE: "●",
     Band.UNSCORED: "○",
     Band.WAITING: "◌",
+    Band.OTHER: "×",
 }
 
 RANKED = (Band.PRIORITY, Band.ELEVATED, Band.ROUTINE)
@@ -179,6 +182,26 @@ class Refusal:
     """Of the file's bytes where they were read: makes a refusal of the pixels last, as a score."""
     patient: Patient | None = None
     """Whom the header names, until the studies are made."""
+
+
+OTHER_REASONS = (
+    "not radiography",
+    "an animal",
+    "not the chest",
+    "is no chest",
+    "a DICOMDIR",
+    "holds no image",
+    "not a DICOM, PNG or JPEG file",
+)
+"""In the reason of a refused file that is no chest radiograph, by its header or its first bytes.
+
+What only the pixels speak against (and a lateral, or a damaged file) may be a chest film, which a
+person has to look at."""
+
+
+def is_other(outcome: str, reason: str) -> bool:
+    """Whether a refused file is no chest radiograph at all."""
+    return outcome == Outcome.UNSUITABLE and any(words in reason for words in OTHER_REASONS)
 
 
 @dataclass(frozen=True, slots=True)

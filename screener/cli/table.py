@@ -1,4 +1,4 @@
-"""The worklist as a person reads it in a terminal: counts, what was not scored, the ranking.
+"""The worklist as a person reads it in a terminal: what could not be scored, the ranking, the rest.
 
 Drawn without rich, which alone would double the time ``screener list`` takes to start.
 """
@@ -17,7 +17,7 @@ import click
 from screener import locations
 from screener.console import note, say, warn
 from screener.results.worklist import Counts, Filter, StudyRow, Worklist
-from screener.study import LABEL_NAMES, RANKED, RESEARCH_ONLY, Band
+from screener.study import LABEL_NAMES, RANKED, RESEARCH_ONLY, Band, Refusal
 from screener.text import shortened, visible
 
 COLOURS = {Band.PRIORITY: "red", Band.ELEVATED: "yellow", Band.ROUTINE: "green"}
@@ -38,6 +38,8 @@ LAST = 12
 """Least width of a last column."""
 NAMED = 32
 """Most characters of a patient or file."""
+OTHERS = 5
+"""Files that are no chest radiographs, at most, unless all are wanted."""
 RIGHT = ("rank", "score")
 GAP = "  "
 
@@ -68,6 +70,7 @@ def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | 
         say(line)
     if left := worklist.count(wanted) - len(shown):
         say(f"... and {left} more: '{hint('list --all', worklist.store.folder)}'")
+    _print_other(worklist, counts, top)
     say()
     say(RESEARCH_ONLY)
 
@@ -88,12 +91,31 @@ def counts_line(counts: Counts) -> str:
 
 
 def _print_refusals(worklist: Worklist, counts: Counts, top: int | None) -> None:
-    total = counts.refused
-    if not total:
+    """What may be a chest film and has no score: before the ranking."""
+    if not counts.unscored:
         return
     say()
-    say(f"Not scored: {total} files, {counts.by_band[Band.UNSCORED]} studies without any score")
-    shown = list(worklist.refusals(0, -1 if top is None else top))
+    say(
+        f"Could not be scored, read them first: {counts.unscored} files, "
+        f"{counts.by_band[Band.UNSCORED]} studies without any score"
+    )
+    _print_files(worklist, worklist.unscored(-1 if top is None else top), counts.unscored)
+
+
+def _print_other(worklist: Worklist, counts: Counts, top: int | None) -> None:
+    """What is no chest radiograph: behind the ranking."""
+    if not counts.other:
+        return
+    say()
+    say(
+        f"Not a chest radiograph: {counts.other} files, "
+        f"{counts.by_band[Band.OTHER]} studies of nothing else"
+    )
+    _print_files(worklist, worklist.other(-1 if top is None else OTHERS), counts.other)
+
+
+def _print_files(worklist: Worklist, refusals: Iterator[Refusal], total: int) -> None:
+    shown = list(refusals)
     for refusal in shown:
         say(f"{refusal.outcome.replace('_', ' '):15}{visible(str(refusal.path))}")
         say(f"{'':15}{visible(refusal.reason)}")
@@ -112,7 +134,7 @@ def _cells(row: StudyRow) -> dict[str, str]:
         "taken": f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "",
         "views": " ".join(row.projections),
         "review": (row.verdict or "") + (" flag" if row.flagged else ""),
-        "note": "; ".join(row.marks),
+        "note": "; ".join(filter(None, (row.reason, *row.marks))),
     }
 
 

@@ -22,9 +22,10 @@ from screener.study import RANKED, Band, ScanRun
 
 SECTIONS = {
     "summary": "Summary",
-    "not-scored": "Not scored",
+    "not-scored": "Could not be scored",
     "ranking": "Ranking",
     "studies": "Studies",
+    "other": "Not a chest radiograph",
     "method": "Method, limits and measured performance",
     "files": "Files",
 }

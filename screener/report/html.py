@@ -53,6 +53,7 @@ def page(report: Report) -> Iterator[str]:
     yield from _not_scored(report)
     yield from _ranking(report)
     yield from _studies(report)
+    yield from _other(report)
     yield from _method(report)
     yield from _files(report)
     yield "</main>"
@@ -102,6 +103,8 @@ def _summary(report: Report) -> Iterator[str]:
     yield from markup.histogram(report.worklist.histogram(markup.BINS), report.card.thresholds)
     yield '</div>\n<nav aria-label="Contents"><ul>'
     for key in list(SECTIONS)[1:]:
+        if key == "other" and not counts.other:
+            continue
         yield f'<li><a href="#{key}">{SECTIONS[key]}</a></li>'
     yield "</ul></nav>"
 
@@ -109,30 +112,40 @@ def _summary(report: Report) -> Iterator[str]:
 def _not_scored(report: Report) -> Iterator[str]:
     counts = report.worklist.counts()
     yield _heading("not-scored")
-    if not counts.refused and not counts.waiting:
+    if not counts.unscored and not counts.waiting:
         yield f"<p>{escape(wording.NOT_SCORED_NONE)}</p></section>"
         return
-    if counts.refused:
-        yield f"<p>{escape(wording.not_scored(counts.refused, counts.found))}</p>"
+    if counts.unscored:
+        yield f"<p>{escape(wording.not_scored(counts.unscored, counts.found))}</p>"
     zone = report.generated_at.tzinfo
     if counts.by_band[Band.UNSCORED]:
         rows = (
             (
                 f"{markup.named(wording.patient(row))}<code>{markup.safe(row.key)}</code>",
                 wording.moment(row.taken_at),
-                f"{row.refused}",
+                markup.safe(row.reason),
                 markup.safe(wording.review_line(row, zone))
                 + f'<div class="comment">{markup.safe(row.comment)}</div>',
             )
             for row in report.worklist.rows(Filter(bands=(Band.UNSCORED,)))
         )
-        columns = ("Patient or file", "Taken", "Files", "Review")
-        yield from markup.table("Studies without a score", columns, rows, " kn")
-    if counts.refused:
-        yield from _without_score("Files without a score", report.worklist.refusals())
+        columns = ("Patient or file", "Taken", "Reason", "Review")
+        yield from markup.table("Studies without a score", columns, rows, " k")
+    if counts.unscored:
+        yield from _without_score("Files without a score", report.worklist.unscored())
     if counts.waiting:
         yield f"<p>{escape(wording.waiting(counts))}</p>"
         yield from _without_score("Files not scored yet", report.worklist.waiting())
+    yield "</section>"
+
+
+def _other(report: Report) -> Iterator[str]:
+    counts = report.worklist.counts()
+    if not counts.other:
+        return
+    yield _heading("other")
+    yield f"<p>{escape(wording.other(counts))}</p>"
+    yield from _without_score(SECTIONS["other"], report.worklist.other())
     yield "</section>"
 
 

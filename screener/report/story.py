@@ -28,6 +28,7 @@ def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
     yield from _not_scored(report, frame)
     yield from _ranking(report, frame, places)
     yield from _studies(report, frame)
+    yield from _other(report, frame)
     yield from _method(report, frame)
     yield from _files(report, frame)
 
@@ -35,22 +36,31 @@ def story(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
 def _not_scored(report: Report, frame: Frame) -> Iterator[Block]:
     yield heading("not-scored", frame)
     counts = report.worklist.counts()
-    if not counts.refused and not counts.waiting:
+    if not counts.unscored and not counts.waiting:
         yield from lines(wording.NOT_SCORED_NONE, style.BODY, frame.left, frame.width)
         return
-    if counts.refused:
-        words = wording.not_scored(counts.refused, counts.found)
+    if counts.unscored:
+        words = wording.not_scored(counts.unscored, counts.found)
         yield from lines(words, style.BODY, frame.left, frame.width)
     if counts.by_band[Band.UNSCORED]:
         yield subheading("Studies without a score", frame)
         yield from _unscored(report, frame)
-    if counts.refused:
+    if counts.unscored:
         yield subheading("Files without a score", frame)
-        yield from _without_score(report.worklist.refusals(), frame)
+        yield from _without_score(report.worklist.unscored(), frame)
     if counts.waiting:
         yield subheading("Files not scored yet", frame)
         yield from lines(wording.waiting(counts), style.BODY, frame.left, frame.width)
         yield from _without_score(report.worklist.waiting(), frame)
+
+
+def _other(report: Report, frame: Frame) -> Iterator[Block]:
+    counts = report.worklist.counts()
+    if not counts.other:
+        return
+    yield heading("other", frame, fresh=False)
+    yield from lines(wording.other(counts), style.BODY, frame.left, frame.width)
+    yield from _without_score(report.worklist.other(), frame)
 
 
 def _without_score(files: Iterable[Refusal], frame: Frame) -> Iterator[Block]:
@@ -68,12 +78,12 @@ def _without_score(files: Iterable[Refusal], frame: Frame) -> Iterator[Block]:
 def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
     table = Table(
         frame,
-        Column("Patient or file", 150),
-        Column("Taken", 86),
+        Column("Patient or file", 135),
+        Column("Taken", 76),
         Column("Age", 30),
         Column("Sex", 20),
-        Column("Files", 60, "right"),
-        Column("Review", 140),
+        Column("Reason", 130),
+        Column("Review", 80),
     )
     zone = report.generated_at.tzinfo
     yield from table(
@@ -82,7 +92,7 @@ def _unscored(report: Report, frame: Frame) -> Iterator[Block]:
             Cell(wording.moment(row.taken_at)),
             Cell(wording.age(row.age)),
             Cell(row.sex or "–"),
-            Cell(str(row.refused)),
+            Cell(row.reason),
             Cell(wording.review_line(row, zone), note=row.comment),
         )
         for row in report.worklist.rows(Filter(bands=(Band.UNSCORED,)))

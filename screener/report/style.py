@@ -44,6 +44,7 @@ BAND_COLOURS = {
     Band.ROUTINE: HexColor("#2b5f8a"),
     Band.UNSCORED: HexColor("#58626e"),
     Band.WAITING: HexColor("#58626e"),
+    Band.OTHER: HexColor("#58626e"),
 }
 """Each at least 5 to 1 against white, and apart from one another for every colour vision."""
 

@@ -65,7 +65,8 @@ def _charts(report: Report, frame: Frame) -> Block:
         words = f"{wording.plural(counts.studies, 'study', 'studies')} by band"
         sheet.write(words, frame.left, top, style.SUBHEADING)
         charts.band_counts(sheet, frame.left, top - 22, half, wording.bands(counts))
-        sheet.write(wording.reviewed(counts), frame.left, top - 104, style.SMALL)
+        below = top - 104 - 19 * max(0, len(wording.bands(counts)) - 4)
+        sheet.write(wording.reviewed(counts), frame.left, below, style.SMALL)
         x = frame.left + half + 28
         sheet.write("Distribution of the scores", x, top, style.SUBHEADING)
         box = (x, top - 146, half, 128)

@@ -54,7 +54,8 @@ PREVIEW = "Preview, not for reading"
 SCORE = "Suspicion score for COVID-19"
 ALARM_TITLE = "Do not trust this ranking"
 NO_STUDIES = "No study of this report is in the band PRIORITY."
-NOT_SCORED_NONE = "Every file that was found has a score."
+OFTEN_NONE = (Band.WAITING, Band.OTHER)
+NOT_SCORED_NONE = "Every chest film that was found has a score."
 LACKING = (
     "A code such as (U+6F22) stands for a character that the typeface of this document lacks; the "
     "HTML export shows it where the browser can."
@@ -280,6 +281,15 @@ def not_scored(refused: int, found: int) -> str:
     )
 
 
+def other(counts: Counts) -> str:
+    """How many files are no chest radiographs."""
+    studies = plural(counts.by_band[Band.OTHER], "study", "studies")
+    return (
+        f"{plural(counts.other, 'file')} of {counts.found:,} found, and {studies} of nothing else, "
+        "are no chest radiographs by their headers or their form."
+    )
+
+
 def waiting(counts: Counts) -> str:
     """How many files are not scored yet."""
     studies = plural(counts.by_band[Band.WAITING], "study", "studies")
@@ -291,11 +301,10 @@ def waiting(counts: Counts) -> str:
 
 
 def bands(counts: Counts) -> dict[Band, int]:
-    """Studies by band; what waits for its score only where something does."""
-    shown = dict(counts.by_band)
-    if not shown[Band.WAITING]:
-        del shown[Band.WAITING]
-    return shown
+    """Studies by band; what is in no ranking only where there is something."""
+    return {
+        band: count for band, count in counts.by_band.items() if count or band not in OFTEN_NONE
+    }
 
 
 def skipped(counts: Counts) -> str:

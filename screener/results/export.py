@@ -19,9 +19,26 @@ from screener.results import files
 from screener.results.adoption import Adoption
 from screener.results.files import atomically
 from screener.results.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
-from screener.study import LABELS, RESEARCH_ONLY, ActivationMap, Refusal, deciding
+from screener.study import (
+    LABELS,
+    RESEARCH_ONLY,
+    ActivationMap,
+    Band,
+    Outcome,
+    Refusal,
+    deciding,
+    is_other,
+)
 
 SCHEMA = 1
+
+RANKING = "ranking"
+GROUPS = {
+    Band.UNSCORED: "could not be scored",
+    Band.WAITING: "not scored yet",
+    Band.OTHER: "not a chest radiograph",
+}
+"""Of what is not in the ranking; the groups are never mixed."""
 
 CSV_COLUMNS = (
     "kind",  # "study", "refusal" or "waiting"
@@ -51,6 +68,7 @@ CSV_COLUMNS = (
     "map_proof",  # of the deciding radiograph: score whole, marked tenth hidden, marks moved
     "waiting",  # how many files of a study are not scored yet
     "adopted",  # whence and when this site took its bands over; empty where they are the weights'
+    "group",  # "ranking", "could not be scored", "not a chest radiograph", or "not scored yet"
     "note",
 )
 """Columns of the CSV, in a stable order: new ones will be added before ``note``."""
@@ -189,6 +207,7 @@ def _head(worklist: Worklist) -> dict[str, Any]:
             "found": counts.found,
             "scored": counts.scored,
             "unsuitable": counts.unsuitable,
+            "not_a_chest_radiograph": counts.other,
             "unreadable": counts.unreadable,
             "not_attempted": counts.not_attempted,
             "waiting": counts.waiting,
@@ -215,6 +234,8 @@ def _study(
         "study": row.key,
         "patient": row.patient,
         "band": row.band,
+        "group": GROUPS.get(row.band, RANKING),
+        "reason": row.reason,
         "score": row.score,
         "label": row.label,
         "probabilities": _by_label(row.probabilities),
@@ -272,7 +293,18 @@ def _by_label(probabilities: tuple[float, ...] | None) -> dict[str, float] | Non
 
 
 def _refusal(refusal: Refusal) -> dict[str, Any]:
-    return {"path": str(refusal.path), "outcome": refusal.outcome, "reason": refusal.reason}
+    return {
+        "path": str(refusal.path),
+        "outcome": refusal.outcome,
+        "reason": refusal.reason,
+        "group": _group(refusal),
+    }
+
+
+def _group(refusal: Refusal) -> str:
+    if refusal.outcome is Outcome.WAITING:
+        return GROUPS[Band.WAITING]
+    return GROUPS[Band.OTHER if is_other(refusal.outcome, refusal.reason) else Band.UNSCORED]
 
 
 def _study_cells(
@@ -302,7 +334,9 @@ def _study_cells(
         "reviewed_at": row.reviewed_at.isoformat() if row.reviewed_at else "",
         "path": " | ".join(str(radiograph.path) for radiograph in radiographs),
         "map_proof": _proof_cell(radiographs),
+        "reason": row.reason,
         "waiting": row.waiting,
+        "group": GROUPS.get(row.band, RANKING),
         "adopted": adopted.words if adopted else "",
     }
 

@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from screener.study import is_other
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -341,10 +343,35 @@ ALTER TABLE study ADD COLUMN named TEXT NOT NULL GENERATED ALWAYS AS (
 CREATE INDEX study_by_name ON study(named, place, band, reviewed, flagged)
 """
 
+
+def m010_other(connection: sqlite3.Connection) -> None:
+    """What is no chest radiograph stands last, not among the films that could not be scored."""
+    for statement in BEHIND.split(";"):
+        connection.execute(statement)
+    reasons: dict[str, list[bool]] = {}
+    for key, outcome, reason in connection.execute(SCORELESS):
+        reasons.setdefault(key, []).append(is_other(outcome, reason))
+    keys = [(key,) for key, others in reasons.items() if all(others)]
+    connection.executemany(OTHER, keys)
+
+
+BEHIND = """
+DROP INDEX study_backwards;
+ALTER TABLE study DROP COLUMN waits;
+ALTER TABLE study ADD COLUMN waits INTEGER NOT NULL
+    GENERATED ALWAYS AS (band IN ('WAITING', 'OTHER')) VIRTUAL;
+CREATE UNIQUE INDEX study_backwards ON study(waits, place DESC, band, reviewed, flagged)
+"""
+"""``waits``: stands behind the ranking whichever way it is read."""
+SCORELESS = """
+SELECT key, outcome, reason FROM study JOIN file ON study_key = key WHERE band = 'UNSCORED'
+"""
+OTHER = "UPDATE study SET band = 'OTHER', place = '5' || substr(place, 2) WHERE key = ?"
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed, m007_assessment,
-    m008_lungs, m009_named,
+    m008_lungs, m009_named, m010_other,
 )  # fmt: skip

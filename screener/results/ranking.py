@@ -1,8 +1,8 @@
 """From scores to the order of review: pure functions, the same answer for the same studies.
 
 A study counts as suspicious as its most suspicious radiograph. The order is total: unscored studies
-first, then by band, score, age of the study and key; those not scored yet are last. Nothing is left
-out.
+first, then by band, score, age of the study and key; then those not scored yet, and last what is no
+chest radiograph. Nothing is left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from screener.study import (
     suspicion,
 )
 
-_BANDS = (Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE, Band.WAITING)
+_BANDS = (Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE, Band.WAITING, Band.OTHER)
 FIRST_RANK = str(_BANDS.index(Band.PRIORITY))
 """The places of ranked studies begin here."""
 BEYOND_RANKS = str(_BANDS.index(Band.WAITING))

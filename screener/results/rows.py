@@ -66,6 +66,8 @@ class StudyRow:
     reviewed_at: datetime | None
     marks: tuple[str, ...]
     """What a reader should know of the score, in plain words."""
+    reason: str = ""
+    """Why a study has no score and gets none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,18 @@ class Counts:
     """Hidden files and DICOMDIR that the latest run passed over by name."""
     reviewed: int
     by_band: dict[Band, int] = field(default_factory=dict)
+    other: int = 0
+    """Of the unsuitable files, those that are no chest radiographs."""
 
     @property
     def refused(self) -> int:
         """Files without a score, and none to come."""
         return self.found - self.scored - self.waiting
+
+    @property
+    def unscored(self) -> int:
+        """Refused files that may be chest films."""
+        return self.refused - self.other
 
 
 def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:

@@ -23,7 +23,7 @@ from screener.results.records import (
     probabilities_of,
     proof_of,
 )
-from screener.study import Band, Outcome, deciding, likeliest, suspicion
+from screener.study import Band, Outcome, deciding, is_other, likeliest, suspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
 
 
 FILES_OF_STUDY = """
-SELECT file.scorable, file.projection, file.outcome, probabilities, border_share, spread, inverted,
-    proof, lungs
+SELECT file.scorable, file.projection, file.outcome, file.reason, probabilities, border_share,
+    spread, inverted, proof, lungs
 FROM file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
     AND weights_digest = ? AND pipeline = ?
 WHERE study_key = ? ORDER BY path
@@ -87,8 +87,7 @@ def _judged(
     """Place, band, score and what else the radiograph says that decides the study."""
     scored = [_Scored(row, probabilities_of(row)) for row in files if row["probabilities"]]
     if not scored:
-        waits = any(row["outcome"] == Outcome.WAITING for row in files)
-        band = Band.WAITING if waits else Band.UNSCORED
+        band = _scoreless(files)
         return (place(None, band, taken_at, key), band, *[None] * 7)
     best = scored[deciding(scored)]
     proof, lungs = proof_of(best.row["proof"]), lungs_of(best.row["lungs"])
@@ -106,6 +105,14 @@ def _judged(
         explained,
         json.dumps(lungs.said(with_map=bool(explained))) if lungs else None,
     )
+
+
+def _scoreless(files: Sequence[sqlite3.Row]) -> Band:
+    """The band of a study of which no file has a score."""
+    if any(row["outcome"] == Outcome.WAITING for row in files):
+        return Band.WAITING
+    others = [is_other(row["outcome"], row["reason"]) for row in files]
+    return Band.OTHER if others and all(others) else Band.UNSCORED
 
 
 def resettle(connection: sqlite3.Connection, weights_digest: str, pipeline: str) -> None:

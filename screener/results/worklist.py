@@ -31,7 +31,7 @@ from screener.results.rows import (
     study_row,
 )
 from screener.results.selection import ALL, Filter
-from screener.study import Band, Outcome, Refusal, ScanRun
+from screener.study import OTHER_REASONS, Band, Outcome, Refusal, ScanRun
 from screener.text import plain
 
 if TYPE_CHECKING:
@@ -168,17 +168,20 @@ class Worklist:
             skipped=self._number("SELECT skipped FROM run ORDER BY id DESC LIMIT 1"),
             reviewed=sum(reviewed for _, reviewed in bands.values()),
             by_band={band: bands.get(band, (0, 0))[0] for band in Band},
+            other=self._number(f"SELECT count(*) FROM file WHERE {_OTHER}"),
         )
 
-    def refusals(self, offset: int = 0, limit: int = -1) -> Iterator[Refusal]:
-        """Every file that was found and refused, by path, from ``offset`` on."""
-        return self._refusals(
-            self.store.query(
-                "SELECT * FROM file WHERE outcome <> 'scored' AND outcome <> 'waiting'"
-                " ORDER BY path LIMIT ? OFFSET ?",
-                (limit, offset),
-            )
-        )
+    def refusals(self, limit: int = -1) -> Iterator[Refusal]:
+        """Every file that was found and refused: first what may be a chest film, each by path."""
+        return self._refusals(self.store.query(_REFUSED.format("1"), (limit,)))
+
+    def unscored(self, limit: int = -1) -> Iterator[Refusal]:
+        """Refused files that may be chest films, by path: for a person to look at first."""
+        return self._refusals(self.store.query(_REFUSED.format(f"NOT ({_OTHER})"), (limit,)))
+
+    def other(self, limit: int = -1) -> Iterator[Refusal]:
+        """Refused files that are no chest radiographs, by path."""
+        return self._refusals(self.store.query(_REFUSED.format(_OTHER), (limit,)))
 
     def waiting(self) -> Iterator[Refusal]:
         """Every file that is not scored yet, by path: refused so far, for no fault of its own."""
@@ -282,8 +285,14 @@ class Worklist:
         shown = []
         for row in rows:
             with self._intact(f"study {row['key']}"):
-                shown.append(study_row(row, ranks.get(row["place"]), identify))
+                found = study_row(row, ranks.get(row["place"]), identify)
+            shown.append(replace(found, reason=self._why(found)) if found.score is None else found)
         return shown
+
+    def _why(self, row: StudyRow) -> str:
+        """Why a study has no score; "" where it is still to come."""
+        found = self.store.query(_WHY, (row.key,)) if row.refused and not row.waiting else ()
+        return next((str(one["reason"]) for one in found), "")
 
     def _radiographs(self, rows: Iterable[sqlite3.Row]) -> Iterator[RadiographRow]:
         for row in rows:
@@ -316,6 +325,18 @@ class Worklist:
         return ranks
 
 
+_OTHER = "outcome = 'unsuitable' AND ({})".format(
+    " OR ".join(f"instr(reason, '{words}')" for words in OTHER_REASONS)
+)
+_REFUSED = f"""
+SELECT * FROM file WHERE outcome <> 'scored' AND outcome <> 'waiting' AND {{}}
+ORDER BY {_OTHER}, path LIMIT ?
+"""
+_WHY = """
+SELECT reason FROM file WHERE study_key = ? AND outcome <> 'scored' AND outcome <> 'waiting'
+ORDER BY outcome = 'unsuitable', path LIMIT 1
+"""
+"""A damaged file says more of its study than a lateral beside it."""
 _HOPEFUL = (Outcome.SCORED, Outcome.WAITING)
 _COLUMNS = """
 SELECT file.*, probabilities, map_rows, map_columns, map, proof, border_share, lungs,

@@ -77,6 +77,7 @@ def notes(row: StudyRow) -> str:
     waiting = f"{row.waiting} not yet" if row.waiting and row.radiographs else ""
     comment = f"“{visible(row.comment)}”" if row.comment else ""
     marks = (visible(mark).partition(":")[0] for mark in row.marks)
+    refused = visible(row.reason) or refused
     return " · ".join(part for part in (comment, refused, waiting, *marks) if part)
 
 

@@ -44,7 +44,7 @@ def first_key(results: Path) -> str:
 def test_list_shows_counts_refusals_and_the_ranking(call, results):
     code, out, err = call("list", results)
     assert (code, err) == (0, "")
-    assert out.index("Not scored") < out.index("rank  band")
+    assert out.index("Could not be scored") < out.index("rank  band")
     assert out.count("PRIORITY") + out.count("ELEVATED") + out.count("ROUTINE") == 20
     assert f"more: 'screener list --all {results}'" in out
     assert RESEARCH_ONLY in out

@@ -35,7 +35,8 @@ def test_the_bundled_weights_scan_the_samples_into_every_file(capfd, phantoms, f
     code, out, err = scan(capfd, phantoms, "-o", folder / "out", "--device", "cpu")
     assert code == ExitCode.REFUSALS
     assert err == ""
-    assert out.index("Not scored") < out.index("rank  band")
+    first, ranking = out.index("Could not be scored, read them first"), out.index("rank  band")
+    assert first < ranking < out.index("Not a chest radiograph: 1 files") < out.index("modality CT")
     assert out.count("a phantom: its score means nothing") == 11  # PNG cannot say it
     for name in ("screening.db", "worklist.csv", "worklist.json", "audit.jsonl", "report.pdf"):
         assert (folder / "out" / name).stat().st_size > 0

@@ -7,7 +7,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 
 from screener.reading import gate
-from screener.study import Outcome, Projection
+from screener.study import Outcome, Projection, is_other
 from tests import dicoms
 
 PIXELS = np.zeros((80, 80), np.uint16)
@@ -107,6 +107,27 @@ def test_what_is_unsuitable_is_said_plainly(elements, words):
     outcome, reason = verdict(**elements)
     assert outcome is Outcome.UNSUITABLE
     assert words in reason
+
+
+@pytest.mark.parametrize(
+    ("elements", "other"),
+    [
+        ({"Modality": "CT"}, True),
+        ({"Modality": "XYZ"}, True),
+        ({"PatientSpeciesDescription": "CANINE"}, True),
+        ({"BodyPartExamined": "HAND"}, True),
+        ({"BodyPartExamined": "Brustwirbelsäule"}, True),
+        ({"BodyPartExamined": None, "AnatomicRegionSequence": coded("T-D8810")}, True),
+        ({"Rows": None}, True),
+        ({"SOPClassUID": "1.2.840.10008.1.3.10"}, True),
+        ({"ViewPosition": "LL"}, False),
+        ({"PresentationIntentType": "FOR PROCESSING"}, False),
+        ({"PhotometricInterpretation": "RGB"}, False),
+        ({"Modality": None, "SOPClassUID": "1.2.3"}, False),
+    ],
+)
+def test_what_may_be_a_chest_film_is_told_from_what_is_none(elements, other):
+    assert is_other(*verdict(**elements)) is other
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_the_content_is_in_order(pdf):
         for name, place in found
         if name in SECTIONS
     }
-    assert sorted(down, key=down.__getitem__) == list(SECTIONS)
+    assert sorted(down, key=down.__getitem__) == [name for name in SECTIONS if name != "other"]
 
 
 def test_what_was_not_scored_stands_before_the_ranking(pages):
@@ -67,7 +67,9 @@ def test_bookmarks_lead_to_sections_and_studies(pdf):
     reader = PdfReader(pdf)
     sections = [entry for entry in reader.outline if not isinstance(entry, list)]
     studies = next(entry for entry in reader.outline if isinstance(entry, list))
-    assert [entry.title for entry in sections] == list(SECTIONS.values())
+    assert [entry.title for entry in sections] == [
+        title for name, title in SECTIONS.items() if name != "other"
+    ]
     assert [entry.title for entry in studies] == [f"{n}  {NAMES[n - 1]}" for n in (1, 2, 3, 4, 5)]
     assert reader.get_destination_page_number(sections[0]) == 0
 
@@ -203,7 +205,7 @@ def test_results_without_a_scored_study_still_make_a_report(tmp_path):
 def test_what_is_not_scored_yet_is_told_apart_from_what_was_refused(tmp_path):
     folder = build_results(tmp_path / "r", studies=12)
     with Store.open(folder) as store:
-        refused = Worklist(store).counts().refused
+        refused = Worklist(store).counts().unscored
         wait(store, "9.9")
     out = write_report(folder, tmp_path / "out.pdf", generated_at=MADE)
     html = write_html(folder, tmp_path / "out.html", generated_at=MADE)
@@ -213,6 +215,23 @@ def test_what_is_not_scored_yet_is_told_apart_from_what_was_refused(tmp_path):
         assert "1 study among them" in text
         assert "WAITING" in text
         assert "/waits/9.9.dcm" in text.replace("<wbr>", "")
+
+
+def test_what_is_no_chest_radiograph_stands_apart_behind_the_studies(tmp_path):
+    folder = build_results(tmp_path / "results", studies=40, seed=3)
+    with Store.open(folder) as store:
+        counts = Worklist(store).counts()
+    out = write_report(folder, tmp_path / "r.pdf", generated_at=MADE)
+    html = write_html(folder, tmp_path / "r.html", generated_at=MADE)
+    assert counts.other
+    for text in (text_of(out), html.read_text("utf-8")):
+        said = [
+            f"{counts.unscored} of {counts.found} files found",
+            "in the order of review",
+            f"of {counts.found} found, and",
+        ]
+        places = [" ".join(text.split()).index(words) for words in said]
+        assert places == sorted(places)
 
 
 def test_a_picture_that_is_gone_is_said_in_its_place(tmp_path):

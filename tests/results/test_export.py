@@ -44,11 +44,20 @@ def test_the_document_has_the_published_schema(worklist):
     assert document["schema"] == 1
     assert document["weights"] == {"name": "covid-resnet50", "digest": DIGEST}
     assert list(document["counts"]) == [
-        "found", "scored", "unsuitable", "unreadable", "not_attempted", "waiting", "studies",
+        "found", "scored", "unsuitable", "not_a_chest_radiograph", "unreadable", "not_attempted",
+        "waiting", "studies",
     ]  # fmt: skip
-    study = document["studies"][-1]
+    study = next(one for one in document["studies"] if one["rank"] == 1)
+    groups = [one["group"] for one in document["studies"]]
+    order = ["could not be scored", "ranking", "not a chest radiograph"]
+    assert groups == sorted(groups, key=order.index)
+    assert {"could not be scored", "ranking"} <= {*groups}
+    assert [one["group"] for one in document["refusals"]] == sorted(
+        one["group"] for one in document["refusals"]
+    )
     assert list(study) == [
-        "rank", "study", "patient", "band", "score", "label", "probabilities", "radiographs",
+        "rank", "study", "patient", "band", "group", "reason", "score", "label", "probabilities",
+        "radiographs",
     ]  # fmt: skip
     assert list(study["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
     assert list(study["radiographs"][0]) == [
@@ -56,7 +65,7 @@ def test_the_document_has_the_published_schema(worklist):
     ]  # fmt: skip
     assert list(study["radiographs"][0]["map"]) == ["proof"]
     assert list(study["radiographs"][0]["map"]["proof"]) == ["whole", "hidden", "moved", "holds"]
-    assert list(document["refusals"][0]) == ["path", "outcome", "reason"]
+    assert list(document["refusals"][0]) == ["path", "outcome", "reason", "group"]
 
 
 def test_maps_are_rows_of_numbers_from_zero_to_one(worklist):
@@ -110,6 +119,7 @@ def test_what_is_not_scored_yet_is_in_every_format_and_is_no_refusal(worklist):
     wait(worklist.store, "9.9")
     document = json.loads(written(export.write_json, worklist))
     last = {"path": "/waits/9.9.dcm", "outcome": "waiting", "reason": "not scored yet"}
+    last["group"] = "not scored yet"
     assert document["waiting"] == [last]
     assert len(document["refusals"]) == before
     assert document["counts"]["waiting"] == 1

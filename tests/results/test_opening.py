@@ -56,6 +56,13 @@ def as_version_one(folder: Path) -> None:
 
 
 BACK = {
+    10: """
+    DROP INDEX study_backwards; ALTER TABLE study DROP COLUMN waits;
+    ALTER TABLE study ADD COLUMN waits INTEGER NOT NULL
+        GENERATED ALWAYS AS (band = 'WAITING') VIRTUAL;
+    CREATE UNIQUE INDEX study_backwards ON study(waits, place DESC, band, reviewed, flagged);
+    UPDATE study SET band = 'UNSCORED', place = '0' || substr(place, 2) WHERE band = 'OTHER';
+    """,
     9: """
     DROP INDEX study_by_name; ALTER TABLE study DROP COLUMN named;
     CREATE INDEX study_by_patient ON study(patient, place, band, reviewed, flagged);

@@ -4,7 +4,7 @@ from sample_data.results import NOW, build_results, make_card, wait
 from screener.errors import StoreError
 from screener.results.store import Store
 from screener.results.worklist import ALL, Filter, Worklist
-from screener.study import Band, Review, Verdict
+from screener.study import RANKED, Band, Review, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +30,29 @@ def test_found_is_the_sum_of_the_outcomes(worklist):
 
 def test_unscored_studies_come_first_and_ranks_count_from_one(worklist):
     rows = list(worklist.rows())
-    unscored = [row for row in rows if row.score is None]
-    assert unscored == rows[: len(unscored)]
-    assert [row.rank for row in unscored] == [None] * len(unscored)
-    assert [row.rank for row in rows[len(unscored) :]] == list(range(1, 61 - len(unscored)))
+    first = sum(row.band is Band.UNSCORED for row in rows)
+    last = sum(row.band is Band.OTHER for row in rows)
+    assert first
+    assert last
+    ranks = range(1, 61 - first - last)
+    assert [row.rank for row in rows] == [*[None] * first, *ranks, *[None] * last]
+
+
+def test_what_is_no_chest_radiograph_is_counted_and_listed_apart(worklist):
+    counts = worklist.counts()
+    chest, other = list(worklist.unscored()), list(worklist.other())
+    assert (len(chest), len(other)) == (counts.unscored, counts.other)
+    assert [*chest, *other] == list(worklist.refusals())
+    assert {one.reason for one in other} <= {
+        "modality CT (computed tomography), not radiography (CR, DX, RG)",
+        "body part KNEE, not the chest",
+    }
+    assert any("lateral" in one.reason for one in chest)
+
+
+def test_a_study_without_a_score_says_why(worklist):
+    rows = list(worklist.rows())
+    assert all(bool(row.reason) == (row.score is None) for row in rows)
 
 
 def test_scores_fall_with_the_rank(worklist):
@@ -53,7 +72,7 @@ def test_pages_are_the_rows(worklist, sort, descending):
 @pytest.mark.parametrize(
     ("sort", "value"),
     [
-        ("score", lambda row: 2 if row.score is None else row.score),
+        ("score", lambda row: {"UNSCORED": 2, "OTHER": -1}.get(row.band, row.score)),
         ("date", lambda row: row.taken_at),
         ("patient", lambda row: row.patient),
         ("review", lambda row: row.verdict is not None),
@@ -159,7 +178,7 @@ def test_a_study_is_found_by_rank_pseudonym_key_and_beginning(worklist):
 
 
 def test_the_histogram_counts_every_scored_study(worklist):
-    assert sum(worklist.histogram(7)) == 60 - worklist.counts().by_band[Band.UNSCORED]
+    assert sum(worklist.histogram(7)) == len(list(worklist.rows(Filter(bands=RANKED))))
 
 
 def test_identification_can_be_lowered_but_not_raised(tmp_path):
@@ -184,12 +203,13 @@ def test_a_card_of_a_newer_version_does_not_stop_the_worklist(tmp_path):
 
 def test_the_order_is_band_score_date_and_key(worklist):
     rows = list(worklist.rows())
-    bands = [Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE]
+    bands = [Band.UNSCORED, Band.PRIORITY, Band.ELEVATED, Band.ROUTINE, Band.OTHER]
     thresholds = make_card().thresholds
 
     def rule(row):
         dated = row.taken_at.isoformat() if row.taken_at else "~"
-        return bands.index(Band.of(row.score, thresholds)), -(row.score or 0), dated, row.key
+        band = row.band if row.score is None else Band.of(row.score, thresholds)
+        return bands.index(band), -(row.score or 0), dated, row.key
 
     assert rows == sorted(rows, key=rule)
 

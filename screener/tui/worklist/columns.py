@@ -33,6 +33,7 @@ class Ink(StrEnum):
     ROUTINE = "routine"
     UNSCORED = "unscored"
     WAITING = "waiting"
+    OTHER = "other"
     TEXT = "text"
     STRONG = "strong"
     FAINT = "faint"
