@@ -64,7 +64,7 @@ def _lines(detail: StudyDetail, adopted: Adoption | None) -> Iterator[str]:
     if detail.alike:
         yield f"          {detail.alike}"
     yield f"study     {row.key}"
-    age = "?" if row.age is None else f"{row.age:g}"
+    age = "?" if row.age is None else age_words(row.age)
     yield f"patient   {row.patient}   age {age}   sex {row.sex or '?'}"
     yield f"taken     {row.taken_at or '?'}"
     yield from (f"note      {mark}" for mark in row.marks)
@@ -78,6 +78,8 @@ def _lines(detail: StudyDetail, adopted: Adoption | None) -> Iterator[str]:
             f"          {LABEL_NAMES[label]:20} {value:6.3f}  {'█' * round(30 * value)}"
             for label, value in zip(LABELS, radiograph.probabilities, strict=True)
         )
+        if radiograph.spread is not None:
+            yield f"          spread over moved views {radiograph.spread:.3f}"
         yield f"          map: {map_words(radiograph.activation)}"
     for refusal in detail.refusals:
         yield f"refused   {refusal.path}"
@@ -85,6 +87,11 @@ def _lines(detail: StudyDetail, adopted: Adoption | None) -> Iterator[str]:
     yield from (f"waiting   {waiting.path}: {waiting.reason}" for waiting in detail.waiting)
     yield from _reviews(detail.reviews)
     yield RESEARCH_ONLY
+
+
+def age_words(years: float) -> str:
+    """Whole years, or months below two."""
+    return f"{years:.0f}" if years >= 2 else f"{12 * years:.0f} mo"
 
 
 def _reviews(reviews: tuple[Review, ...]) -> Iterator[str]:

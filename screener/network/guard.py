@@ -146,9 +146,10 @@ def reason(distance: float, limit: float, *, inverted: bool) -> str | None:
         return None
     if inverted:
         return "looks like a negative; score it with --fix-inverted if it is one"
+    digits = next((n for n in range(2, 7) if round(distance, n) > round(limit, n)), 7)
     return (
         "not a frontal chest radiograph like those of the training "
-        f"(distance {distance:.2f}, limit {limit:.2f})"
+        f"(distance {distance:.{digits}f}, limit {limit:.{digits}f})"
     )
 
 

@@ -68,6 +68,7 @@ CSV_COLUMNS = (
     "map_proof",  # of the deciding radiograph: score whole, marked tenth hidden, marks moved
     "waiting",  # how many files of a study are not scored yet
     "adopted",  # whence and when this site took its bands over; empty where they are the weights'
+    "spread",  # of the deciding radiograph's score over moved views, with --tta
     "group",  # "ranking", "could not be scored", "not a chest radiograph", or "not scored yet"
     "note",
 )
@@ -245,6 +246,7 @@ def _study(
                 "digest": radiograph.digest,
                 "projection": radiograph.projection,
                 "probabilities": _by_label(radiograph.probabilities),
+                "spread": radiograph.spread,
                 "map": map_json(radiograph.activation, whole=maps),
                 "lungs": lungs_json(radiograph.lungs, whole=maps),
             }
@@ -336,6 +338,7 @@ def _study_cells(
         "map_proof": _proof_cell(radiographs),
         "reason": row.reason,
         "waiting": row.waiting,
+        "spread": radiographs[deciding(radiographs)].spread if radiographs else None,
         "group": GROUPS.get(row.band, RANKING),
         "adopted": adopted.words if adopted else "",
     }

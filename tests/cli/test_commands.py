@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sample_data.results import NOW, build_results, wait
+from screener.cli import show
 from screener.cli.main import COMMANDS, screener
 from screener.program import run
 from screener.results.store import Store
@@ -277,3 +278,8 @@ def test_rates_of_hospitals_not_seen_are_shown_before_what_was_measured(call, tm
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name):
     assert f"screener {name}" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("years", "said"), [(57.0, "57"), (1 / 12, "1 mo"), (2.0, "2")])
+def test_an_age_is_in_whole_years_or_months(years, said):
+    assert show.age_words(years) == said

@@ -41,6 +41,18 @@ def usual(fitted):
     return lambda squares: np.tile(fitted.features.mean, (len(squares), 1))
 
 
+@pytest.mark.parametrize(
+    ("distance", "said"),
+    [
+        (2.5, "distance 2.50, limit 1.00"),
+        (1.0004, "distance 1.0004, limit 1.0000"),
+        (1.0000001, "distance 1.0000001, limit 1.0000000"),
+    ],
+)
+def test_a_distance_has_the_digits_that_tell_it_from_the_limit(distance, said):
+    assert said in (guard.reason(distance, 1.0, inverted=False) or "")
+
+
 def test_training_points_are_at_distance_one():
     points = np.random.default_rng(0).normal(size=(3000, 12)).astype(np.float32)
     assert Gaussian.fit(points, axes=4).distance(points).mean() == pytest.approx(1, abs=0.01)

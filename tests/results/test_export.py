@@ -61,7 +61,7 @@ def test_the_document_has_the_published_schema(worklist):
     ]  # fmt: skip
     assert list(study["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
     assert list(study["radiographs"][0]) == [
-        "path", "digest", "projection", "probabilities", "map", "lungs",
+        "path", "digest", "projection", "probabilities", "spread", "map", "lungs",
     ]  # fmt: skip
     assert list(study["radiographs"][0]["map"]) == ["proof"]
     assert list(study["radiographs"][0]["map"]["proof"]) == ["whole", "hidden", "moved", "holds"]
