@@ -23,6 +23,9 @@ from screener.study import RANKED, Band
     default="all",
     help="Only studies in this state of review.",
 )
+@click.option(
+    "--unreviewed", "review", flag_value="unreviewed", help="The same as --review unreviewed."
+)
 @click.option("--text", default="", help="Only studies with this in patient, key or comment.")
 @options.json_option
 @click.option("--maps", is_flag=True, help="With --json: each radiograph's map as numbers.")

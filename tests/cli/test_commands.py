@@ -51,6 +51,13 @@ def test_list_shows_counts_refusals_and_the_ranking(call, results):
     assert RESEARCH_ONLY in out
 
 
+def test_list_unreviewed_leaves_out_what_has_a_verdict(call, results):
+    _, whole, _ = call("list", "--json", "--review", "unreviewed", results)
+    _, short, _ = call("list", "--json", "--unreviewed", results)
+    _, everything, _ = call("list", "--json", results)
+    assert short == whole != everything
+
+
 def test_list_all_shows_every_scored_study(call, results):
     _, out, _ = call("list", "--all", results)
     with Store.open(results) as store:
