@@ -64,10 +64,15 @@ def _facts(card: WeightsCard) -> dict[str, str]:
         "digest": card.digest[:SHORT],
         **(_first("unseen", unseen) or {"unseen hospitals": "not measured"}),
         **next(
-            (found for name, figures in card.metrics.items()
+            (found for name, figures in sorted(card.metrics.items(), key=_tests_first)
              if name not in (*INSIDE, "unseen") and (found := _first(name, figures))), {}
         ),
     }  # fmt: skip
+
+
+def _tests_first(named: tuple[str, object]) -> bool:
+    """Sets of split test before those of validation, else as they come."""
+    return not named[0].endswith(", test")
 
 
 def _first(name: str, figures: object) -> dict[str, str]:

@@ -226,10 +226,12 @@ def test_weights_stand_beside_each_other_unseen_hospitals_first(call, tmp_path):
     assert "covid-resnet50" in header
     assert [row.split("  ")[0] for row in rows[3:7]] == [
         "digest", "unseen: auc covid19 against normal", "unseen: normals in priority",
-        "unseen: auc within siim",
+        "unseen: auc within siim-0",
     ]  # fmt: skip
     assert "0.910 (0.850 to 0.970)" in out
     assert out.index("unseen: auc") < out.index("covidx: accuracy")
+    assert "covidx-v1, test: accuracy" in out
+    assert "val: accuracy" not in out  # covid-lite's card has both
     code, out, _ = call("weights", "list", "--json", tmp_path)
     assert [one["name"] for one in json.loads(out)["weights"]] == [
         "covid-lite", "covid-resnet50", str(tmp_path),
