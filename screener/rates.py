@@ -35,22 +35,30 @@ HEAD = ("film showed", "films", "PRIORITY", "ELEVATED or higher")
 TITLE = "Films of hospitals never learnt from, by what they showed"
 NOT_MEASURED = "These weights have no rates measured in hospitals that they never learnt from."
 SAID = (
-    "At the weights' own thresholds, with 95 % intervals by patient. How many of the studies in "
-    "PRIORITY have COVID-19 depends besides on how common it is among yours."
+    "At the weights' own thresholds, which were chosen so that the shares of COVID-19 come out; "
+    "the others with 95 % intervals by patient. How many of the studies in PRIORITY have COVID-19 "
+    "depends besides on how common it is among yours."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of films with its interval, 0 to 1."""
+    """A share of films with its interval, 0 to 1; none where it holds by choice of a threshold."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
 
     def __str__(self) -> str:
-        return f"{100 * self.value:.0f} % ({100 * self.low:.0f} to {100 * self.high:.0f})"
+        return f"{100 * self.value:.0f} % ({self.interval})"
+
+    @property
+    def interval(self) -> str:
+        """In percent."""
+        if self.low is None or self.high is None:
+            return "chosen"
+        return f"{100 * self.low:.0f} to {100 * self.high:.0f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +88,13 @@ class Alike:
     """Of COVID-19; its ``n`` is all the films."""
 
     def __str__(self) -> str:
-        interval = f"{100 * self.share.low:.0f} to {100 * self.share.high:.0f} %"
+        interval = f"{self.share.interval} %"
         return (
             f"Of films scored like this one ({self.start:.2f} to {self.end:.2f}), in hospitals not "
             f"seen, {self.covid19:,} of {self.share.n:,} were COVID-19 ({interval})."
         )
 
-    def as_json(self) -> dict[str, float | int]:
+    def as_json(self) -> dict[str, float | int | None]:
         """As the card has it."""
         told = {"from": self.start, "to": self.end, "films": self.share.n, "covid19": self.covid19}
         return told | {"value": self.share.value, "low": self.share.low, "high": self.share.high}
@@ -119,12 +127,13 @@ def _all(unseen: object) -> Iterator[Rate]:
 def _share(found: object) -> Share | None:
     if not isinstance(found, Mapping):
         return None
-    numbers = [found.get(key) for key in ("value", "low", "high")]
-    n = found.get("n")
-    if not all(map(_is_share, numbers)) or not isinstance(n, int) or n < 1:
+    value, low, high, n = (found.get(key) for key in ("value", "low", "high", "n"))
+    ends = () if low is None and high is None else (low, high)
+    if not all(map(_is_share, (value, *ends))):
         return None
-    value, low, high = map(float, numbers)  # type: ignore[arg-type]
-    return Share(value, low, high, n)
+    if not isinstance(n, int) or n < 1:
+        return None
+    return Share(float(value), low, high, n)  # type: ignore[arg-type]
 
 
 def _is_share(number: object) -> bool:

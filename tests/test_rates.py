@@ -35,6 +35,12 @@ def test_rates_stand_in_the_order_of_what_was_shown_whatever_the_cards_order():
     assert found[0].cells == ("COVID-19", "1,200", "50 % (40 to 60)", "50 % (40 to 60)")
 
 
+def test_what_was_chosen_has_no_interval():
+    own = dict.fromkeys(("PRIORITY", "ELEVATED or higher"), HALF | {"low": None, "high": None})
+    (found,) = rates(card(rates={"COVID-19": own}))
+    assert str(found.priority) == "50 % (chosen)"
+
+
 @pytest.mark.parametrize(
     "broken",
     [

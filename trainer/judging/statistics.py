@@ -37,6 +37,8 @@ class Estimate:
         """As "96.2 % (94.5 to 97.5)"; a dash where no case speaks about it."""
         if math.isnan(self.value):
             return "–"
+        if math.isnan(self.low):
+            return f"{100 * self.value:.1f} % (chosen)"
         return f"{100 * self.value:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f})"
 
     def __str__(self) -> str:

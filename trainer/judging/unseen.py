@@ -239,20 +239,26 @@ def reaching(target: Sequence[Scored], own: Sequence[Scored], band: Band) -> Est
     """The share of ``own`` that reaches a band (or a higher one), by patient.
 
     The interval resamples the patients of ``own`` and those of the unseen COVID-19 that the
-    threshold is chosen from.
+    threshold is chosen from; of these themselves the share holds by choice, and has none.
     """
     share = SENSITIVITIES[band]
     draws = np.random.default_rng(0)
     high, low = suspicion(target), suspicion(own)
+    value = float(np.mean(low >= level(high, share)))
+    films = _films(own)  # a fold each may have scored it
+    if films == _films(target):
+        return Estimate(value, math.nan, math.nan, len(films))
     sides = [(high, _people(target)), (low, _people(own))]
     found = []
     for _ in range(RESAMPLES):
         first, second = (scores[_drawn(people, draws)] for scores, people in sides)
         found.append(float(np.mean(second >= level(first, share))))
     ends = np.percentile(found, [2.5, 97.5])
-    value = float(np.mean(low >= level(high, share)))
-    films = len({(one.source, one.image) for one in own})  # a fold each may have scored it
-    return Estimate(value, float(ends[0]), float(ends[1]), films)
+    return Estimate(value, float(ends[0]), float(ends[1]), len(films))
+
+
+def _films(scored: Iterable[Scored]) -> set[tuple[str, str]]:
+    return {(one.source, one.image) for one in scored}
 
 
 def _people(scored: Sequence[Scored]) -> list[Array]:

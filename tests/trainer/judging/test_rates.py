@@ -47,8 +47,12 @@ def test_rates_of_each_kind_are_what_reaches_the_thresholds_that_unseen_covid_se
     assert first == {"COVID-19": 0.8, "other pneumonia": 1, "tuberculosis": 1, "clear": 0}
     assert both == {"COVID-19": 0.95, "other pneumonia": 1, "tuberculosis": 1, "clear": 1}
     assert [own["PRIORITY"]["n"] for own in found.values()] == [100, 20, 10, 50]
-    low, high = (found["COVID-19"]["PRIORITY"][key] for key in ("low", "high"))
-    assert low < 0.75 < 0.85 < high
+    assert all(own["PRIORITY"]["low"] is not None for own in list(found.values())[1:])
+
+
+def test_the_share_that_the_threshold_was_chosen_for_has_no_interval():
+    for band in rates(films(), TB)["COVID-19"].values():
+        assert (band["low"], band["high"]) == (None, None)
 
 
 def test_what_leaves_it_open_and_what_was_seen_are_in_no_rate():
