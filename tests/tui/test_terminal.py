@@ -53,8 +53,10 @@ class Terminal:
         subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
 
     def _call(self, *arguments):
-        done = subprocess.run([*self._tmux, *arguments], check=True, capture_output=True, text=True)
-        return done.stdout
+        command = [*self._tmux, *arguments]
+        # without the LINES and COLUMNS that readline exports behind os.environ
+        pipes = {"env": os.environ, "capture_output": True, "text": True}
+        return subprocess.run(command, check=True, **pipes).stdout
 
 
 @pytest.fixture

@@ -23,13 +23,21 @@ def alive(group):
     return True
 
 
+def children(pid):
+    """How many processes another one has started."""
+    listed = subprocess.run(["ps", "-A", "-o", "ppid="], check=True, capture_output=True, text=True)
+    return listed.stdout.split().count(str(pid))
+
+
 @pytest.fixture
 def decoding(dataset, tmp_path):
-    """A fit that has begun to start its processes, in a group of its own as on a terminal."""
+    """A fit whose processes are in the middle of their imports, in a group as on a terminal."""
     command = [*COMMAND, "--data", str(dataset), "--run", str(tmp_path / "run")]
     pipes = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     with subprocess.Popen(command, **pipes) as process:
         while process.poll() is None and not list(tmp_path.glob("run/cache/*.unfinished")):
+            time.sleep(0.01)
+        while process.poll() is None and children(process.pid) < 2:  # one tracks resources
             time.sleep(0.01)
         yield process
         if alive(process.pid):
@@ -45,7 +53,6 @@ def decoding(dataset, tmp_path):
     ],
 )
 def test_a_signal_to_all_of_them_is_told_in_one_line(decoding, tmp_path, number, code, word):
-    time.sleep(0.5)  # in the middle of their imports
     os.killpg(decoding.pid, number)
     said = decoding.communicate()[1]
     run = tmp_path / "run"
@@ -56,7 +63,6 @@ def test_a_signal_to_all_of_them_is_told_in_one_line(decoding, tmp_path, number,
 
 @posix_only
 def test_no_process_outlives_a_kill_of_the_one_that_started_it(decoding):
-    time.sleep(0.5)
     decoding.kill()
     decoding.wait()
     for _ in range(300):
