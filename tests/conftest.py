@@ -60,7 +60,8 @@ def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCREENER_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         patch.setenv("SCREENER_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
-        patch.delenv("COLUMNS", raising=False)
+        for size in ("COLUMNS", "LINES"):  # of whoever started the tests
+            patch.delenv(size, raising=False)
         yield
 
 
