@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "bands",
     type=click.Choice([band.value for band in RANKED], False),
     multiple=True,
-    help="Rank only this band, and give each of its studies half a page; may be repeated.",
+    help="Rank only this band, and give each of its studies a page; may be repeated.",
 )
 @click.option(
     "--paper", type=click.Choice(["a4", "letter"], False), default="a4", show_default=True
@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Write the triage report of the results in DIR (default: ./screening).
 
-    PRIORITY studies get half a page each. Set SOURCE_DATE_EPOCH to make the same report again
-    byte for byte.
+    PRIORITY studies get a page each, the first 40 of them unless --top or --band says otherwise.
+    Set SOURCE_DATE_EPOCH to make the same report again byte for byte.
     """
     from screener.report import publication_time, write_report
 

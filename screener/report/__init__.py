@@ -35,8 +35,8 @@ def write_report(
         out: the PDF to write.
         generated_at: the time printed in the report and its metadata, with a time zone.
         top: rank no more studies than this; all when None.
-        bands: rank only these bands and give each of their studies half a page; when empty, all
-            bands are ranked and PRIORITY has the half pages.
+        bands: rank only these bands and give each of their studies a page; when empty, all bands
+            are ranked and PRIORITY has the pages, the first 40 of them unless ``top`` is given.
         paper: ``a4`` or ``letter``.
         identify: at most what of patients is shown; the results may hold less.
 

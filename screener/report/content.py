@@ -32,6 +32,10 @@ SECTIONS = {
 """The order of content. What could not be scored stands before the ranking."""
 
 
+MOST_PAGES = 40
+"""Studies that get a page where nobody has said which: a report is to be read, and sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The results, and which of them the report shows."""
@@ -54,12 +58,21 @@ class Report:
         return islice(self.worklist.rows(Filter(bands=self.bands or RANKED)), self.top)
 
     def detailed(self) -> Iterator[StudyRow]:
-        """The studies that get half a page each."""
+        """The studies that get a page each."""
         return filter(self.details, self.ranked())
 
     def details(self, row: StudyRow) -> bool:
-        """Whether a ranked study gets half a page."""
-        return bool(self.bands) or row.band is Band.PRIORITY
+        """Whether a ranked study gets a page."""
+        if self.bands:
+            return True
+        return row.band is Band.PRIORITY and (self.top is not None or (row.rank or 0) <= MOST_PAGES)
+
+    def pages(self) -> str:
+        """That more studies would have had a page, in words; empty where all have one."""
+        priority = self.worklist.counts().by_band[Band.PRIORITY]
+        if self.bands or self.top is not None or priority <= MOST_PAGES:
+            return ""
+        return wording.pages(MOST_PAGES, priority)
 
     def selection(self) -> str:
         """Which of the scored studies the ranking shows, and by whose bands, in words."""

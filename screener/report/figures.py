@@ -20,6 +20,13 @@ NAMES = {
 }
 """Parts of the card's keys that are no words."""
 
+COMPARED = {
+    "accuracy": "Accuracy",
+    "auc_covid19_against_rest": "AUC, COVID-19 against rest",
+    "sensitivity_covid19": "Sensitivity, COVID-19",
+}
+"""What sets of images are set beside each other by: keys of the card and their headings."""
+
 RELIABILITY = (
     "Reliability on the validation images: each group of images with a like score, and the share "
     "of COVID-19 among them. Where both are the same, the score is what it says."
@@ -35,6 +42,17 @@ class Figure:
     value: str
     interval: str
     images: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What weights reach on one set of images, or what reaches it without seeing disease."""
+
+    name: str
+    images: str
+    values: tuple[str, ...]
+    """In the order of :data:`COMPARED`, with their intervals."""
+    is_shortcut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,38 @@ def reliability(card: WeightsCard) -> Reliability | None:
     measured = [f"{name} {number(found[key])}" for key, name in named if found.get(key) is not None]
     reading = f"{RELIABILITY} {', '.join(measured).capitalize()}." if measured else RELIABILITY
     return Reliability(tuple(found["said"]), tuple(found["came"]), tuple(found["cases"]), reading)
+
+
+def unseen(card: WeightsCard) -> list[Figure]:
+    """How well the order held in hospitals left out of a fit; the rates by band stand elsewhere."""
+    values = card.metrics.get("unseen", {})
+    return [
+        Figure("", readable(key), number(value["value"]), _interval(value), _images(value, ""))
+        for key, value in values.items()
+        if key.startswith("auc") and isinstance(value, Mapping) and value.get("value") is not None
+    ]
+
+
+def seen(card: WeightsCard) -> Iterator[Compared]:
+    """Each set of images that was evaluated, and what shortcuts reach on it."""
+    for name, values in card.metrics.items():
+        if not isinstance(values, Mapping) or "accuracy" not in values:
+            continue
+        yield _compared(readable(name), values, _images(values, ""), is_shortcut=False)
+        for shortcut, reached in values.get("shortcuts", {}).items():
+            yield _compared(shortcut, reached, "", is_shortcut=True)
+
+
+def _compared(name: str, values: Mapping[str, Any], images: str, *, is_shortcut: bool) -> Compared:
+    return Compared(name, images, tuple(_said(values.get(key)) for key in COMPARED), is_shortcut)
+
+
+def _said(value: Mapping[str, Any] | None) -> str:
+    """A measured value with its interval."""
+    if value is None or value.get("value") is None:
+        return "–"
+    interval = _interval(value)
+    return number(value["value"]) + (f" ({interval})" if interval else "")
 
 
 def figures(card: WeightsCard) -> Iterator[Figure]:

@@ -12,7 +12,8 @@ from html import escape
 from pathlib import Path
 
 from screener import rates
-from screener.report import figures, markup, wording
+from screener.card import WeightsCard
+from screener.report import figures, limits, markup, wording
 from screener.report.content import SECTIONS, Report, opened
 from screener.results.files import atomically
 from screener.results.identity import Identify
@@ -204,6 +205,8 @@ def _ranking_row(report: Report, row: StudyRow) -> tuple[str, ...]:
 
 def _studies(report: Report) -> Iterator[str]:
     yield _heading("studies")
+    if words := report.pages():
+        yield f"<p>{escape(words)}</p>"
     yield markup.lines_legend()
     empty = True
     for row in report.detailed():
@@ -260,8 +263,8 @@ def _file(file: RadiographRow | Refusal) -> tuple[str, ...]:
 
 def _method(report: Report) -> Iterator[str]:
     yield _heading("method")
-    yield f"<h3>Intended use</h3><p>{escape(wording.INTENDED_USE)}</p>"
-    yield f"<h3>Known limits</h3>{markup.terms(wording.KNOWN_LIMITS)}"
+    yield f"<h3>Intended use</h3><p>{escape(limits.INTENDED_USE)}</p>"
+    yield f"<h3>Known limits</h3>{markup.terms(limits.KNOWN_LIMITS)}"
     yield f"<h3>From a file to its place</h3>{markup.terms(wording.method(report.card))}"
     yield "<h3>Measured performance of these weights</h3>"
     measured = list(figures.figures(report.card))
@@ -278,13 +281,31 @@ def _method(report: Report) -> Iterator[str]:
             ((f"{said:.3f}", f"{came:.3f}", f"{cases:,}") for said, came, cases in groups),
             "nnn",
         )
+    yield from _compared(report.card)
+    yield "<details><summary>Every figure of the card</summary>"
     yield from markup.table(
         "Measured figures",
         ("Figure", "Measured on", "Value", "95 % interval", "Images"),
         ((escape(f.name), escape(f.measured_on), f.value, f.interval, f.images) for f in measured),
         "  nnn",
     )
-    yield "</section>"
+    yield "</details></section>"
+
+
+def _compared(card: WeightsCard) -> Iterator[str]:
+    """The two small tables that a reader needs."""
+    if unseen := figures.unseen(card):
+        found = ((escape(f.name), f.value, f.interval, f.images) for f in unseen)
+        columns = ("Figure", "Value", "95 % interval", "Images")
+        yield from markup.table(wording.UNSEEN, columns, found, " nnn")
+    if seen := list(figures.seen(card)):
+        heads = ("Set of images", "Images", *figures.COMPARED.values())
+        rows = (
+            (("– " if one.is_shortcut else "") + escape(one.name), one.images, *one.values)
+            for one in seen
+        )
+        yield from markup.table(wording.SEEN, heads, rows, " nnnn")
+        yield f'<p class="small">{escape(wording.SHORTCUTS)}</p>'
 
 
 def _files(report: Report) -> Iterator[str]:

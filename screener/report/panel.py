@@ -1,13 +1,13 @@
-"""Half a page for one study: who, what the network said, where it looked, what a reviewer thought.
+"""A page for one study: who, where the network looked, what it said, what a reviewer thought.
 
-The pictures are read when the half page is drawn and let go with it. What does not fit (a long
-comment) runs on below; nothing is cut.
+The pictures are read when the page is drawn and let go with it. What does not fit (a long comment)
+runs on below; nothing is cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
 
@@ -19,17 +19,22 @@ from screener.report.preview import NoPreview, Preview, preview
 from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
 from screener.study import Refusal, suspicion
 
-BOX = 138.0
-"""Side of the square that a picture fits into."""
 GAP = 14.0
+"""Between the two pictures, and the two columns below them."""
+TALLEST = 1.25
+"""Height of a picture over its width, at most."""
+CAPTION = 34.0
+"""Height of the words under a picture: three lines at most."""
+BARS = 104.0
+"""Height of the class probabilities with their heading."""
 LISTED = 5
 """Files of a study that are listed here; the appendix has all."""
 COMMENT_LINES = 3
-"""Lines of a comment that stay on the half page."""
+"""Lines of a comment that stay with the study."""
 
 
 def study_anchor(row: StudyRow) -> str:
-    """Name for links to a study's half page."""
+    """Name for links to a study's page."""
     return f"study-{row.rank}"
 
 
@@ -45,18 +50,20 @@ def panel(detail: StudyDetail, frame: Frame, zone: tzinfo | None) -> Iterator[Bl
     said = [row.comment] if row.comment else []
     said += wording.other_opinions(detail, zone)
     comment = [line for text in said for line in lines(text, style.BODY, frame.left, frame.width)]
+    above = [
+        Block(44, partial(_head, frame, row)),
+        Block(25, partial(_facts, frame, row)),
+        *_alike(frame, detail),
+    ]
+    below = [
+        _opinion(frame, row, shown),
+        *_files(frame, detail),
+        Block(15, partial(_review, frame, row, zone), before=5),
+        *comment[:COMMENT_LINES],
+    ]
+    room = frame.height - stack([*above, *below]).height - CAPTION
     yield replace(
-        stack(
-            [
-                Block(44, partial(_head, frame, row)),
-                Block(25, partial(_facts, frame, row)),
-                *_alike(frame, detail),
-                Block(BOX + 38, partial(_pictures, frame, row, shown)),
-                *_files(frame, detail),
-                Block(15, partial(_review, frame, row, zone), before=5),
-                *comment[:COMMENT_LINES],
-            ]
-        ),
+        stack([*above, _pictures(frame, shown, room), *below]),
         before=18,
         anchor=study_anchor(row),
         title=f"{row.rank}  {wording.patient(row)}",
@@ -90,38 +97,50 @@ def _alike(frame: Frame, detail: StudyDetail) -> Iterator[Block]:
         yield Block(6)
 
 
-def _pictures(frame: Frame, row: StudyRow, shown: RadiographRow, sheet: Sheet, top: float) -> None:
-    pictures = preview(shown)
-    second = frame.left + BOX + GAP
-    _picture(sheet, pictures, frame.left, top, shown, lines_over=False)
-    _picture(sheet, pictures, second, top, shown, lines_over=True)
-    below = top - BOX - 3
-    name = f"{wording.PREVIEW} · {shown.projection.value} · {shown.path.name}"
-    for number, line in enumerate(style.wrap(name, style.SMALL, BOX)[:3]):
-        sheet.write(line, frame.left, below - 9.4 * number, style.SMALL)
-    if isinstance(pictures, Preview) and pictures.traced:
-        charts.lines_legend(sheet, frame.left, frame.bottom)
-        worth = wording.sentence(map_words(shown.activation))
-        for number, line in enumerate(style.wrap(worth, style.SMALL, BOX + GAP / 2)):
-            sheet.write(line, second, below - 9.4 * number, style.SMALL)
-    x = frame.left + 2 * (BOX + GAP)
-    room = frame.right - x
-    sheet.write("CLASS PROBABILITIES", x, top + 1, style.LABEL)
-    charts.class_bars(sheet, x, top - 11, room, shown.probabilities)
-    _marks(sheet, x, top - 106, room, row)
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Where one picture goes, in points."""
+
+    x: float
+    width: float
+    height: float
+
+
+def _pictures(frame: Frame, shown: RadiographRow, room: float) -> Block:
+    """The radiograph twice, over 80 mm wide on A4 and Letter unless far taller than wide."""
+    side = (frame.width - GAP) / 2
+    height = min(side * shown.rows / shown.columns, TALLEST * side, room)
+    left, right = (_Box(x, side, height) for x in (frame.left, frame.left + side + GAP))
+
+    def draw(sheet: Sheet, top: float) -> None:
+        pictures = preview(shown)
+        _picture(sheet, pictures, left, top, shown, lines_over=False)
+        _picture(sheet, pictures, right, top, shown, lines_over=True)
+        name = f"{wording.PREVIEW} · {shown.projection.value} · {shown.path.name}"
+        _caption(sheet, name, left, top)
+        if isinstance(pictures, Preview) and pictures.traced:
+            charts.lines_legend(sheet, frame.left, frame.bottom)
+            _caption(sheet, wording.sentence(map_words(shown.activation)), right, top)
+
+    return Block(height + CAPTION, draw)
+
+
+def _caption(sheet: Sheet, words: str, box: _Box, top: float) -> None:
+    for number, line in enumerate(style.wrap(words, style.SMALL, box.width)[:3]):
+        sheet.write(line, box.x, top - box.height - 3 - 9.4 * number, style.SMALL)
 
 
 def _picture(
     sheet: Sheet,
     pictures: Preview | NoPreview,
-    x: float,
+    box: _Box,
     top: float,
     shown: RadiographRow,
     *,
     lines_over: bool,
 ) -> None:
-    """One picture in the middle of its square, or the reason why there is none."""
-    sheet.fill(x, top - BOX, BOX, BOX, style.TINT)
+    """One picture in the middle of its box, or the reason why there is none."""
+    sheet.fill(box.x, top - box.height, box.width, box.height, style.TINT)
     jpeg = None
     if isinstance(pictures, Preview):
         jpeg = pictures.traced if lines_over else pictures.plain
@@ -129,31 +148,41 @@ def _picture(
     else:
         reason = "" if lines_over else f"No preview: {pictures.reason}."
     if jpeg is None or isinstance(pictures, NoPreview):
-        for number, line in enumerate(style.wrap(reason, style.TABLE, BOX - 24)):
-            sheet.write(line, x + BOX / 2, top - 40 - 10.6 * number, style.TABLE, "centre")
+        for number, line in enumerate(style.wrap(reason, style.BODY, 0.7 * box.width)):
+            y = top - box.height / 3 - style.BODY.leading * number
+            sheet.write(line, box.x + box.width / 2, y, style.BODY, "centre")
         return
-    scale = BOX / max(pictures.columns, pictures.rows)
+    scale = min(box.width / pictures.columns, box.height / pictures.rows)
     w, h = pictures.columns * scale, pictures.rows * scale
-    sheet.picture(jpeg, x + (BOX - w) / 2, top - (BOX + h) / 2, w, h)
+    sheet.picture(jpeg, box.x + (box.width - w) / 2, top - (box.height + h) / 2, w, h)
 
 
-def _marks(sheet: Sheet, x: float, top: float, room: float, row: StudyRow) -> None:
-    if not row.marks:
-        return
-    sheet.write("MARKS", x, top, style.LABEL)
-    top -= 10
-    for mark in row.marks:
-        for line in style.wrap(f"• {mark}", style.TABLE_STRONG, room):
-            sheet.write(line, x, top, style.TABLE_STRONG)
-            top -= style.TABLE.leading
+def _opinion(frame: Frame, row: StudyRow, shown: RadiographRow) -> Block:
+    """The class probabilities, and beside them the study's marks."""
+    side = (frame.width - GAP) / 2
+    x = frame.left + side + GAP
+    marks = [
+        line for mark in row.marks for line in style.wrap(f"• {mark}", style.TABLE_STRONG, side)
+    ]
+
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.write("CLASS PROBABILITIES", frame.left, top, style.LABEL)
+        charts.class_bars(sheet, frame.left, top - 12, side, shown.probabilities)
+        if marks:
+            sheet.write("MARKS", x, top, style.LABEL)
+        for number, line in enumerate(marks):
+            y = top - 12 - number * style.TABLE.leading
+            sheet.write(line, x, y, style.TABLE_STRONG)
+
+    return Block(max(BARS, 18 + len(marks) * style.TABLE.leading), draw)
 
 
 def _files(frame: Frame, detail: StudyDetail) -> Iterator[Block]:
     """Which files the score rests on and which could not be scored."""
     table = Table(
         frame,
-        Column("Radiograph", 210),
-        Column("View", 30),
+        Column("Radiograph", 200),
+        Column("View", 40),
         Column("Score", 30, "right"),
         Column("Pixels", 60, "right"),
         Column("Remarks", 160),

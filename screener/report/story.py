@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from screener import rates
 from screener.card import WeightsCard
-from screener.report import charts, figures, style, wording
+from screener.report import charts, figures, limits, style, wording
 from screener.report.content import Report
 from screener.report.layout import Block, Cell, Column, Frame, Places, Table, lines
 from screener.report.panel import panel, rank_anchor, study_anchor
@@ -172,7 +172,11 @@ def _ranking_row(table: Table, row: StudyRow, places: Places) -> Block:
 
 
 def _studies(report: Report, frame: Frame) -> Iterator[Block]:
-    title: Block | None = heading("studies", frame)
+    above, words = heading("studies", frame), report.pages()
+    if words:
+        yield above
+        yield from lines(words, style.BODY, frame.left, frame.width)
+    title = None if words else above
     zone = report.generated_at.tzinfo
     for row in report.detailed():
         first, *rest = panel(report.worklist.study(row.key), frame, zone)
@@ -190,29 +194,35 @@ def _studies(report: Report, frame: Frame) -> Iterator[Block]:
 def _method(report: Report, frame: Frame) -> Iterator[Block]:
     yield heading("method", frame)
     yield subheading("Intended use", frame)
-    yield from lines(wording.INTENDED_USE, style.BODY, frame.left, frame.width)
+    yield from lines(limits.INTENDED_USE, style.BODY, frame.left, frame.width)
     yield subheading("Known limits", frame)
-    yield from _terms(wording.KNOWN_LIMITS, frame)
+    yield from _terms(limits.KNOWN_LIMITS, frame)
     yield subheading("From a file to its place", frame)
     yield from _terms(wording.method(report.card), frame)
     yield subheading("Measured performance of these weights", frame)
-    measured = list(figures.figures(report.card))
-    if not measured:
+    if not any(figures.figures(report.card)):
         yield from lines(wording.NO_FIGURES, style.BODY, frame.left, frame.width)
         return
     yield from lines(wording.FIGURES, style.BODY, frame.left, frame.width)
+    yield from _reliability(report.card, frame)
+    yield from _unseen(report.card, frame)
+    yield from _seen(report.card, frame)
+
+
+def _unseen(card: WeightsCard, frame: Frame) -> Iterator[Block]:
+    measured = figures.unseen(card)
+    if not measured:
+        return
+    yield subheading(wording.UNSEEN, frame)
     table = Table(
         frame,
-        Column("Measured on", 150),
-        Column("Figure", 190),
+        Column("Figure", 300),
         Column("Value", 50, "right"),
-        Column("95 % interval", 80, "right"),
-        Column("Images", 42, "right"),
+        Column("95 % interval", 100, "right"),
+        Column("Images", 60, "right"),
     )
-    yield from _reliability(report.card, frame)
     yield from table(
         table.row(
-            Cell(figure.measured_on),
             Cell(figure.name),
             Cell(figure.value, style.TABLE_STRONG),
             Cell(figure.interval),
@@ -220,6 +230,28 @@ def _method(report: Report, frame: Frame) -> Iterator[Block]:
         )
         for figure in measured
     )
+
+
+def _seen(card: WeightsCard, frame: Frame) -> Iterator[Block]:
+    compared = list(figures.seen(card))
+    if not compared:
+        return
+    yield subheading(wording.SEEN, frame)
+    table = Table(
+        frame,
+        Column("Set of images", 130),
+        Column("Images", 36, "right"),
+        *(Column(name, 112, "right") for name in figures.COMPARED.values()),
+    )
+    yield from table(_compared(table, one) for one in compared)
+    if any(one.is_shortcut for one in compared):
+        yield from lines(wording.SHORTCUTS, style.SMALL, frame.left, frame.width, 4)
+
+
+def _compared(table: Table, one: figures.Compared) -> Block:
+    kind = style.TABLE if one.is_shortcut else style.TABLE_STRONG
+    name = f"– {one.name}" if one.is_shortcut else one.name
+    return table.row(Cell(name, kind), *(Cell(text, kind) for text in (one.images, *one.values)))
 
 
 def _reliability(card: WeightsCard, frame: Frame) -> Iterator[Block]:
@@ -250,8 +282,8 @@ def _files(report: Report, frame: Frame) -> Iterator[Block]:
     table = Table(
         frame,
         Column("Rank", 22, "right"),
-        Column("File and its SHA-256", 270),
-        Column("View", 28),
+        Column("File and its SHA-256", 258),
+        Column("View", 40),
         Column("Pixels", 56, "right"),
         Column("Form", 135),
     )

@@ -61,58 +61,19 @@ LACKING = (
     "HTML export shows it where the browser can."
 )
 
-INTENDED_USE = (
-    "An aid, in research, to the order in which frontal chest radiographs of adults are reviewed. "
-    "It does not stand alone, rules nothing out, and removes nothing from the list. Studies that "
-    "could not be scored are listed first so that they are read first."
-)
-KNOWN_LIMITS = (
-    (
-        "Age",
-        "Meant for adults. Public collections take most of their healthy radiographs from "
-        "children, so a network can learn age instead of disease. Patients under 18 are marked.",
-    ),
-    (
-        "View",
-        "Frontal radiographs only (PA and AP). Lateral views and other examinations are refused "
-        "where the header or the pixels tell.",
-    ),
-    (
-        "Portable AP",
-        "Bedside radiographs are taken of sicker patients. A score can follow the way of taking "
-        "instead of the lungs.",
-    ),
-    (
-        "Tubes and devices",
-        "Tubes, lines, pacemakers, electrodes and burned-in letters can raise or lower a score.",
-    ),
-    (
-        "Source",
-        "In public collections the hospital, the scanner or the file format often tells COVID-19 "
-        "apart without looking at the lungs. Read each figure beside its shortcut baseline, and "
-        "expect lower ones in a hospital the network has not seen.",
-    ),
-    (
-        "Maps",
-        "They show where the network’s output for COVID-19 came from, coarsely and each relative "
-        "to its own maximum. One is drawn only where hiding its strongest tenth lowers the score "
-        "more than the same marks elsewhere do. They explain the network, not the patient, and "
-        "outline no disease.",
-    ),
-    (
-        "Benefit",
-        "No claim is made that this order of review saves time or helps patients.",
-    ),
-)
-
-
 NO_FIGURES = (
     "The card of these weights holds no measured figures. Nothing is known of how well the order "
     "fits any patients: treat it as arbitrary."
 )
 FIGURES = (
     "From the weights card, each with the set it was measured on. They describe those images, not "
-    "the ones in this report."
+    "the ones in this report. 'screener weights show' lists every figure of the card."
+)
+UNSEEN = "In hospitals never learnt from"
+SEEN = "On images like those learnt from"
+SHORTCUTS = (
+    "Below each set stand linear models that cannot see disease: from the source alone, the outer "
+    "frame of the picture, a thumbnail. What they reach says nothing of lungs."
 )
 FILES = "Every scored file of the ranking with its SHA-256, so that a result can be traced."
 
@@ -368,6 +329,14 @@ def selection(top: int | None, bands: tuple[Band, ...], shown: int, ranked: int)
     return (
         f"Shows {shown:,} of {plural(ranked, 'scored study', 'scored studies')} "
         f"({', '.join(limits)}). The others are in the worklist."
+    )
+
+
+def pages(shown: int, of: int) -> str:
+    """That only the first studies have a page each, and how to have more."""
+    return (
+        f"Pages of the first {shown:,} of {of:,} studies in PRIORITY; 'screener report --band "
+        f"priority' makes one of each, '--top N' of the first N."
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sample_data.results import make_card
 from screener.report import figures
-from screener.report.figures import Figure
+from screener.report.figures import Compared, Figure
 
 ESTIMATE = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 120}
 CALIBRATION = {"ece": 0.04, "slope": 1.1, "said": [0.1, 0.9], "came": [0.2, 0.8], "cases": [9, 3]}
@@ -42,3 +42,19 @@ def test_a_card_without_calibration_has_no_reliability():
 
 def test_a_negative_figure_has_a_minus_and_not_a_hyphen():
     assert figures.number(-0.11) == "−0.110"
+
+
+def test_sets_stand_beside_each_other_with_what_their_shortcuts_reach():
+    reached = {"accuracy": ESTIMATE, "auc_covid19_against_rest": ESTIMATE}
+    shortcuts = {"outer frame, linear": {"accuracy": ESTIMATE}}
+    metrics = {"two_hospitals, test": {"images": 637, **reached, "shortcuts": shortcuts}}
+    network, frame = figures.seen(card(metrics | {"validation": {"images": 3}, "epochs": 4}))
+    said = "0.800 (0.700 to 0.900)"
+    assert network == Compared("Two hospitals, test", "637", (said, said, "–"), is_shortcut=False)
+    assert frame == Compared("outer frame, linear", "", (said, "–", "–"), is_shortcut=True)
+
+
+def test_of_unseen_hospitals_the_areas_are_told():
+    metrics = {"unseen": {"auc_within_a": ESTIMATE, "in_priority": {"b": ESTIMATE}, "how": "x"}}
+    (found,) = figures.unseen(card(metrics))
+    assert (found.name, found.value, found.images) == ("AUC within a", "0.800", "120")
