@@ -51,7 +51,7 @@ def banded(band: Band) -> str:
 def table(
     caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: str = ""
 ) -> Iterator[str]:
-    """A table whose first cell of each row is its header.
+    """A table whose first cell of each row is its header; on a narrow screen each row is a card.
 
     Args:
         caption: what it holds.
@@ -70,9 +70,11 @@ def table(
         for title, kind in zip(columns, kinds, strict=True)
     )
     yield "</tr></thead><tbody>"
+    titles = [f' data-title="{escape(title)}"' for title in columns]
     for first, *rest in rows:
         cells = "".join(
-            f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, kinds[1:], strict=True)
+            f"<td{kind}{title}>{cell}</td>"
+            for cell, kind, title in zip(rest, kinds[1:], titles[1:], strict=True)
         )
         yield f'<tr><th scope="row"{kinds[0]}>{first}</th>{cells}</tr>'
     yield "</tbody></table></div>"
@@ -107,8 +109,8 @@ def histogram(bins: Sequence[int], thresholds: dict[str, float]) -> Iterator[str
         )
     for least in thresholds.values():
         x = 10 + 300 * least
-        yield f'<path d="M{x:.1f} 15V125" stroke="#17202a" stroke-dasharray="2 2"/>'
-    yield '<path d="M10 125H310" stroke="#17202a"/>'
+        yield f'<path class="line" d="M{x:.1f} 15V125" stroke-dasharray="2 2"/>'
+    yield '<path class="line" d="M10 125H310"/>'
     for tick in range(0, 11, 2):
         yield f'<text x="{10 + 30 * tick}" y="138" text-anchor="middle">{tick / 10:.1f}</text>'
     words = f"Studies in each {1 / BINS:.2f} of the suspicion score; {limits}."

@@ -1,11 +1,15 @@
 """The HTML twin: well-formed, complete, nothing fetched, the same words as the PDF."""
 
+import base64
+import hashlib
 import itertools
+import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 
+from sample_data.results import build_results
 from screener.report.content import SECTIONS
 from screener.report.html import write_html
 from screener.report.style import BAND_COLOURS
@@ -13,6 +17,7 @@ from screener.report.wording import WARNING
 from screener.study import RESEARCH_ONLY
 from tests.report.conftest import MADE
 from tests.report.illustrated import NAMES
+from tests.tui import browser
 
 VOID = {"meta", "img", "rect", "path", "br"}
 
@@ -22,7 +27,7 @@ class Strict(HTMLParser):
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.open, self.elements, self.text = [], [], []
+        self.open, self.elements, self.text, self.scripts = [], [], [], []
 
     def handle_starttag(self, tag, attributes):
         names = [name for name, _ in attributes]
@@ -38,7 +43,9 @@ class Strict(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> closes nothing"
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+        elif self.open and self.open[-1] != "style":
             self.text.append(data)
 
 
@@ -104,8 +111,63 @@ def test_names_are_unique_and_links_lead_somewhere(document):
     assert labels <= set(names)
 
 
-def test_nothing_is_run_or_fetched(document, html):
-    assert not all_of(document, "script", "link", "iframe", "object", "form")
+def test_no_script_runs_but_its_own(document):
+    (script,) = document.scripts
+    mark = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(a["content"] for a in all_of(document, "meta") if "http-equiv" in a)
+    assert policy.startswith("default-src 'none'; ")
+    assert policy.endswith(f"script-src 'sha256-{mark}'")
+
+
+RANKING = "[...document.querySelectorAll('.wide')].find(x => x.ariaLabel.startsWith('Studies in'))"
+NAMES_SHOWN = f"[...{RANKING}.querySelectorAll('tbody tr:not([hidden]) bdi')].map(x => x.innerText)"
+
+
+async def test_its_list_is_sorted_filtered_and_its_pictures_enlarged(html, tmp_path):
+    pytest.importorskip("aiohttp", reason="the serve extra is not installed")
+    press = f"{RANKING}.querySelectorAll('thead button')[3].click()"
+    rows = f"JSON.stringify({NAMES_SHOWN})"
+    question = f"{press}; {rows}"
+    enlarge = "document.querySelector('.pictures figcaption button').click();"
+    width = "document.querySelector('.pictures figure img').getBoundingClientRect().width"
+    first, up, down, before, after = await browser.answers(
+        html.as_uri(), tmp_path, rows, question, question, width, f"{enlarge} {width}"
+    )
+    up, down = json.loads(up), json.loads(down)
+    assert sorted(json.loads(first)) == sorted(up)
+    assert up != json.loads(first)
+    assert down == up[::-1]
+    assert after > 2 * before
+
+
+async def test_no_column_is_cut_on_a_narrow_screen(html, tmp_path):
+    pytest.importorskip("aiohttp", reason="the serve extra is not installed")
+    (beyond,) = await browser.answers(
+        html.as_uri(),
+        tmp_path,
+        "[...document.querySelectorAll('.wide, html')]"
+        ".filter(x => x.scrollWidth > x.clientWidth + 1).length",
+        width=400,
+    )
+    assert beyond == 0
+
+
+async def test_a_long_list_is_filtered_by_words(tmp_path):
+    pytest.importorskip("aiohttp", reason="the serve extra is not installed")
+    folder = build_results(tmp_path / "results", studies=40)
+    page = write_html(folder, tmp_path / "r.html", generated_at=MADE)
+    write = (
+        f"(() => {{const field = {RANKING}.previousElementSibling.querySelector('input');"
+        "field.value = 'routine'; field.dispatchEvent(new Event('input'));"
+        f"return [...{RANKING}.querySelectorAll('tbody tr:not([hidden]) .band')]"
+        ".map(x => x.className).join()})()"
+    )
+    (shown,) = await browser.answers(page.as_uri(), tmp_path, write)
+    assert set(shown.split(",")) == {"band ROUTINE"}
+
+
+def test_nothing_is_fetched(document, html):
+    assert not all_of(document, "link", "iframe", "object", "form")
     sources = [a[key] for _, a in document.elements for key in ("src", "href") if key in a]
     assert all(source.startswith(("data:image/jpeg;base64,", "#")) for source in sources)
     assert "url(" not in html.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A headless Chromium that opens the served review and looks at its colours."""
+"""A headless Chromium that opens a page, looks at its colours, and asks it."""
 
 import asyncio
 import base64
@@ -19,6 +19,7 @@ FLAGS = (
     "--window-size=1200,760",
     "--remote-debugging-port=0",
 )
+LOADED = "location.href !== 'about:blank' && document.readyState === 'complete'"
 DRAWN = "Boolean(document.body?.classList.contains('-first-byte'))"
 PATIENCE = 60
 
@@ -30,23 +31,45 @@ def rgb(colour):
 
 async def photograph(url, folder):
     """Open a page, wait for the review's first screen, and give the set of its colours."""
+    async with _opened(url, folder) as socket:
+        for _ in range(PATIENCE * 5):
+            if await _value(socket, DRAWN):
+                break
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(3)  # the terminal fades in, and the counts arrive
+        taken = await _ask(socket, "Page.captureScreenshot")
+    picture = base64.b64decode(taken["data"])
+    (folder / "page.png").write_bytes(picture)
+    with Image.open(io.BytesIO(picture)) as image:
+        return {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
+
+
+async def answers(url, folder, *questions, width=1200):
+    """Open a page in a window of a width, and give the values of expressions of JavaScript."""
+    async with _opened(url, folder) as socket:
+        view = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        await _ask(socket, "Emulation.setDeviceMetricsOverride", **view)
+        for _ in range(PATIENCE * 5):
+            if await _value(socket, LOADED):
+                break
+            await asyncio.sleep(0.2)
+        return [await _value(socket, question) for question in questions]
+
+
+@asynccontextmanager
+async def _opened(url, folder):
     import aiohttp
 
     async with _chromium(folder) as port, aiohttp.ClientSession() as session:
         async with session.put(f"http://127.0.0.1:{port}/json/new?{url}") as reply:
             address = (await reply.json())["webSocketDebuggerUrl"]
         async with session.ws_connect(address, max_msg_size=0) as socket:
-            for _ in range(PATIENCE * 5):
-                drawn = await _ask(socket, "Runtime.evaluate", expression=DRAWN)
-                if drawn["result"]["value"]:
-                    break
-                await asyncio.sleep(0.2)
-            await asyncio.sleep(3)  # the terminal fades in, and the counts arrive
-            taken = await _ask(socket, "Page.captureScreenshot")
-    picture = base64.b64decode(taken["data"])
-    (folder / "page.png").write_bytes(picture)
-    with Image.open(io.BytesIO(picture)) as image:
-        return {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
+            yield socket
+
+
+async def _value(socket, expression):
+    found = await _ask(socket, "Runtime.evaluate", expression=expression)
+    return found["result"].get("value")
 
 
 async def _ask(socket, method, **parameters):
