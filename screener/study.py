@@ -300,6 +300,11 @@ class RadiographScore:
     lungs: LungOutline | None = None
     """Looked for where there is a map."""
 
+    @property
+    def score(self) -> float:
+        """The suspicion score: the probability of the target label."""
+        return suspicion(self.probabilities)
+
 
 class Judged(Protocol):
     """A radiograph with the probabilities of its classes, in the order of LABELS."""
