@@ -14,6 +14,7 @@ COMMANDS = {
     "fit": "Rebuild the weights by a staged recipe, resumably.",
     "unseen": "Judge a recipe on sources that it was not fitted to.",
     "lr-find": "Run the learning rate finder for one step of a recipe.",
+    "compare": "Set several runs beside each other on one page.",
     "recipes": "List the recipes that come with the trainer, or print one.",
     "validate": "Check a recipe and manifests; all errors at once.",
     "prepare": "Make a manifest from the public collections' own layouts.",

@@ -25,6 +25,8 @@ from trainer.pages import plots
 from trainer.pages.page import Page
 
 FAILURES = 24
+FAILURES_FILE = "failures.html"
+FAILURES_SAID = "The images most surely taken for another class (shows patients' images)"
 _FAILURE_SIZE = 192
 JUDGED = ("images", "accuracy", "balanced", "AUC COVID-19 / rest", "AUC COVID-19 / normal")
 _TITLES = {"sensitivity": "Sensitivity", "ppv": "Positive predictive value", "f1": "F1 score"}
@@ -54,7 +56,7 @@ def write(
     evaluate.write_json(folder / "evaluation.json", evaluations, comparison)
     evaluate.write_classes(folder / "classes.csv", evaluations)
     evaluate.write_predictions(folder / "predictions.csv", predictions)
-    _failures(classed).write(folder / "failures.html")
+    _failures(classed).write(folder / FAILURES_FILE)
     page = _page(evaluations, comparison, called or {}, figures.values())
     page.write(folder / "evaluation.html")
     return folder / "evaluation.html"
@@ -63,23 +65,26 @@ def write(
 def _figures(evaluation: Evaluation, predictions: Predictions) -> dict[str, tuple[bytes, str]]:
     """PNG and caption of each figure by file name."""
     labels, shares = truth(predictions.entries), predictions.probabilities
+    drawn = {
+        "confusion": plots.confusion(evaluation.confusion),
+        "roc": plots.roc(labels, shares),
+        "precision-recall": plots.precision_recall(labels, shares),
+        "calibration": plots.calibration(evaluation.calibration),
+    }
+    said = captions(evaluation)
+    return {name: (png, said[name]) for name, png in drawn.items()}
+
+
+def captions(evaluation: Evaluation) -> dict[str, str]:
+    """What each figure of an evaluation shows, by file name."""
     fit = evaluation.calibration
     return {
-        "confusion": (
-            plots.confusion(evaluation.confusion),
-            "Confusion table: images, and their share of the true class.",
-        ),
-        "roc": (plots.roc(labels, shares), "ROC curve of each class against the others."),
-        "precision-recall": (
-            plots.precision_recall(labels, shares),
-            "Precision and recall of each class, average precision in brackets.",
-        ),
-        "calibration": (
-            plots.calibration(fit),
-            f"Calibration of the suspicion score: expected error {fit.error:.3f}, "
-            f"slope {_number(fit.slope)} and intercept {_number(fit.intercept)} "
-            "(right: 0, 1 and 0). The area of a dot is its number of images.",
-        ),
+        "confusion": "Confusion table: images, and their share of the true class.",
+        "roc": "ROC curve of each class against the others.",
+        "precision-recall": "Precision and recall of each class, average precision in brackets.",
+        "calibration": f"Calibration of the suspicion score: expected error {fit.error:.3f}, "
+        f"slope {_number(fit.slope)} and intercept {_number(fit.intercept)} "
+        "(right: 0, 1 and 0). The area of a dot is its number of images.",
     }
 
 
@@ -107,6 +112,7 @@ def _page(
         page.table(("network", *plots.SHORT.values()), class_rows(figure, evaluations, comparison))
     page.heading("Curves")
     page.gallery(figures)
+    page.link(FAILURES_FILE, FAILURES_SAID)
     page.heading("Area under the ROC curve")
     page.table(
         ("class against the others", "AUC"),

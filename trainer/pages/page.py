@@ -32,8 +32,9 @@ p { max-width: 46rem; margin: .5rem 0; }
 table { border-collapse: collapse; margin: .8rem 0; font-size: .92rem;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0 .4rem; }
-th, td { padding: .32rem .8rem; border-bottom: 1px solid var(--line); text-align: right;
-  vertical-align: top; white-space: nowrap; }
+th, td { padding: .32rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
+  vertical-align: top; overflow-wrap: break-word; }
+thead th { vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 thead th { border-bottom: 2px solid var(--soft); }
 tbody th { font-weight: 500; }
@@ -48,6 +49,12 @@ figcaption { color: var(--soft); font-size: .88rem; max-width: 46rem; }
 pre { background: var(--tint); padding: .8rem 1rem; overflow-x: auto; font-size: .85rem;
   line-height: 1.45; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 3rem; }
+@media screen and (max-width: 48rem) { main { padding: 1.2rem 1rem 3rem; }
+  table, caption, thead, tbody, tr, th, td { display: block; } thead { display: none; }
+  tbody tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
+  tbody th, td { border: 0; padding: .1rem 0; text-align: left; }
+  td { display: grid; grid-template-columns: minmax(7rem, 38%) 1fr; gap: .6rem; }
+  td::before { content: attr(data-title); color: var(--soft); } }
 @media print { h2, table, figure { break-inside: avoid; } main { padding: 0; } }
 """
 
@@ -74,6 +81,10 @@ class Page:
         """A paragraph that stands out."""
         self._parts.append(f'<p class="verdict">{escape(text)}</p>')
 
+    def link(self, target: str, text: str) -> None:
+        """A paragraph that leads to a file beside the page."""
+        self._parts.append(f'<p><a href="{escape(target, quote=True)}">{escape(text)}</a></p>')
+
     def code(self, text: str) -> None:
         """Text as it stands in a file."""
         self._parts.append(f"<pre>{escape(text)}</pre>")
@@ -81,9 +92,9 @@ class Page:
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = ""
     ) -> None:
-        """A table; the first cell of each row is its heading."""
+        """A table; the first cell of a row is its heading, and a narrow screen's row is a card."""
         head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-        body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
+        body = "".join(f"<tr>{_cells(row, columns)}</tr>" for row in rows)
         above = f"<caption>{escape(caption)}</caption>" if caption else ""
         self._parts.append(
             f'<div class="scroll"><table>{above}<thead><tr>{head}</tr></thead>'
@@ -114,9 +125,12 @@ class Page:
         replace_text(path, self.html())
 
 
-def _cells(row: Sequence[object]) -> str:
+def _cells(row: Sequence[object], columns: Sequence[str]) -> str:
     first, *rest = row
-    cells = "".join(f"<td>{escape(str(cell))}</td>" for cell in rest)
+    cells = "".join(
+        f'<td data-title="{escape(title, quote=True)}">{escape(str(cell))}</td>'
+        for cell, title in zip(rest, columns[1:], strict=True)
+    )
     return f'<th scope="row">{escape(str(first))}</th>{cells}'
 
 

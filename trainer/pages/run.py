@@ -5,10 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainer.judging.evaluate import Comparison, Evaluation
-from trainer.pages.evaluation import accuracy_rows, verdict
+from trainer.pages.evaluation import (
+    FAILURES_FILE,
+    FAILURES_SAID,
+    accuracy_rows,
+    captions,
+    verdict,
+)
 from trainer.pages.page import Page
 from trainer.run import Run
 
+CURVES = (
+    "Over the epochs: loss in training and on the validation split, accuracy and mean recall "
+    "there, and the learning rates of the first and the last layers."
+)
 COLUMNS = (
     "step", "image_size", "epoch", "lr_first", "lr_last", "train_loss", "valid_loss",
     "valid_accuracy", "valid_group_recall", "images_per_second", "kept",
@@ -34,16 +44,24 @@ def write_run_page(run: Run, evaluation: Evaluation, comparison: Comparison) -> 
         )
         page.text(verdict(evaluation, comparison))
     page.heading("Curves")
-    for picture in (run.folder / "curves.png", *sorted(run.folder.glob("lr-finder-*.png"))):
-        if picture.is_file():
-            page.figure(picture.read_bytes(), picture.stem.replace("-", " "))
+    if run_time := spent(run):
+        page.text(f"Fitted in {run_time}, judging and pauses not counted.")
+    if (curves := run.folder / "curves.png").is_file():
+        page.figure(curves.read_bytes(), CURVES)
+    for picture in sorted(run.folder.glob("lr-finder-*.png")):
+        step = picture.stem.removeprefix("lr-finder-")
+        page.figure(picture.read_bytes(), f"Learning rate finder of {step}: loss over the rate.")
     page.heading("Validation")
     page.table(
         ("network", "parameters", "epochs", "accuracy"), accuracy_rows([evaluation], comparison)
     )
     page.gallery(
-        (picture.read_bytes(), picture.stem) for picture in sorted(run.evaluation.glob("*.png"))
+        ((run.evaluation / f"{name}.png").read_bytes(), caption)
+        for name, caption in captions(evaluation).items()
+        if (run.evaluation / f"{name}.png").is_file()
     )
+    page.link(f"{run.evaluation.name}/evaluation.html", "The evaluation, whole")
+    page.link(f"{run.evaluation.name}/{FAILURES_FILE}", FAILURES_SAID)
     page.heading("Log")
     heads = [column.replace("_", " ") for column in COLUMNS]
     rows = [[_cell(row.get(column, "")) for column in COLUMNS] for row in run.timed_log()]
@@ -57,6 +75,18 @@ def write_run_page(run: Run, evaluation: Evaluation, comparison: Comparison) -> 
     path = run.folder / "index.html"
     page.write(path)
     return path
+
+
+def spent(run: Run) -> str:
+    """How long the epochs of a run took, its members' included, in words; empty if unknown."""
+    members = [
+        Run(path.parent) for path in sorted(run.folder.glob(f"members/*/{run.times_file.name}"))
+    ]
+    seconds = sum(float(row["seconds"]) for each in (run, *members) for row in each.times())
+    if not seconds:
+        return ""
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{max(1, minutes)} min"
 
 
 def _cell(text: str) -> str:

@@ -105,12 +105,16 @@ def areas(found: Sequence[Figures]) -> tuple[tuple[str, ...], list[tuple[str, ..
 
 
 def shares(found: Sequence[Figures]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Head and rows: who reaches PRIORITY, by source and label."""
+    """Head and rows: who reaches PRIORITY, a source and label a row, the weights side by side."""
     groups = list(dict.fromkeys(group for figures in found for group in figures.priority))
-    head = ("weights", *(f"{group} ({found[0].priority[group].n})" for group in groups))
+    head = ("source and label", "images", *(figures.variant for figures in found))
     return head, [
-        (figures.variant, *(figures.priority[group].percent for group in groups))
-        for figures in found
+        (
+            group,
+            str(found[0].priority[group].n),
+            *(figures.priority[group].percent for figures in found),
+        )
+        for group in groups
     ]
 
 
