@@ -18,7 +18,8 @@ import torch
 
 from screener.network import proof, weights
 from screener.network.batch import to_input
-from screener.network.explain import STRIDE, activation_maps, border_share
+from screener.network.engine.torch_engine import activations
+from screener.network.explain import STRIDE, border_share, scaled
 from screener.network.guard import Guard
 from screener.network.model import Tap
 
@@ -44,7 +45,7 @@ def main() -> None:
         parts: dict[str, Callable[[], object]] = {
             f"network at {side} px": lambda: network(pixels),
             "map and border share": lambda: border_share(
-                activation_maps(tap, network.head, pixels, target)
+                scaled(activations(tap, network.head, pixels, target).numpy())
             ),
             "its proof": lambda: [network(pixels) for _ in range(1 + proof.VIEWS)],
         }

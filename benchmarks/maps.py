@@ -46,6 +46,11 @@ CELLS = 8
 """Cells a side of the occlusion that the maps are compared with."""
 
 
+def blurred(squares: Tensor) -> Tensor:
+    """As a proof blurs them: (N, S, S) uint8."""
+    return torch.from_numpy(proof.blurred(squares.numpy()))
+
+
 class Explained:
     """A network, and the ways to ask it for maps of some squares."""
 
@@ -117,7 +122,7 @@ def hires_cam(maps: Tensor, slopes: Tensor) -> Tensor:
 
 def integrated(network: Explained, squares: Tensor, steps: int = 8) -> Tensor:
     """Integrated gradients from the blurred picture, summed over 8 x 8 pixels."""
-    start, end = network.pixels(proof.blurred(squares)), network.pixels(squares)
+    start, end = network.pixels(blurred(squares)), network.pixels(squares)
     total = torch.zeros_like(end)
     for step in range(steps):
         at = (start + (step + 0.5) / steps * (end - start)).requires_grad_()
@@ -150,7 +155,7 @@ def occlusion(
     masks = interpolate(marks, (side, side)).squeeze(1).bool()
     found = []
     for square in squares:
-        covered = proof.blurred(square[None]) if fill == "blur" else torch.full_like(square, 128)
+        covered = blurred(square[None]) if fill == "blur" else torch.full_like(square, 128)
         views = torch.where(masks, covered, square)
         found.append(network.odds(square[None]) - network.odds(views))
     return torch.stack(found).view(-1, cells, cells)
@@ -192,7 +197,7 @@ METHODS: dict[str, Method] = {
 
 def falls(network: Explained, squares: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
     """Fall of the log odds with the hottest tenth hidden, and with the same marks elsewhere."""
-    views = proof.hidden(squares, maps)  # (N, V, S, S)
+    views = torch.from_numpy(proof.hidden(squares.numpy(), maps.numpy()))  # (N, V, S, S)
     odds = network.odds(views.flatten(0, 1)).view(len(squares), -1)
     before = network.odds(squares)
     return before - odds[:, 0], before - odds[:, 1:].mean(1)
@@ -200,10 +205,11 @@ def falls(network: Explained, squares: Tensor, maps: Tensor) -> tuple[Tensor, Te
 
 def curves(network: Explained, squares: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
     """Each film's mean score over the steps of deletion and of insertion, (N,) both."""
-    covered = proof.blurred(squares)
+    covered = blurred(squares)
     deleted, inserted = [], []
     for step in range(1, STEPS + 1):
-        marked = proof.hottest(maps, squares.shape[-1], step / (STEPS + 1))
+        hottest = proof.hottest(maps.numpy(), squares.shape[-1], step / (STEPS + 1))
+        marked = torch.from_numpy(hottest)
         deleted.append(network.odds(torch.where(marked, covered, squares)).sigmoid())
         inserted.append(network.odds(torch.where(marked, squares, covered)).sigmoid())
     return torch.stack(deleted).mean(0), torch.stack(inserted).mean(0)
@@ -301,7 +307,7 @@ def timed(network: Explained, films: Films, method: Method) -> tuple[Tensor, flo
     began = time.process_time()
     maps = torch.cat([method(network, part) for part in films.squares.split(8)])
     spent = 1000 * (time.process_time() - began) / len(maps)
-    return explain.scaled(maps.float()), spent
+    return torch.from_numpy(explain.scaled(maps.float().numpy())), spent
 
 
 def table(films: Films, found: Mapping[str, Found], kept: Tensor) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screener.card import WeightsCard, identity
+from screener.card import WeightsCard, identity, load_card
 from screener.digest import digest_of_file
 from screener.errors import WeightsError
 from screener.reading import pixels
@@ -103,12 +103,15 @@ class _Explainer:
 
 def _load(weights: Path, device: str) -> tuple[WeightsCard, Device, Scorer]:
     from screener.network import device as devices
+    from screener.network import lungs
+    from screener.network.engine.opening import opened
     from screener.network.score import Scorer
-    from screener.network.weights import load_network
 
-    card, network = load_network(weights)
-    place = devices.choose(device, input_size=card.input_size)
-    return card, place, Scorer(network, card, place, maps=Maps.PROVEN)
+    card = load_card(weights)
+    place = devices.choose(device, input_size=card.input_size, weights=weights)
+    outlining = lungs.ready(place.engine)  # damaged ones end it here, not at the first map
+    engine = opened(weights, card, place)
+    return card, place, Scorer(engine, card, lungs=outlining, maps=Maps.PROVEN)
 
 
 def _explained(

@@ -2,7 +2,7 @@
 
 The only place that joins the steps. A batch is stored before its events are told, so whatever
 stops a scan costs at most the batch in work, and the same scan run again goes on from there. It
-prints nothing, and loads torch only once there is a scan to make.
+prints nothing, and loads an engine only once there is a scan to make.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Settings:
     results: Path
     weights: Path = field(default_factory=weights.find)
     device: str = "auto"
+    engine: str = "auto"
     batch_size: int | None = None
     workers: int | None = None
     group: GroupBy = GroupBy.AUTO
@@ -105,6 +106,7 @@ class Settings:
         return {
             "weights": str(self.weights.absolute()),
             "device": self.device,
+            "engine": self.engine,
             "group": str(self.group),
             "identify": self.identify,
             "tta": self.views,
@@ -217,6 +219,8 @@ class _Scan:
             batch_size=settings.batch_size,
             workers=settings.workers,
             input_size=card.input_size,
+            engine=settings.engine,
+            weights=settings.weights,
         )
         identified = identity(card, settings.pipeline, self.device.arithmetic)
         self.key = (identified, settings.pipeline)
@@ -247,18 +251,17 @@ class _Scan:
 
     def _scorer(self) -> Scorer:
         from screener.network import lungs
+        from screener.network.engine.opening import opened
         from screener.network.guard import Guard
         from screener.network.score import Scorer
 
-        settings = self.settings
-        card, network = weights.load_network(settings.weights)
-        if settings.maps is not Maps.NONE:
-            lungs.ready()  # damaged ones end the scan here, not at its first map
+        settings, card = self.settings, self.card
+        wanted = settings.maps is not Maps.NONE
         return Scorer(
-            network,
+            opened(settings.weights, card, self.device),
             card,
-            self.device,
             guard=Guard.from_weights(card, weights.load_guard(settings.weights)),
+            lungs=lungs.ready(self.device.engine) if wanted else None,
             refusing=settings.guarded,
             fix_inverted=settings.fix_inverted,
             views=settings.views,

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from screener import console
+from screener.card import load_card
 from screener.cli import options
 
 
@@ -17,30 +18,43 @@ from screener.cli import options
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="To check."
 )
+@options.engine_option
 @click.option("--batch-size", type=options.AT_ONCE, help="Radiographs at once.")
 @click.option("--workers", type=options.AT_ONCE, help="Processes that decode.")
+@click.option("--benchmark", is_flag=True, help="Time each engine, for 20 seconds.")
 @options.json_option
 def command(
     weights: str | None,
     device: str,
+    engine: str,
     batch_size: int | None,
     workers: int | None,
+    benchmark: bool,
     as_json: bool,
 ) -> None:
     """Say which device, weights and decoders a scan would use, and why."""
     from screener.network import device as devices
     from screener.network import lungs
+    from screener.network.engine import timing
+    from screener.network.engine.opening import opened
     from screener.network.weights import find, verify
 
     folder = find(weights, device)
-    card = verify(folder)
-    lungs.ready()
+    card = load_card(folder)
     chosen = devices.choose(
-        device, batch_size=batch_size, workers=workers, input_size=card.input_size
+        device,
+        batch_size=batch_size,
+        workers=workers,
+        input_size=card.input_size,
+        engine=engine,
+        weights=folder,
     )
+    verify(folder)
+    opened(folder, card, chosen)
+    lungs.ready(chosen.engine)
     facts: dict[str, Any] = {
         "schema": 1,
-        "device": {**asdict(chosen), "dtype": str(chosen.dtype)},
+        "device": asdict(chosen),
         "weights": {
             "name": card.name,
             "version": card.version,
@@ -49,6 +63,8 @@ def command(
         },
         "decoders": _decoders(),
     }
+    if benchmark:
+        facts["benchmark"] = [asdict(speed) for speed in timing.measure(folder, card, device)]
     if as_json:
         console.say(json.dumps(facts))
         return
@@ -59,6 +75,11 @@ def command(
     console.say(f"          {folder}")
     for syntax, decoders in facts["decoders"].items():
         console.say(f"decodes   {syntax}: {', '.join(decoders) or 'no decoder installed'}")
+    for speed in facts.get("benchmark", ()):
+        what = ", ".join((speed["engine"], speed["device"], speed["arithmetic"]))
+        console.say(f"speed     {speed['films_per_second']:.1f} films/s with {what}")
+    if benchmark:
+        console.say(f"          auto takes {devices.choose(device, weights=folder).engine}")
 
 
 def _decoders() -> dict[str, list[str]]:

@@ -95,6 +95,14 @@ weights_option = click.option(
     "there is.  [default: those that suit the device]",
 )
 
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["auto", "torch", "onnx"]),
+    default="auto",
+    show_default=True,
+    help="What computes; auto takes onnx on a CPU where it is installed.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -56,6 +56,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Where the network runs; 'screener info' explains the choice.",
 )
+@shared.engine_option
 @click.option("--batch-size", type=shared.AT_ONCE, help="Radiographs at once.")
 @click.option("--workers", type=shared.AT_ONCE, help="Processes that decode.")
 @click.option(

@@ -7,9 +7,13 @@ with three equal channels. No augmentation, no resizing, no file access.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def to_input(squares: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -26,10 +30,26 @@ def to_input(squares: Tensor, mean: Sequence[float], std: Sequence[float]) -> Te
     Raises:
         ValueError: ``squares`` is not (N, S, S) uint8.
     """
-    if squares.dtype != torch.uint8 or squares.ndim != 3 or squares.shape[1] != squares.shape[2]:
-        shape = tuple(squares.shape)
-        raise ValueError(f"squares must be (N, S, S) uint8, not {shape} {squares.dtype}")
+    import torch
+
+    _check(tuple(squares.shape), str(squares.dtype).removeprefix("torch."))
     centre = torch.tensor(mean, device=squares.device).view(1, -1, 1, 1)
     scale = torch.tensor(std, device=squares.device).view(1, -1, 1, 1)
     gray = squares.unsqueeze(1).float() / 255  # (N, 1, S, S)
     return (gray - centre) / scale  # (N, 3, S, S)
+
+
+def to_array(
+    squares: NDArray[np.uint8], mean: Sequence[float], std: Sequence[float]
+) -> NDArray[np.float32]:
+    """The same without torch, to the last bit."""
+    _check(squares.shape, str(squares.dtype))
+    centre = np.asarray(mean, np.float32)[:, None, None]
+    scale = np.asarray(std, np.float32)[:, None, None]
+    gray = squares[:, None].astype(np.float32) / np.float32(255)  # (N, 1, S, S)
+    return np.asarray((gray - centre) / scale)  # (N, 3, S, S)
+
+
+def _check(shape: tuple[int, ...], kind: str) -> None:
+    if kind != "uint8" or len(shape) != 3 or shape[1] != shape[2]:
+        raise ValueError(f"squares must be (N, S, S) uint8, not {shape} {kind}")

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
-
-import torch
+from pathlib import Path
 
 from screener.errors import DeviceError
+from screener.network import choice
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 BYTES_PER_PIXEL = 600
@@ -28,6 +28,9 @@ MOST_WORKERS = 16
 MEMORY_SHARE = 0.5
 """Share of the device's memory that a batch may take."""
 
+DRIVERS = ("nvidiactl", "kfd", "dxg", "nvhost-gpu", "nvgpu")
+"""Names below /dev of what a GPU speaks through: NVIDIA, AMD, Windows' Linux, NVIDIA's boards."""
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -36,8 +39,11 @@ class Device:
     kind: str
     """"cuda", "mps" or "cpu"."""
     name: str
-    dtype: torch.dtype
-    """Of the convolutions; the head, the softmax and the guard are float32 or better."""
+    engine: str
+    """"torch" or "onnx"."""
+    arithmetic: str
+    """What the convolutions are computed in, as part of a result's key; the head, the softmax and
+    the guard are float32 or better."""
     batch_size: int
     """Radiographs decoded, scored and stored together."""
     streams: int
@@ -54,14 +60,10 @@ class Device:
         """Images in one pass through the network; short passes are padded to it."""
         return -(-self.batch_size // self.streams)
 
-    @property
-    def arithmetic(self) -> str:
-        """What the convolutions are computed in, as part of a result's key."""
-        return str(self.dtype).removeprefix("torch.")
-
     def describe(self) -> str:
         """One line for logs and reports."""
-        return f"{self.kind} ({self.name}), {self.arithmetic}, batches of {self.batch_size}"
+        what = f"{self.engine}, {self.arithmetic}, batches of {self.batch_size}"
+        return f"{self.kind} ({self.name}), {what}"
 
 
 def choose(
@@ -70,6 +72,8 @@ def choose(
     batch_size: int | None = None,
     workers: int | None = None,
     input_size: int = 224,
+    engine: str = "auto",
+    weights: Path | None = None,
 ) -> Device:
     """Choose a device, or check the one asked for.
 
@@ -78,14 +82,18 @@ def choose(
         batch_size: radiographs a batch, None to fit it to the memory.
         workers: decoding processes, None for one a core.
         input_size: side of the network's input in pixels.
+        engine: one of :data:`screener.network.choice.ENGINES`.
+        weights: their folder, for the engine's sake; where there is none torch computes.
 
     Raises:
-        DeviceError: the device is not on this machine, or a number is not positive.
+        DeviceError: the device is not on this machine, the engine cannot use it, or a number is
+            not positive.
     """
     for option, number in (("--batch-size", batch_size), ("--workers", workers)):
         if number is not None and number < 1:
             raise DeviceError(f"{option} {number}: must be at least 1")
-    kind, why = _kind(wanted)
+    kind, why = _kind("cpu" if engine == "onnx" and wanted == "auto" else wanted)
+    computing, because = choice.choose(engine, kind, weights)
     streams = min(cores(), MOST_STREAMS, batch_size or MOST_STREAMS) if kind == "cpu" else 1
     fitted, fit = _fitted_batch(kind, streams, input_size)
     threads = max(1, cores() // streams)
@@ -93,13 +101,15 @@ def choose(
     return Device(
         kind=kind,
         name=_name(kind),
-        dtype=torch.float16 if kind == "cuda" else torch.float32,
+        engine=computing,
+        arithmetic="float16" if kind == "cuda" else "float32",
         batch_size=batch_size or fitted,
         streams=streams,
         threads=threads,
         workers=decoders,
         reasons=(
             why,
+            because,
             f"batch size {batch_size}: as asked" if batch_size else f"batch size {fitted}: {fit}",
             f"{decoders} decoding processes: {'as asked' if workers else 'one a core'}",
             _precision(kind),
@@ -133,14 +143,29 @@ _WHY = {
 
 
 def _available(kind: str) -> bool:
-    if kind == "cuda":
-        return torch.cuda.is_available()
-    return kind == "cpu" or torch.backends.mps.is_available()
+    if kind == "cpu":
+        return True
+    if not _may_be_there(kind):
+        return False
+    import torch
+
+    return torch.cuda.is_available() if kind == "cuda" else torch.backends.mps.is_available()
+
+
+def _may_be_there(kind: str) -> bool:
+    """Whether it is worth asking torch, which takes seconds to load."""
+    if kind == "mps":
+        return platform.system() == "Darwin"
+    if platform.system() != "Linux":
+        return platform.system() == "Windows"
+    return any(Path("/dev", name).exists() for name in DRIVERS)
 
 
 def _cure(kind: str) -> str:
     if kind == "mps":
         return "no Apple GPU here (it needs macOS 12.3 or later on Apple silicon)"
+    import torch
+
     if torch.version.cuda is None:
         return "this torch was built without CUDA; install a CUDA build of torch"
     return "torch finds no GPU; check the driver with nvidia-smi"
@@ -148,6 +173,8 @@ def _cure(kind: str) -> str:
 
 def _name(kind: str) -> str:
     if kind == "cuda":
+        import torch
+
         return torch.cuda.get_device_name()
     if kind == "mps":
         return platform.machine()
@@ -166,6 +193,8 @@ def _fitted_batch(kind: str, streams: int, input_size: int) -> tuple[int, str]:
 
 def _memory(kind: str) -> int:
     """Bytes of memory of the device, used or not."""
+    if kind != "cpu":
+        import torch
     if kind == "cuda":
         return int(torch.cuda.get_device_properties(0).total_memory)
     if kind == "mps":

@@ -7,31 +7,30 @@ their card. What is unlike a chest gives a low confidence and no outline, never 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import save
-from torch import Tensor
-from torch.nn import functional
+from PIL import Image
 
 from screener.card import CARD_FILE, IMAGENET_MEAN, IMAGENET_STD, broken_rules
 from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
 from screener.lungs import ARCHITECTURE, LungFields
 from screener.network import lung_shape
-from screener.network.batch import to_input
-from screener.network.folding import fold
-from screener.network.lung_net import LungNet
+from screener.network.batch import to_array
 from screener.network.weights import BUNDLED, fill, half, read_tensors, write_together
 from screener.whole import replace_text
 
+if TYPE_CHECKING:
+    from screener.network.lung_net import LungNet
+
 Squares = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 
 KIND = "lungs"
 
@@ -73,22 +72,33 @@ def bundled() -> Path:
 class Lungs:
     """The outlining network, ready to be asked; safe to share among threads."""
 
-    def __init__(self, card: LungsCard, network: LungNet) -> None:
-        """Take a network in float32 on the CPU; it is folded here."""
+    def __init__(self, card: LungsCard, chances: Callable[[Floats], Floats]) -> None:
+        """Take the network as an engine has made it: (N, 3, S, S) -> (N, h, w) in [0, 1]."""
         self.card = card
-        folded = fold(network.eval(), card.input_size)
-        self._network = folded.requires_grad_(requires_grad=False).to(
-            memory_format=torch.channels_last
-        )
+        self._chances = chances
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Self:
+    def of(cls, card: LungsCard, network: LungNet) -> Self:
+        """A network of torch, in float32 on the CPU."""
+        from screener.network.engine import torch_engine
+
+        return cls(card, torch_engine.lungs(network, card.input_size))
+
+    @classmethod
+    def load(cls, folder: Path | None = None, engine: str = "torch") -> Self:
         """Those of a folder, the bundled ones unless another is given.
 
         Raises:
             WeightsError: a file is missing, damaged, or not what its card says.
+            DeviceError: the engine cannot be used.
         """
-        return cls(*load_lungs(folder or bundled()))
+        folder = folder or bundled()
+        if engine != "onnx":
+            return cls.of(*load_lungs(folder))
+        from screener.network.engine import onnx_engine
+
+        card = load_card(folder)
+        return cls(card, onnx_engine.lungs(folder, card.digest))
 
     def maps(self, squares: Squares) -> tuple[Squares, NDArray[np.float32]]:
         """Chances of "lung" and the confidence in them.
@@ -103,19 +113,13 @@ class Lungs:
         Returns:
             (N, h, w) uint8, h and w half of the input size, and (N,) float32 in [0, 1].
         """
-        films = _resized(torch.from_numpy(np.ascontiguousarray(squares)), self.card.input_size)
-        pixels = to_input(films, self.card.mean, self.card.std)  # (N, 3, S, S)
-        both = torch.cat([pixels, pixels.flip(3)]).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode():
-            chances = self._network(both).sigmoid().squeeze(1)  # (2 N, S/2, S/2)
-        plain, mirrored = chances.chunk(2)
-        mirrored = mirrored.flip(2)
+        films = _resized(squares, self.card.input_size)
+        pixels = to_array(films, self.card.mean, self.card.std)  # (N, 3, S, S)
+        plain, mirrored = np.split(self._chances(np.concatenate([pixels, pixels[..., ::-1]])), 2)
+        mirrored = mirrored[:, :, ::-1]
         mean = (plain + mirrored) / 2
-        certain = torch.minimum(
-            _dice((plain > 0.5).float(), (mirrored > 0.5).float()),
-            _dice(mean, (mean > 0.5).float()),
-        )
-        return (mean * 255).round().to(torch.uint8).numpy(), certain.numpy()
+        certain = np.minimum(_dice(plain > 0.5, mirrored > 0.5), _dice(mean, mean > 0.5))
+        return np.rint(mean * 255).astype(np.uint8), certain
 
     def fields(self, squares: Squares) -> list[LungFields]:
         """The lungs of each film: (N, S, S) uint8 -> N values."""
@@ -127,29 +131,34 @@ class Lungs:
 
 
 @cache
-def ready() -> Lungs | None:
+def ready(engine: str = "torch") -> Lungs | None:
     """The bundled network, loaded when it is first asked for; None where it is not bundled.
 
     Raises:
         WeightsError: a file is damaged, or not what its card says.
+        DeviceError: the engine cannot be used.
     """
-    return Lungs.load() if (bundled() / CARD_FILE).is_file() else None
+    there = (bundled() / CARD_FILE).is_file()
+    return Lungs.load(engine=engine) if there else None
 
 
-def _resized(squares: Tensor, size: int) -> Tensor:
+def _resized(squares: Squares, size: int) -> Squares:
     """(N, S, S) uint8 -> (N, size, size) uint8, antialiased."""
     if squares.shape[-1] == size:
         return squares
-    gray = functional.interpolate(
-        squares.unsqueeze(1).float(), (size, size), mode="bilinear", antialias=True
-    )
-    return gray.squeeze(1).round().clamp(0, 255).to(torch.uint8)
+    smooth = Image.Resampling.BILINEAR
+    films = [
+        np.asarray(Image.fromarray(one.astype(np.float32)).resize((size, size), smooth))
+        for one in squares
+    ]
+    return np.rint(films).clip(0, 255).astype(np.uint8)
 
 
-def _dice(one: Tensor, other: Tensor) -> Tensor:
+def _dice(one: NDArray[Any], other: NDArray[Any]) -> Floats:
     """Overlap of two maps, (N, h, w) each -> (N,); 0 where both are empty."""
-    total = one.sum((1, 2)) + other.sum((1, 2))
-    return 2 * (one * other).sum((1, 2)) / total.clamp_min(1)
+    total = one.sum((1, 2), np.float32) + other.sum((1, 2), np.float32)
+    shared = (one * other).sum((1, 2), np.float32)
+    return np.asarray(2 * shared / np.maximum(total, 1))
 
 
 def load_lungs(folder: Path) -> tuple[LungsCard, LungNet]:
@@ -158,6 +167,8 @@ def load_lungs(folder: Path) -> tuple[LungsCard, LungNet]:
     Raises:
         WeightsError: a file is missing, damaged, or not what its card says.
     """
+    from screener.network.lung_net import LungNet
+
     card = load_card(folder)
     network = LungNet()
     fill(network, folder, read_tensors(folder, card.digest))
@@ -211,6 +222,8 @@ def _faults(content: Mapping[str, Any]) -> Iterator[str]:
 
 def save_lungs(folder: Path, network: LungNet, card: LungsCard) -> LungsCard:
     """Write float16 weights and their card; returns the card with digest and size."""
+    from safetensors.torch import save
+
     tensors = {name: tensor.contiguous() for name, tensor in half(network.state_dict()).items()}
     content = save(tensors)
     card = replace(card, digest=digest_of_bytes(content), size=len(content))

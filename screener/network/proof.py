@@ -8,9 +8,12 @@ be a finding of its own.
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, interpolate
+import numpy as np
+from numpy.typing import NDArray
+
+from screener.network.grids import averaging, enlarging, resampled
+
+Squares = NDArray[np.uint8]
 
 SHARE = 0.1
 """Part of the picture that is hidden."""
@@ -25,12 +28,12 @@ VIEWS = 1 + len(PLACES)
 """Pictures that a proof takes: the map's own tenth hidden, then each copy's."""
 
 
-def hidden(squares: Tensor, maps: Tensor) -> Tensor:
+def hidden(squares: Squares, maps: NDArray[np.floating]) -> Squares:
     """The pictures that prove a map: hottest tenth hidden, then the same marks at other places.
 
     Args:
         squares: (N, S, S) uint8.
-        maps: (N, h, w) float, any range, on the same device.
+        maps: (N, h, h), any range.
 
     Returns:
         (N, VIEWS, S, S) uint8; the first of each picture has the map's own tenth hidden.
@@ -38,24 +41,25 @@ def hidden(squares: Tensor, maps: Tensor) -> Tensor:
     side = squares.shape[-1]
     marked = hottest(maps, side)  # (N, S, S) bool
     copies = [
-        marked.roll((round(down * side), round(right * side)), dims=(1, 2))
+        np.roll(marked, (round(down * side), round(right * side)), axis=(1, 2))
         for down, right in PLACES
     ]
-    masks = torch.stack([marked, *copies], dim=1)  # (N, VIEWS, S, S)
-    return torch.where(masks, blurred(squares).unsqueeze(1), squares.unsqueeze(1))
+    masks = np.stack([marked, *copies], axis=1)  # (N, VIEWS, S, S)
+    return np.where(masks, blurred(squares)[:, None], squares[:, None])
 
 
-def hottest(maps: Tensor, side: int, share: float = SHARE) -> Tensor:
-    """The strongest part of each map, enlarged: (N, h, w) -> (N, S, S) bool, ``share`` of each."""
-    enlarged = interpolate(maps.unsqueeze(1).float(), (side, side), mode="bilinear").flatten(1)
+def hottest(maps: NDArray[np.floating], side: int, share: float = SHARE) -> NDArray[np.bool_]:
+    """The strongest part of each map, enlarged: (N, h, h) -> (N, S, S) bool, ``share`` of each."""
+    enlarged = resampled(maps, enlarging(maps.shape[-1], side)).reshape(len(maps), -1)
     count = round(share * side * side)
-    order = enlarged.argsort(dim=1, descending=True, stable=True)[:, :count]
-    marked = torch.zeros_like(enlarged, dtype=torch.bool).scatter_(1, order, value=True)
-    return marked.view(-1, side, side)
+    order = np.argsort(-enlarged, axis=1, kind="stable")[:, :count]
+    marked = np.zeros(enlarged.shape, bool)
+    np.put_along_axis(marked, order, values=True, axis=1)
+    return marked.reshape(-1, side, side)
 
 
-def blurred(squares: Tensor) -> Tensor:
+def blurred(squares: Squares) -> Squares:
     """Nothing but the coarsest light and shade: (N, S, S) uint8 -> (N, S, S) uint8."""
-    coarse = adaptive_avg_pool2d(squares.unsqueeze(1).float(), COARSE)
-    smooth = interpolate(coarse, squares.shape[1:], mode="bilinear")
-    return smooth.squeeze(1).round().to(torch.uint8)
+    side = squares.shape[-1]
+    coarse = resampled(squares, averaging(side, COARSE))
+    return np.rint(resampled(coarse, enlarging(COARSE, side))).astype(np.uint8)

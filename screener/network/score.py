@@ -1,32 +1,26 @@
 """Decoded radiographs in, scores out: one pass of the network gives everything that is said.
 
-For inference the batch norms are folded into the convolutions and the layout is channels last.
-Every pass has the same shape, short ones padded, because the kernels chosen for another shape
-round differently: so a score does not depend on its neighbours, and a resumed scan repeats it bit
-for bit.
+What computes is one of :mod:`screener.network.engine`; here is what is made of its answers, in
+numpy. Every pass has the same shape, short ones padded, because the kernels chosen for another
+shape round differently: so a score does not depend on its neighbours, and a resumed scan repeats
+it bit for bit.
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from screener.card import WeightsCard
 from screener.errors import DeviceError
 from screener.lungs import LungOutline
-from screener.network import explain, guard, lung_shape, lungs, proof, uncertainty
-from screener.network.batch import to_input
-from screener.network.device import Device
-from screener.network.folding import fold
+from screener.network import explain, guard, lung_shape, proof, uncertainty
+from screener.network.engine import Engine, Floats, NoRoomError, Squares
 from screener.network.guard import Guard
-from screener.network.model import Network, Tap
+from screener.network.lungs import Lungs
 from screener.reading.decode import Decoded
 from screener.study import (
     ActivationMap,
@@ -47,63 +41,54 @@ Explanation = tuple[ActivationMap, float, LungOutline | None]
 
 
 class _Pass(NamedTuple):
-    """What the network says of some squares, on the CPU."""
+    """What the network says of some squares."""
 
-    probabilities: Tensor
-    """(N, classes) float64"""
-    pooled: Tensor
-    """(N, C) float32"""
-    spread: Tensor | None
-    """(N,) float64"""
+    probabilities: NDArray[np.float64]
+    """(N, classes)"""
+    pooled: Floats
+    """(N, C)"""
+    spread: NDArray[np.float64] | None
+    """(N,)"""
 
 
 class Scorer:
-    """A network made ready for one device, with its card and its guard."""
+    """An engine with the card of its weights, their guard, and what outlines lungs."""
 
     def __init__(
         self,
-        network: Network,
+        engine: Engine,
         card: WeightsCard,
-        device: Device,
         *,
         guard: Guard | None = None,
+        lungs: Lungs | None = None,
         refusing: bool = True,
         fix_inverted: bool = False,
         views: int = 1,
         maps: Maps = Maps.PROVEN,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Fold, move and lay out the network.
+        """Take what was loaded.
 
         Args:
-            network: with loaded weights, in evaluation mode; it is left as it is.
+            engine: with the weights' tensors.
             card: the weights' card.
-            device: where to run.
             guard: measures how unlike the training radiographs each is; None for no measure.
+            lungs: outlines them beside each map; None for no outlines.
             refusing: refuse what is above the guard's limit.
             fix_inverted: score what looks like a negative as its positive; needs the guard.
             views: slightly altered copies averaged for each radiograph; 1 for none.
             maps: which to make, for radiographs of the upper bands.
             thresholds: of those bands, where they are not the card's.
         """
-        body = fold(network.body, card.input_size)
-        self._body = body.to(memory_format=torch.channels_last).to(device.kind)
-        self._head = network.head.to(device.kind)
+        self._engine = engine
         self._card = card
-        self._device = device
         self._guard = guard
+        self._lungs = lungs
         self._refusing = refusing
         self._fix_inverted = fix_inverted
         self._views = views
         self._maps = maps
         self._thresholds = thresholds or card.thresholds
-        self._tap = Tap(self._body, explain.STRIDE)
-        self._part = device.part_size
-        self._streams = ThreadPoolExecutor(device.streams, initializer=self._limit_threads)
-
-    def _limit_threads(self) -> None:
-        """Each stream has its own share of the cores; the setting belongs to a thread."""
-        torch.set_num_threads(self._device.threads)
 
     def score(self, batch: Sequence[Decoded]) -> list[RadiographScore | Refusal]:
         """Score some radiographs, or refuse those the guard finds too far from the training.
@@ -115,8 +100,8 @@ class Scorer:
         inverted = self._inverted(squares)
         if self._fix_inverted:
             squares[inverted] = 255 - squares[inverted]
-        said = self._run(torch.from_numpy(squares))
-        distances = self._distances(squares, said.pooled.numpy())
+        said = self._run(squares)
+        distances = self._distances(squares, said.pooled)
         refusals = [
             _without_number(decoded, said.probabilities[i])
             or self._refusal(decoded, distances[i], inverted=bool(inverted[i]))
@@ -136,7 +121,7 @@ class Scorer:
                     activation,
                     border,
                     distances[i],
-                    None if said.spread is None else said.spread[i].item(),
+                    None if said.spread is None else float(said.spread[i]),
                     bool(inverted[i]),
                     outline,
                 )
@@ -145,14 +130,14 @@ class Scorer:
 
     def _upper(self, said: _Pass, index: int) -> bool:
         """Whether a radiograph's own score lies in a band of which maps are made."""
-        score = said.probabilities[index, self._target].item()
+        score = float(said.probabilities[index, self._target])
         return Band.of(score, self._thresholds) in (Band.PRIORITY, Band.ELEVATED)
 
     def _explain(self, squares: NDArray[np.uint8], wanted: Sequence[int]) -> dict[int, Explanation]:
         """Map, border share and lungs of some of the squares, by their index."""
         if self._maps is Maps.NONE:
             return {}
-        found = self._streams.map(self.explain, [squares[i] for i in wanted])
+        found = self._engine.pool.map(self.explain, [squares[i] for i in wanted])
         return dict(zip(wanted, found, strict=True))
 
     @property
@@ -160,37 +145,31 @@ class Scorer:
         """Side of the squares in pixels."""
         return self._card.input_size
 
-    def explain(self, picture: NDArray[np.uint8]) -> Explanation:
+    def explain(self, square: Squares) -> Explanation:
         """The map of one square, proven if that is wanted, its mass at the border, the lungs.
 
-        One at a time: passes of one shape, so that a map does not depend on its neighbours.
-
         Args:
-            picture: (S, S) uint8.
+            square: (S, S) uint8.
         """
-        square = torch.from_numpy(picture)
-        pixels = self._input(square.unsqueeze(0).to(self._device.kind))
-        with self._autocast():
-            found = explain.activation_maps(self._tap, self._head, pixels, self._target)
+        found = explain.scaled(self._engine.activation(square)[None])
         measured = self._prove(square, found) if self._maps is Maps.PROVEN else None
         activation = explain.to_activation_map(found[0], measured)
-        return activation, explain.border_share(found)[0].item(), self._outline(picture, found)
+        border = float(explain.border_share(found)[0])
+        return activation, border, self._outline(square, found[0])
 
-    def _outline(self, picture: NDArray[np.uint8], found: Tensor) -> LungOutline | None:
+    def _outline(self, square: Squares, found: NDArray[np.floating]) -> LungOutline | None:
         """The lungs of one square with its map; None where no weights for them are bundled."""
-        network = lungs.ready()
-        if network is None:
+        if self._lungs is None:
             return None
-        [fields] = network.fields(picture[np.newaxis])
-        return lung_shape.outlined(fields, found[0].cpu().numpy())
+        [fields] = self._lungs.fields(square[None])
+        return lung_shape.outlined(fields, found)
 
-    def _prove(self, square: Tensor, found: Tensor) -> Proof:
+    def _prove(self, square: Squares, found: NDArray[np.floating]) -> Proof:
         """Score the square as it is, with the map's tenth hidden, and with its copies'."""
-        hidden = proof.hidden(square.unsqueeze(0), found.cpu())[0]  # (V, S, S)
-        views = torch.cat([square.unsqueeze(0), hidden]).to(self._device.kind)
-        _, logits = self._maps_and_logits(views)
-        scores = torch.softmax(logits / self._card.temperature, dim=1)[:, self._target]
-        return Proof(scores[0].item(), scores[1].item(), scores[2:].mean().item())
+        hidden = proof.hidden(square[None], found)[0]  # (V, S, S)
+        answer = self._engine.look(np.concatenate([square[None], hidden]))
+        scores = self._softmax(answer.logits)[:, self._target]
+        return Proof(float(scores[0]), float(scores[1]), float(scores[2:].mean()))
 
     def _inverted(self, squares: NDArray[np.uint8]) -> NDArray[np.bool_]:
         if self._guard is None:
@@ -222,41 +201,40 @@ class Scorer:
             radiograph.path, Outcome.UNSUITABLE, reason, radiograph.study_key, decoded.digest
         )
 
-    def _run(self, squares: Tensor) -> _Pass:
+    def _run(self, squares: Squares) -> _Pass:
         """All squares in parts side by side; smaller parts where memory does not suffice."""
         while True:
             try:
-                parts = list(self._streams.map(self._averaged, torch.split(squares, self._part)))
+                parts = list(self._engine.pool.map(self._averaged, self._parts(squares)))
                 break
-            except RuntimeError as error:
-                if not _is_out_of_memory(error):
-                    raise
-                self._halve()
+            except NoRoomError:
+                self._shrink()
         spreads = [part.spread for part in parts if part.spread is not None]
         return _Pass(
-            torch.cat([part.probabilities for part in parts]),
-            torch.cat([part.pooled for part in parts]),
-            torch.cat(spreads) if spreads else None,
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.pooled for part in parts]),
+            np.concatenate(spreads) if spreads else None,
         )
 
-    def _halve(self) -> None:
-        if self._part == 1:
-            raise DeviceError(
-                f"{self._device.kind}: not enough memory to score one radiograph; "
-                "close other programs or use --device cpu"
-            )
-        self._part //= 2
-        gc.collect()
-        if self._device.kind == "cuda":
-            torch.cuda.empty_cache()
+    def _parts(self, squares: Squares) -> list[Squares]:
+        size = self._engine.part
+        return [squares[start : start + size] for start in range(0, len(squares), size)]
 
-    def _averaged(self, squares: Tensor) -> _Pass:
+    def _shrink(self) -> None:
+        if self._engine.part == 1:
+            raise DeviceError(
+                "not enough memory to score one radiograph; close other programs or use "
+                "--device cpu"
+            )
+        self._engine.shrink()
+
+    def _averaged(self, squares: Squares) -> _Pass:
         """One part with test-time augmentation: the first view is the radiograph itself."""
         if self._views == 1:
-            return self._forward(squares)
-        passes = [self._forward(view) for view in uncertainty.views(squares, self._views)]
+            return self._look(squares)
+        passes = [self._look(view) for view in uncertainty.views(squares, self._views)]
         mean, spread = uncertainty.mean_and_spread(
-            torch.stack([one.probabilities for one in passes]), self._target
+            np.stack([one.probabilities for one in passes]), self._target
         )
         return passes[0]._replace(probabilities=mean, spread=spread)
 
@@ -264,35 +242,22 @@ class Scorer:
     def _target(self) -> int:
         return self._card.labels.index(self._card.target_label)
 
-    def _forward(self, squares: Tensor) -> _Pass:
-        """One pass through body and head: (n, S, S) uint8 with n up to the part's size."""
+    def _look(self, squares: Squares) -> _Pass:
+        """One pass, padded: (n, S, S) uint8 with n up to the part's size."""
         count = len(squares)
-        padded = nn.functional.pad(squares, (0, 0, 0, 0, 0, self._part - count))
-        features, logits = self._maps_and_logits(padded.to(self._device.kind))
-        pooled = features.mean(dim=(2, 3))[:count].cpu()
-        probabilities = torch.softmax(logits[:count] / self._card.temperature, dim=1)
-        return _Pass(probabilities, pooled, None)
+        missing = max(0, self._engine.part - count)
+        answer = self._engine.look(np.pad(squares, ((0, missing), (0, 0), (0, 0))))
+        return _Pass(self._softmax(answer.logits[:count]), answer.pooled[:count], None)
 
-    def _maps_and_logits(self, squares: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, S, S) uint8 on the device -> (n, C, h, w) float32 there, (n, classes) on the CPU."""
-        with torch.inference_mode():
-            with self._autocast():
-                maps = self._body(self._input(squares))
-            features = maps.float()
-            return features, self._head(features).cpu().double()
-
-    def _input(self, squares: Tensor) -> Tensor:
-        pixels = to_input(squares, self._card.mean, self._card.std)
-        return pixels.contiguous(memory_format=torch.channels_last)
-
-    def _autocast(self) -> torch.autocast:
-        device = self._device
-        return torch.autocast(device.kind, device.dtype, enabled=device.dtype != torch.float32)
+    def _softmax(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        warmed = logits / self._card.temperature
+        shares = np.exp(warmed - warmed.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
-def _without_number(decoded: Decoded, probabilities: Tensor) -> Refusal | None:
+def _without_number(decoded: Decoded, probabilities: NDArray[np.float64]) -> Refusal | None:
     """A refusal where the network's answer is no number: no band may be made of it."""
-    if bool(probabilities.isfinite().all()):
+    if np.isfinite(probabilities).all():
         return None
     radiograph = decoded.radiograph
     return Refusal(
@@ -302,8 +267,3 @@ def _without_number(decoded: Decoded, probabilities: Tensor) -> Refusal | None:
         radiograph.study_key,
         decoded.digest,
     )
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has its own class; the CPU and Apple's allocator only a message."""
-    return isinstance(error, torch.OutOfMemoryError) or "alloc" in str(error)

@@ -1,7 +1,7 @@
 """Test-time augmentation: how much a score depends on how the film happens to lie.
 
 Small shifts, scales, rotations and changes of contrast; never a flip, because a mirrored chest is
-another chest. The same views on every machine and in every run.
+another chest. The same views on every machine and in every run. Numpy only.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import torch
-from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+import numpy as np
+from numpy.typing import NDArray
+
+Squares = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 MAX_ROTATION = 5.0
 """Degrees to either side."""
@@ -26,7 +29,7 @@ _RATIO = 1.1347241384015194
 """Root of x^6 = x + 1: its powers spread points evenly in five dimensions (Roberts' R sequence)."""
 
 
-def views(squares: Tensor, count: int) -> Iterator[Tensor]:
+def views(squares: Squares, count: int) -> Iterator[Squares]:
     """The pictures themselves, then ``count - 1`` slightly changed copies of them.
 
     Args:
@@ -34,20 +37,18 @@ def views(squares: Tensor, count: int) -> Iterator[Tensor]:
         count: number of views, at least 1.
 
     Yields:
-        (N, S, S) uint8 on the same device.
+        (N, S, S) uint8.
     """
     yield squares
-    gray = squares.unsqueeze(1).float() / 255  # (N, 1, S, S)
+    gray = squares.astype(np.float32) / np.float32(255)
     for index in range(1, count):
         rotation, scale, right, down, contrast = _places(index)
-        matrix = _matrix(rotation, scale, right, down).to(gray).expand(len(gray), 2, 3)
-        grid = affine_grid(matrix, list(gray.shape), align_corners=False)
-        moved = grid_sample(gray, grid, padding_mode="border", align_corners=False)
-        changed = moved.clamp(0, 1) ** (1 + MAX_GAMMA * contrast)
-        yield (changed.squeeze(1) * 255).round().to(torch.uint8)
+        moved = _sampled(gray, _matrix(rotation, scale, right, down))
+        changed = moved.clip(0, 1) ** np.float32(1 + MAX_GAMMA * contrast)
+        yield np.rint(changed * 255).astype(np.uint8)
 
 
-def mean_and_spread(probabilities: Tensor, target: int) -> tuple[Tensor, Tensor]:
+def mean_and_spread(probabilities: Doubles, target: int) -> tuple[Doubles, Doubles]:
     """Mean over the views, and the standard deviation of the target over them.
 
     Args:
@@ -57,7 +58,29 @@ def mean_and_spread(probabilities: Tensor, target: int) -> tuple[Tensor, Tensor]
     Returns:
         (N, classes) and (N,); the spread of one view alone is 0.
     """
-    return probabilities.mean(0), probabilities[:, :, target].std(0, correction=0)
+    return np.asarray(probabilities.mean(0)), np.asarray(probabilities[:, :, target].std(0))
+
+
+def _sampled(gray: Floats, matrix: Doubles) -> Floats:
+    """Pictures seen through a map of coordinates, linearly between pixels, edges repeated.
+
+    Args:
+        gray: (N, S, S) float32.
+        matrix: (2, 3) from a view's x and y, -1 to 1, to the picture's.
+    """
+    side = gray.shape[-1]
+    steps = (2 * np.arange(side) + 1) / side - 1
+    x, y = np.meshgrid(steps, steps)
+    across, along = (((row @ (x.ravel(), y.ravel(), np.ones(x.size)) + 1) * side - 1) / 2
+                     for row in matrix)  # fmt: skip
+    column, row = (place.clip(0, side - 1).reshape(side, side) for place in (across, along))
+    left, top = (np.minimum(place.astype(int), side - 2) for place in (column, row))
+    to_right, to_bottom = (column - left).astype(np.float32), (row - top).astype(np.float32)
+    above, below = (
+        gray[:, line, left] * (1 - to_right) + gray[:, line, left + 1] * to_right
+        for line in (top, top + 1)
+    )
+    return np.asarray(above * (1 - to_bottom) + below * to_bottom)
 
 
 def _places(index: int) -> list[float]:
@@ -65,10 +88,10 @@ def _places(index: int) -> list[float]:
     return [2 * ((index / _RATIO**power) % 1) - 1 for power in range(1, _CHANGES + 1)]
 
 
-def _matrix(rotation: float, scale: float, right: float, down: float) -> Tensor:
+def _matrix(rotation: float, scale: float, right: float, down: float) -> Doubles:
     """The (2, 3) map from a view's coordinates, -1 to 1, to the picture's."""
     angle = math.radians(MAX_ROTATION * rotation)
     size = 1 + MAX_SCALE * scale
     cosine, sine = size * math.cos(angle), size * math.sin(angle)
     shift = 2 * MAX_SHIFT
-    return torch.tensor([[cosine, -sine, shift * right], [sine, cosine, shift * down]])
+    return np.array([[cosine, -sine, shift * right], [sine, cosine, shift * down]])

@@ -7,6 +7,7 @@ weights are never written here and never scored with.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from screener.card import ARCHITECTURE, CARD_FILE, WeightsCard, load_card, text_of
 from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
+from screener.network.choice import GRAPHS, graph_of
 from screener.text import closest
 from screener.whole import in_place_of, replace_file
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from screener.network.lung_net import LungNet
@@ -106,8 +110,34 @@ def read_tensors(folder: Path, digest: str) -> dict[str, Tensor]:
     Raises:
         WeightsError: it is missing, its SHA-256 is another, or it is not safetensors.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load
+
+    tensors: dict[str, Tensor] = _loaded(folder, digest, load)
+    return tensors
+
+
+def read_arrays(folder: Path, digest: str) -> dict[str, NDArray[np.float32]]:
+    """The network's own tensors of a weights file in float32, without torch.
+
+    Raises:
+        WeightsError: it is missing, its SHA-256 is another, it is not safetensors, or one of the
+            tensors holds what is no number.
+    """
+    import numpy as np
+    from safetensors.numpy import load
+
+    found: dict[str, NDArray[np.float32]] = {}
+    for name, array in _loaded(folder, digest, load).items():
+        if name.startswith(GUARD_PREFIX) or array.dtype.kind != "f":
+            continue
+        if not np.isfinite(array).all():
+            raise _no_number(folder, name)
+        found[name] = array.astype(np.float32)
+    return found
+
+
+def _loaded(folder: Path, digest: str, load: Callable[[bytes], Any]) -> Any:  # noqa: ANN401
+    from safetensors import SafetensorError
 
     path = folder / WEIGHTS_FILE
     try:
@@ -117,10 +147,16 @@ def read_tensors(folder: Path, digest: str) -> dict[str, Tensor]:
     if digest_of_bytes(content) != digest:
         raise WeightsError(f"{path}: damaged or exchanged, its digest is not its card's; reinstall")
     try:
-        tensors: dict[str, Tensor] = load(content)
+        return load(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise WeightsError(f"{path}: not safetensors ({_line(error)}); export again") from None
-    return tensors
+
+
+def _no_number(folder: Path, name: str) -> WeightsError:
+    return WeightsError(
+        f"{folder / WEIGHTS_FILE}: {name} holds what is no number of its kind; "
+        "export the weights again"
+    )
 
 
 def fill(network: Network | LungNet, folder: Path, tensors: dict[str, Tensor]) -> None:
@@ -134,9 +170,7 @@ def fill(network: Network | LungNet, folder: Path, tensors: dict[str, Tensor]) -
     for name, tensor in tensors.items():
         kind = expected.get(name, tensor).is_floating_point()
         if tensor.is_floating_point() != kind or not bool(tensor.isfinite().all()):
-            raise WeightsError(
-                f"{path}: {name} holds what is no number of its kind; export the weights again"
-            )
+            raise _no_number(folder, name)
     plain = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     try:
         network.load_state_dict(plain)
@@ -156,6 +190,9 @@ def verify(folder: Path) -> WeightsCard:
     guard = Guard.from_weights(card, load_guard(folder))
     if guard and guard.features.mean.size != network.body.channels:
         raise WeightsError(f"{folder}: its guard is another network's; run 'trainer calibrate'")
+    for name in GRAPHS:
+        if (folder / name).is_file():
+            graph_of(folder / name, card.digest)
     return card
 
 
@@ -167,13 +204,13 @@ GUARD_PREFIX = "guard."
 """Names of the guard's statistics, which travel in the same file as the weights."""
 
 
-def load_guard(folder: Path) -> dict[str, Any]:
-    """The guard's statistics as float32 tensors by name without the prefix; may be empty."""
+def load_guard(folder: Path) -> dict[str, NDArray[np.float32]]:
+    """The guard's statistics in float32 by name without the prefix; may be empty."""
     from safetensors import safe_open
 
-    with safe_open(folder / WEIGHTS_FILE, framework="pt") as stream:
+    with safe_open(folder / WEIGHTS_FILE, framework="numpy") as stream:
         return {
-            name.removeprefix(GUARD_PREFIX): stream.get_tensor(name).float()
+            name.removeprefix(GUARD_PREFIX): stream.get_tensor(name).astype("float32")
             for name in stream.keys()  # noqa: SIM118 (not a dict)
             if name.startswith(GUARD_PREFIX)
         }

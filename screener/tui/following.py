@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REPEATED = frozenset(
     {
-        *("weights", "device", "group", "identify", "tta", "no-guard", "fix-inverted"),
+        *("weights", "device", "engine", "group", "identify", "tta", "no-guard", "fix-inverted"),
         *("maps", "adapt", "max-pixels", "timeout"),
     }
 )

@@ -73,8 +73,8 @@ def test_threads_share_a_tap(network):
     with ThreadPoolExecutor(4) as threads:
         together = list(threads.map(tap, pictures))
     for (maps, last), (same, also) in zip(alone, together, strict=True):
-        assert torch.allclose(maps, same, atol=1e-5)
-        assert torch.allclose(last, also, atol=1e-5)
+        assert torch.allclose(maps, same, atol=1e-3)
+        assert torch.allclose(last, also, atol=1e-3)
 
 
 def test_where_no_layer_has_the_stride_the_last_maps_serve(network):

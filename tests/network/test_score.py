@@ -13,6 +13,7 @@ from screener.errors import DeviceError
 from screener.lungs import UNSURE
 from screener.network import device, lungs
 from screener.network.batch import to_input
+from screener.network.engine.torch_engine import TorchEngine
 from screener.network.guard import Guard
 from screener.network.score import TOLERANCE, Scorer
 from screener.reading import pixels
@@ -37,8 +38,9 @@ def batch():
     ]
 
 
-def scorer(network, batch_size=4, **options):
-    return Scorer(network, CARD, device.choose("cpu", batch_size=batch_size), **options)
+def scorer(network, batch_size=4, card=CARD, **options):
+    engine = TorchEngine(network, card, device.choose("cpu", batch_size=batch_size))
+    return Scorer(engine, card, lungs=lungs.ready(), **options)
 
 
 def test_probabilities_are_those_of_the_plain_network(network, batch):
@@ -75,7 +77,7 @@ def banded(network, batch, **options):
     plain = scorer(network, maps=Maps.NONE).score(batch)
     low, high = (sorted(suspicion(one.probabilities) for one in plain)[i] for i in (4, 8))
     card = replace(CARD, thresholds={"PRIORITY": high, "ELEVATED": low})
-    ready = Scorer(network, card, device.choose("cpu", batch_size=4), **options)
+    ready = scorer(network, card=card, **options)
     return [
         (Band.of(suspicion(one.probabilities), card.thresholds), one) for one in ready.score(batch)
     ]
@@ -96,11 +98,10 @@ def test_the_upper_bands_have_a_proven_map_and_routine_has_none(network, batch):
 
 def test_limits_that_a_site_took_over_decide_which_radiographs_have_a_map(network, batch):
     card = replace(CARD, thresholds={"PRIORITY": 1.0, "ELEVATED": 1.0})
-    place = device.choose("cpu", batch_size=4)
-    own = Scorer(network, card, place).score(batch)
+    own = scorer(network, card=card).score(batch)
     assert not any(one.activation for one in own)
     low = sorted(suspicion(one.probabilities) for one in own)[6]
-    taken_over = Scorer(network, card, place, thresholds={"PRIORITY": 1.0, "ELEVATED": low})
+    taken_over = scorer(network, card=card, thresholds={"PRIORITY": 1.0, "ELEVATED": low})
     for one in taken_over.score(batch):
         assert (one.activation is not None) == (suspicion(one.probabilities) >= low)
 
@@ -118,11 +119,9 @@ def test_noise_has_no_sure_lungs_and_says_so(network, batch):
     assert (found.polygons, found.map_inside, found.marks) == ((), None, (UNSURE,))
 
 
-def test_without_the_lungs_weights_there_is_a_map_alone(network, batch, monkeypatch, tmp_path):
-    monkeypatch.setattr(lungs, "bundled", lambda: tmp_path)
-    lungs.ready.cache_clear()
-    activation, _, outline = scorer(network).explain(batch[0].square)
-    lungs.ready.cache_clear()
+def test_without_the_lungs_weights_there_is_a_map_alone(network, batch):
+    ready = Scorer(TorchEngine(network, CARD, device.choose("cpu", batch_size=4)), CARD)
+    activation, _, outline = ready.explain(batch[0].square)
     assert activation.proof
     assert outline is None
 
@@ -135,11 +134,7 @@ def test_a_fast_map_is_the_same_map_without_its_proof(network, batch):
 
 
 def test_a_map_does_not_depend_on_its_neighbours(network, batch):
-    ready = Scorer(
-        network,
-        replace(CARD, thresholds={"PRIORITY": 0.0, "ELEVATED": 0.0}),
-        device.choose("cpu", batch_size=4),
-    )
+    ready = scorer(network, card=replace(CARD, thresholds={"PRIORITY": 0.0, "ELEVATED": 0.0}))
     assert [ready.score([one])[0] for one in batch[:3]] == ready.score(batch)[:3]
 
 
@@ -214,14 +209,14 @@ class Hungry(torch.nn.Module):
 
 def test_the_batch_is_halved_when_memory_is_short(network, batch):
     ready, usual = scorer(network, 8), scorer(network, 2)
-    ready._body = Hungry(ready._body, most=1)
+    ready._engine._body = Hungry(ready._engine._body, most=1)
     assert [one.digest for one in ready.score(batch)] == [one.digest for one in usual.score(batch)]
-    assert ready._part == 1
+    assert ready._engine.part == 1
 
 
 def test_no_memory_for_one_image_is_an_error_with_its_cure(network, batch):
     ready = scorer(network)
-    ready._body = Hungry(ready._body, most=0)
+    ready._engine._body = Hungry(ready._engine._body, most=0)
     with pytest.raises(DeviceError, match="not enough memory"):
         ready.score(batch)
 
@@ -229,7 +224,7 @@ def test_no_memory_for_one_image_is_an_error_with_its_cure(network, batch):
 def test_other_failures_are_not_taken_for_memory(network, batch):
     wrong = [replace(batch[0], square=np.zeros((1, 1), np.uint8))]
     ready = scorer(network)
-    ready._body = torch.nn.Conv2d(7, 7, 1)
+    ready._engine._body = torch.nn.Conv2d(7, 7, 1)
     with pytest.raises(RuntimeError, match="channels"):
         ready.score(wrong)
 
@@ -238,6 +233,6 @@ def test_other_failures_are_not_taken_for_memory(network, batch):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_cuda_agrees_with_the_cpu(network, batch):
     some = scorer(network).score(batch)
-    other = Scorer(tiny_network(), CARD, device.choose("cuda")).score(batch)
+    other = Scorer(TorchEngine(tiny_network(), CARD, device.choose("cuda")), CARD).score(batch)
     for one, two in zip(some, other, strict=True):
         assert one.probabilities == pytest.approx(two.probabilities, abs=0.01)

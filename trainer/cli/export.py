@@ -1,10 +1,12 @@
-"""``trainer export``: a run's weights for the screener."""
+"""``trainer export``: a run's weights for the screener, and the graphs of any weights."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+
+from screener.card import CARD_FILE
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -16,11 +18,18 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 def command(run: Path, output: Path | None, version: str) -> None:
     """Write the best weights of RUN: safetensors in float16 and their card.
 
-    They have no thresholds until 'trainer calibrate' has measured them.
+    They have no thresholds until 'trainer calibrate' has measured them. If RUN is a folder of
+    weights, its graphs for the engine 'onnx' are written, which takes a minute.
     """
     from trainer.fitting.export import export
     from trainer.run import Run
 
+    if (run / CARD_FILE).is_file():
+        from trainer.fitting.graphs import write_graphs
+
+        for path in write_graphs(run):
+            click.echo(path)
+        return
     found = Run(run)
     card = export(found, output, version=version)
     click.echo(f"{output or found.weights}\t{card.digest}")

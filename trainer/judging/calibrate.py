@@ -27,6 +27,7 @@ from screener.network.model import Network
 from screener.network.weights import load_network, save_weights
 from screener.rates import RATES, SCORED_LIKE, Shown
 from screener.study import TARGET_LABEL, Band, Refusal
+from trainer.fitting.graphs import stamp_graphs
 from trainer.judging import guard_fit
 from trainer.judging.evaluate import plain
 from trainer.judging.predict import BATCH, read_squares
@@ -111,7 +112,9 @@ def calibrate(
         "unread": observed.unread + learnt.unread,
         "open": len(select(entries, "val")) - len(val),
     }
-    return save_weights(folder, network, card, guard_fit.to_tensors(guard))
+    card = save_weights(folder, network, card, guard_fit.to_tensors(guard))
+    stamp_graphs(folder, card.digest)
+    return card
 
 
 def images_for(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
