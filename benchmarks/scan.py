@@ -3,9 +3,11 @@
     python -m benchmarks.scan cpu      # CPU seconds over bare decoding and bare forward passes
     python -m benchmarks.scan wall     # wall time against one image after another
     python -m benchmarks.scan memory   # peak at 4,000 images over the peak at 400
+    python -m benchmarks.scan maps     # CPU seconds where every film gets a map, by --maps
 
 Whole processes are measured, start-up included, in turns. Weights are random and of the real size:
-speed does not depend on what they have learnt.
+speed does not depend on what they have learnt. For maps they are those that a CPU takes, with limits
+of the bands that put every film into PRIORITY.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -184,7 +187,38 @@ def measure_memory(root: Path, number: int) -> None:
     print(f"| ratio (at most 1.1) | {large / small:.2f} |")
 
 
-MEASURES = {"cpu": (measure_cpu, 200), "wall": (measure_wall, 200), "memory": (measure_memory, 400)}
+def all_in_priority(folder: Path) -> Path:
+    """The bundled weights with limits of the bands that every score reaches."""
+    from screener.card import load_card, save_card
+    from screener.network.weights import bundled
+
+    shutil.copytree(bundled("covid-lite"), folder)
+    save_card(folder, replace(load_card(folder), thresholds={"PRIORITY": 0.0, "ELEVATED": 0.0}))
+    return folder
+
+
+def measure_maps(root: Path, number: int) -> None:
+    """CPU seconds of a scan in which every film gets a map, without maps and with each kind."""
+    folder, card = films(root / "films", number), all_in_priority(root / "weights")
+    begun = scan(films(root / "one", 1), card, "--no-guard", "--maps", "none")[0]
+    print(
+        f"| CPU seconds, {number} films | | a film, ms | of the scan |\n|---|---|---|---|",
+        flush=True,
+    )
+    bare = 0.0
+    for kind in ("none", "fast", "proven"):
+        whole = scan(folder, card, "--no-guard", "--maps", kind)[0]
+        bare = bare or whole
+        each, share = 1000 * (whole - begun) / (number - 1), (whole - bare) / bare
+        print(f"| --maps {kind} | {whole:.1f} | {each:.0f} | {share:+.0%} |", flush=True)
+
+
+MEASURES = {
+    "cpu": (measure_cpu, 200),
+    "wall": (measure_wall, 200),
+    "memory": (measure_memory, 400),
+    "maps": (measure_maps, 200),
+}
 
 
 def main() -> None:
