@@ -17,7 +17,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +25,12 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, interpolate
+from torch.nn.functional import interpolate
 
-from screener.card import WeightsCard
+from benchmarks.map_methods import METHODS, OCCLUSION, Explained, Method, blob, blurred
 from screener.lungs import LungFields
 from screener.network import explain, lungs, proof, weights
-from screener.network.batch import to_input
-from screener.network.folding import fold
 from screener.network.lung_shape import share_inside
-from screener.network.model import Network, Tap
 from screener.study import Band, Refusal
 from trainer.judging import statistics
 from trainer.judging.predict import read_squares
@@ -41,158 +38,6 @@ from trainer.manifest import Entry, read_manifests, select, with_validation
 
 STEPS = 6
 """Points of the deletion and insertion curves."""
-
-CELLS = 8
-"""Cells a side of the occlusion that the maps are compared with."""
-
-
-def blurred(squares: Tensor) -> Tensor:
-    """As a proof blurs them: (N, S, S) uint8."""
-    return torch.from_numpy(proof.blurred(squares.numpy()))
-
-
-class Explained:
-    """A network, and the ways to ask it for maps of some squares."""
-
-    def __init__(self, card: WeightsCard, network: Network) -> None:
-        self.card = card
-        self.network = network
-        body = fold(network.body, card.input_size)
-        network.body = body.to(memory_format=torch.channels_last)
-        self.target = card.labels.index(card.target_label)
-        self.taps = {stride: Tap(network.body, stride) for stride in (8, 16, 32)}
-
-    def pixels(self, squares: Tensor) -> Tensor:
-        """(N, S, S) uint8 -> (N, 3, S, S)."""
-        pixels = to_input(squares, self.card.mean, self.card.std)
-        return pixels.contiguous(memory_format=torch.channels_last)
-
-    def odds(self, squares: Tensor) -> Tensor:
-        """Log odds of the target class before any temperature: (N, S, S) uint8 -> (N,)."""
-        return torch.logit(self._shares(squares, 1), eps=1e-9)
-
-    def scores(self, squares: Tensor) -> Tensor:
-        """As a scan gives them: (N, S, S) uint8 -> (N,)."""
-        return self._shares(squares, self.card.temperature)
-
-    def _shares(self, squares: Tensor, temperature: float) -> Tensor:
-        with torch.inference_mode():
-            logits = torch.cat([self.network(self.pixels(part)) for part in squares.split(32)])
-        return torch.softmax(logits.double() / temperature, dim=1)[:, self.target]
-
-    def tapped(self, squares: Tensor, stride: int) -> tuple[Tensor, Tensor]:
-        """Maps at a stride and the target's gradients there, both (N, C, h, w)."""
-        with torch.inference_mode(mode=False), torch.enable_grad():
-            maps, last = self.taps[stride](self.pixels(squares))
-            wanted = self.network.head(last)[:, self.target].sum()
-            (gradients,) = torch.autograd.grad(wanted, maps)
-        return maps.detach(), gradients
-
-
-Method = Callable[[Explained, Tensor], Tensor]
-
-
-def gradients(rule: Callable[[Tensor, Tensor], Tensor], stride: int) -> Method:
-    """A method that needs nothing but activations and gradients of one layer."""
-    return lambda network, squares: rule(*network.tapped(squares, stride))
-
-
-def grad_cam(maps: Tensor, slopes: Tensor) -> Tensor:
-    """Selvaraju et al. 2016: channels by their mean gradient."""
-    return (maps * slopes.mean((2, 3), keepdim=True)).sum(1)
-
-
-def grad_cam_pp(maps: Tensor, slopes: Tensor) -> Tensor:
-    """Chattopadhay et al. 2018, with the exponential's derivatives."""
-    square, cube = slopes**2, slopes**3
-    below = 2 * square + (maps * cube).sum((2, 3), keepdim=True)
-    share = square / torch.where(below.abs() > 1e-12, below, torch.ones_like(below))
-    return (maps * (share * slopes.relu()).sum((2, 3), keepdim=True)).sum(1)
-
-
-def layer_cam(maps: Tensor, slopes: Tensor) -> Tensor:
-    """Jiang et al. 2021: positive gradients alone, cell by cell."""
-    return (maps * slopes.relu()).sum(1)
-
-
-def hires_cam(maps: Tensor, slopes: Tensor) -> Tensor:
-    """Draelos and Carin 2020: activation times gradient, cell by cell."""
-    return (maps * slopes).sum(1)
-
-
-def integrated(network: Explained, squares: Tensor, steps: int = 8) -> Tensor:
-    """Integrated gradients from the blurred picture, summed over 8 x 8 pixels."""
-    start, end = network.pixels(blurred(squares)), network.pixels(squares)
-    total = torch.zeros_like(end)
-    for step in range(steps):
-        at = (start + (step + 0.5) / steps * (end - start)).requires_grad_()
-        with torch.enable_grad():
-            wanted = network.network(at)[:, network.target].sum()
-            total += torch.autograd.grad(wanted, at)[0]
-    return adaptive_avg_pool2d((total * (end - start)).sum(1, keepdim=True), 20).squeeze(1)
-
-
-def ablation(network: Explained, squares: Tensor) -> Tensor:
-    """Ablation-CAM at the last layer, in 64 groups of channels of like size."""
-    with torch.inference_mode():
-        last = network.network.body(network.pixels(squares))
-        whole = network.network.head(last)[:, network.target]
-        found = torch.zeros_like(last[:, 0])
-        for group in torch.arange(last.shape[1]).chunk(64):
-            without = last.clone()
-            without[:, group] = 0
-            fall = whole - network.network.head(without)[:, network.target]
-            found += fall[:, None, None] * last[:, group].mean(1)
-    return found
-
-
-def occlusion(
-    network: Explained, squares: Tensor, cells: int = CELLS, fill: str = "blur"
-) -> Tensor:
-    """Fall of the log odds when one of ``cells`` x ``cells`` parts is hidden."""
-    side = squares.shape[-1]
-    marks = torch.eye(cells * cells).view(-1, 1, cells, cells)
-    masks = interpolate(marks, (side, side)).squeeze(1).bool()
-    found = []
-    for square in squares:
-        covered = blurred(square[None]) if fill == "blur" else torch.full_like(square, 128)
-        views = torch.where(masks, covered, square)
-        found.append(network.odds(square[None]) - network.odds(views))
-    return torch.stack(found).view(-1, cells, cells)
-
-
-def blob(_: Explained, squares: Tensor) -> Tensor:
-    """No explanation at all: the middle of the picture."""
-    axis = torch.linspace(-1, 1, 20)
-    centred = torch.exp(-2 * (axis[:, None] ** 2 + axis[None, :] ** 2))
-    return centred.expand(len(squares), 20, 20)
-
-
-def noise(_: Explained, squares: Tensor) -> Tensor:
-    """No explanation at all: chance."""
-    return torch.rand(len(squares), 10, 10, generator=torch.Generator().manual_seed(0))
-
-
-OCCLUSION = "occlusion 8 x 8, blur"
-"""What the maps' ranks are compared with: it asks the network itself, cell by cell."""
-
-METHODS: dict[str, Method] = {
-    "blob in the middle": blob,
-    "noise": noise,
-    "Grad-CAM, last layer": gradients(grad_cam, 32),
-    "Grad-CAM, stride 16": gradients(grad_cam, 16),
-    "Grad-CAM++, stride 16": gradients(grad_cam_pp, 16),
-    "LayerCAM, last layer": gradients(layer_cam, 32),
-    "LayerCAM, stride 16": gradients(layer_cam, 16),
-    "HiResCAM, last layer": gradients(hires_cam, 32),
-    "HiResCAM, stride 16": gradients(hires_cam, 16),
-    "HiResCAM, stride 8": gradients(hires_cam, 8),
-    "ablation, last layer": ablation,
-    "integrated gradients": integrated,
-    OCCLUSION: occlusion,
-    "occlusion 8 x 8, grey": lambda n, s: occlusion(n, s, fill="grey"),
-    "occlusion 12 x 12, blur": lambda n, s: occlusion(n, s, cells=12),
-}
 
 
 def falls(network: Explained, squares: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:

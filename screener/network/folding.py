@@ -8,6 +8,8 @@ is left as it is.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -31,6 +33,12 @@ def fold(body: Some, size: int = PROBE) -> Some:
         size: side of a picture that the body takes.
     """
     plain = copy.deepcopy(body).eval()
+    with _one_thread():
+        folded = _folded(plain, size)
+        return folded if _agree(plain, folded, size) else plain
+
+
+def _folded(plain: Some, size: int) -> Some:
     folded = copy.deepcopy(plain)
     for convolution, norm in _pairs(plain, size):
         before, after = folded.get_submodule(convolution), folded.get_submodule(norm)
@@ -39,7 +47,18 @@ def fold(body: Some, size: int = PROBE) -> Some:
         folded.set_submodule(convolution, fuse_conv_bn_eval(before, after))
         # timm's norms hold the activation that follows them
         folded.set_submodule(norm, getattr(after, "act", nn.Identity()))
-    return folded if _agree(plain, folded, size) else plain
+    return folded
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One picture is too little for more: beside other work threads only wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _pairs(body: nn.Module, size: int) -> list[tuple[str, str]]:

@@ -122,14 +122,14 @@ def shown(radiograph: RadiographRow) -> Iterator[str]:
     pictures = preview(radiograph)
     view, path = radiograph.projection.value, radiograph.path
     name = f"{view} · {named(path.name)}"
+    worth = escape(wording.sentence(map_words(radiograph.activation)))
     if isinstance(pictures, NoPreview):
-        yield f'<p class="missing">No preview: {escape(pictures.reason)}.</p>'
+        yield f'<p class="missing">No preview: {escape(pictures.reason)}. {worth}</p>'
         yield f'<p class="small">{name}</p>'
         return
     alt = escape(f"Radiograph {visible(path.name)}, view {view}")
     yield f'<figure><img alt="{alt}" src="{_data(pictures.plain)}">'
     yield f"<figcaption>{wording.PREVIEW} · {name}</figcaption></figure>"
-    worth = escape(wording.sentence(map_words(radiograph.activation)))
     if pictures.traced is None or radiograph.activation is None:
         yield f'<p class="missing">{worth}</p>'
         return

@@ -142,11 +142,11 @@ def _picture(
     """One picture in the middle of its box, or the reason why there is none."""
     sheet.fill(box.x, top - box.height, box.width, box.height, style.TINT)
     jpeg = None
+    reason = wording.sentence(map_words(shown.activation))
     if isinstance(pictures, Preview):
         jpeg = pictures.traced if lines_over else pictures.plain
-        reason = wording.sentence(map_words(shown.activation))
-    else:
-        reason = "" if lines_over else f"No preview: {pictures.reason}."
+    elif not lines_over:
+        reason = f"No preview: {pictures.reason}."
     if jpeg is None or isinstance(pictures, NoPreview):
         for number, line in enumerate(style.wrap(reason, style.BODY, 0.7 * box.width)):
             y = top - box.height / 3 - style.BODY.leading * number

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from screener.lungs import LungOutline
+from screener.marks import map_words
 from screener.results import files
 from screener.results.adoption import Adoption
 from screener.results.files import atomically
@@ -145,7 +145,6 @@ def detail_json(detail: StudyDetail, adopted: Adoption | None = None) -> str:
     study = {
         "schema": SCHEMA,
         **_study(detail.row, detail.radiographs),
-        "marks": detail.row.marks,
         "adopted": adopted.as_json() if adopted else None,
         "expected": None if adopted is None or score is None else adopted.expected(score),
         "alike": detail.alike.as_json() if detail.alike else None,
@@ -240,6 +239,7 @@ def _study(
         "score": row.score,
         "label": row.label,
         "probabilities": _by_label(row.probabilities),
+        "marks": row.marks,
         "radiographs": [
             {
                 "path": str(radiograph.path),
@@ -248,7 +248,7 @@ def _study(
                 "probabilities": _by_label(radiograph.probabilities),
                 "spread": radiograph.spread,
                 "map": map_json(radiograph.activation, whole=maps),
-                "lungs": lungs_json(radiograph.lungs, whole=maps),
+                "lungs": lungs_json(radiograph, whole=maps),
             }
             for radiograph in radiographs
         ],
@@ -256,23 +256,30 @@ def _study(
 
 
 def map_json(activation: ActivationMap | None, *, whole: bool) -> dict[str, Any] | None:
-    """What a map is worth, and its rows from 0 to 1 if wanted; None where there is none."""
+    """What a map is worth, and its rows from 0 to 1 if wanted; None where there is none.
+
+    One that was proven not to hold has no rows, so that nobody draws it.
+    """
     if activation is None:
         return None
     proof = activation.proof
-    said: dict[str, Any] = {"proof": {**asdict(proof), "holds": proof.holds} if proof else None}
+    measured = {**asdict(proof), "holds": proof.holds} if proof else None
+    said: dict[str, Any] = {"proof": measured, "said": map_words(activation)}
     if not whole:
         return said
+    if proof and not proof.holds:
+        return {**said, "rows": None}
     levels = [round(value / 255, 4) for value in activation.values]
     starts = range(0, len(levels), activation.columns)
     return {**said, "rows": [levels[start : start + activation.columns] for start in starts]}
 
 
-def lungs_json(lungs: LungOutline | None, *, whole: bool) -> dict[str, Any] | None:
-    """How sure a radiograph's lungs are, and their outline if wanted; None where not looked for."""
+def lungs_json(radiograph: RadiographRow, *, whole: bool) -> dict[str, Any] | None:
+    """How sure its lungs are, and their outline if wanted; None where they were not looked for."""
+    lungs = radiograph.lungs
     if lungs is None:
         return None
-    said: dict[str, Any] = {"confidence": lungs.confidence, "map_inside": lungs.map_inside}
+    said = {"confidence": lungs.confidence, "map_inside": radiograph.map_inside}
     return {**said, "outline": lungs.polygons} if whole else said
 
 

@@ -91,3 +91,11 @@ def test_a_norm_that_is_used_twice_is_not_folded():
     body = lived_in(Twice())
     assert norms(fold(body)) == 1
     assert_same_maps(body, fold(body))
+
+
+def test_a_body_is_tried_in_one_thread_which_is_given_back(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    fold(tiny_network().body)
+    assert asked == [1, 7]

@@ -3,6 +3,7 @@ import io
 import json
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from screener.results import export
 from screener.results.files import atomically
 from screener.results.store import Store
 from screener.results.worklist import Filter, Worklist
-from screener.study import RESEARCH_ONLY, Outcome, Refusal
+from screener.study import RESEARCH_ONLY, Outcome, Proof, Refusal
 from tests.conftest import posix_only
 
 
@@ -57,13 +58,13 @@ def test_the_document_has_the_published_schema(worklist):
     )
     assert list(study) == [
         "rank", "study", "patient", "band", "group", "reason", "score", "label", "probabilities",
-        "radiographs",
+        "marks", "radiographs",
     ]  # fmt: skip
     assert list(study["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
     assert list(study["radiographs"][0]) == [
         "path", "digest", "projection", "probabilities", "spread", "map", "lungs",
     ]  # fmt: skip
-    assert list(study["radiographs"][0]["map"]) == ["proof"]
+    assert list(study["radiographs"][0]["map"]) == ["proof", "said"]
     assert list(study["radiographs"][0]["map"]["proof"]) == ["whole", "hidden", "moved", "holds"]
     assert list(document["refusals"][0]) == ["path", "outcome", "reason", "group"]
 
@@ -78,12 +79,23 @@ def test_maps_are_rows_of_numbers_from_zero_to_one(worklist):
     assert max(map(max, found)) == 1
 
 
-def test_lungs_have_their_outline_where_maps_are_wanted():
+def test_lungs_have_their_outline_where_maps_are_wanted(worklist):
+    [scored, *_] = worklist.radiographs(next(r.key for r in worklist.rows() if r.score))
     outline = LungOutline((((0.1, 0.2), (0.4, 0.2)),), 0.95, (), 0.7)
-    assert export.lungs_json(None, whole=True) is None
+    film = replace(scored, lungs=outline)
     said = {"confidence": 0.95, "map_inside": 0.7}
-    assert export.lungs_json(outline, whole=False) == said
-    assert export.lungs_json(outline, whole=True) == {**said, "outline": outline.polygons}
+    assert export.lungs_json(scored, whole=True) is None
+    assert export.lungs_json(film, whole=False) == said
+    assert export.lungs_json(film, whole=True) == {**said, "outline": outline.polygons}
+
+
+@pytest.mark.parametrize("proof", [None, Proof(0.9, 0.95, 0.8)])
+def test_a_map_that_is_not_drawn_has_no_share_inside_the_lungs(worklist, proof):
+    [scored, *_] = worklist.radiographs(next(r.key for r in worklist.rows() if r.score))
+    outline = LungOutline((((0.1, 0.2), (0.4, 0.2)),), 0.95, (), 0.7)
+    failing = replace(scored.activation, proof=proof)
+    film = replace(scored, activation=failing, lungs=outline)
+    assert export.lungs_json(film, whole=False) == {"confidence": 0.95, "map_inside": None}
 
 
 def test_the_csv_has_the_proof_of_the_deciding_radiograph(worklist):

@@ -36,6 +36,17 @@ def band(which: Band) -> Content:
     return Content.styled(f"{which.glyph} {which}", f"bold $band-{which.value.lower()}")
 
 
+def standing(reviews: Iterable[Review], reviewer: str) -> Content:
+    """What a reviewer stands by, for the heading: beside the picture it may be out of sight."""
+    own = [review for review in reviews if review.reviewer == reviewer]
+    if not own:
+        return Content()
+    last = max(own, key=lambda review: review.reviewed_at)
+    flag = "⚑" if last.flagged else ""
+    parts = (wording.verdict(last.verdict, last.label), flag)
+    return Content.styled("".join(f"  {part}" for part in parts if part), STRONG)
+
+
 def title(text: str) -> Content:
     """A section's heading."""
     return Content.styled(text.upper(), FAINT)

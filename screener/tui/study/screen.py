@@ -285,8 +285,9 @@ class StudyScreen(ReviewScreen):
             name += Content.styled(f"  {row.pseudonym}", "$text-muted")
         score = f"  {row.score:.2f}" if row.score is not None else ""
         rank = f"  rank {row.rank:,}" if row.rank is not None else ""
+        said = facts.standing(self.detail.reviews, self.session.reviewer)
         left = Content.assemble(
-            name, "  ", facts.band(row.band), (score, "bold"), (rank, "$text-muted")
+            name, "  ", facts.band(row.band), said, (score, "bold"), (rank, "$text-muted")
         )
         place = self.session.offset_of(self._key)
         where = ""

@@ -184,6 +184,28 @@ async def test_an_outline_that_is_not_sure_is_not_drawn(open_study, results):
         assert "lungs: no sure outline" in text_of(app)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 24)])
+async def test_the_heading_says_what_the_reader_stands_by(open_study, size):
+    def heading(app):
+        return text_of(app).splitlines()[0]
+
+    async with open_study(size=size) as (app, pilot):
+        assert "agree" not in heading(app)
+        await pilot.press("a")
+        assert "PRIORITY  ✓ agree" in heading(app)
+        await pilot.press("f")
+        assert "✓ agree  ⚑" in heading(app)
+        await pilot.press("z", "z")
+        assert "agree" not in heading(app)
+
+
+async def test_the_heading_is_silent_of_what_others_said(open_study, stored):
+    key = next(key for key in stored.listed() if stored.study(key).reviews)
+    async with open_study(key=key, reviewer="nobody else") as (app, _):
+        seen = text_of(app).splitlines()[0]
+        assert not any(mark in seen for mark in "✓✗⚑")
+
+
 async def test_next_and_previous_study(open_study, stored):
     keys = stored.listed()
     first = stored.listed(Filter(bands=(Band.PRIORITY,)))[0]
