@@ -20,6 +20,8 @@ from screener.whole import replace_text
 
 CARD_FILE = "card.json"
 MODEL_CARD_FILE = "MODEL_CARD.md"
+MODEL_CARD_TWIN = "MODEL_CARD.json"
+"""The same for programs."""
 ARCHITECTURE = "covid-resnet50"
 """The paper's network, and the one meant where none is named."""
 TIMM = "timm/"

@@ -36,6 +36,12 @@ STREAMS = {1: "stdout", 2: "stderr"}
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What there is no room for."""
+ELSEWHERE = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR,
+    errno.EEXIST, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.ELOOP,
+)  # fmt: skip
+"""What no file can be read from or written to, and no trying again helps."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -241,11 +247,22 @@ def _failed(error: Exception, name: str, *, debug: bool) -> ExitCode:
         command = context.command_path if context else name
         console.failure(f"{error.format_message()} See '{command} --help'.")
         return ExitCode.USAGE
-    if isinstance(error, OSError) and error.errno in FULL:
-        where = error.filename or "what is being written"
-        console.failure(f"{where}: {error.strerror}; make room and run the command again")
-        return ExitCode.FAILED
+    if isinstance(error, OSError) and (known := _of_the_system(error)):
+        return known
     console.failure(
         f"unexpected {type(error).__name__}: {error}; please report it with what --debug shows"
     )
     return ExitCode.FAILED
+
+
+def _of_the_system(error: OSError) -> ExitCode | None:
+    """Say what a file system does not do; None where it is nothing that a user could mend."""
+    if error.errno in FULL:
+        where = error.filename or "what is being written"
+        console.failure(f"{where}: {error.strerror}; make room and run the command again")
+        return ExitCode.FAILED
+    if error.errno in ELSEWHERE and isinstance(error.filename, str | bytes):
+        where = os.fsdecode(error.filename)
+        console.failure(f"{where}: {error.strerror}; name another place, or change what is there")
+        return ExitCode.USAGE
+    return None

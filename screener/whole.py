@@ -26,14 +26,19 @@ def in_place_of(path: Path, name: str = "") -> Iterator[Path]:
     if place.exists() and not place.is_file():
         yield path
         return
-    unfinished = place.with_name(name or place.name + ".unfinished")
+    meanwhile = place.with_name(name) if name else unfinished(place)
     try:
-        yield unfinished
-        _settle(unfinished)
-        os.replace(unfinished, place)  # noqa: PTH105 (the name says that it overwrites)
+        yield meanwhile
+        _settle(meanwhile)
+        os.replace(meanwhile, place)  # noqa: PTH105 (the name says that it overwrites)
     finally:
         with suppress(OSError):  # nothing was made where no file can be
-            unfinished.unlink()
+            meanwhile.unlink()
+
+
+def unfinished(path: Path) -> Path:
+    """The name that a file has until it is whole."""
+    return path.with_name(path.name + ".unfinished")
 
 
 def _settle(path: Path) -> None:
@@ -44,8 +49,8 @@ def _settle(path: Path) -> None:
 
 def replace_file(path: Path, content: bytes | memoryview) -> None:
     """Write bytes whole or not at all."""
-    with in_place_of(path) as unfinished:
-        unfinished.write_bytes(content)
+    with in_place_of(path) as meanwhile:
+        meanwhile.write_bytes(content)
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -23,7 +23,7 @@ from trainer.pages import evaluation as evaluation_page
 from trainer.pages import lungs as lungs_page
 from trainer.pages.run import write_run_page
 from trainer.recipe import Recipe
-from trainer.run import Run, load_tensors
+from trainer.run import Run, fill, load_tensors
 
 LEAST_CONFIDENCE = 0.91
 """Below it no outline of lungs is given; measured with the weights that come with the package."""
@@ -61,7 +61,7 @@ def finish_lungs(run: Run, version: str = "1") -> LungsCard:
     recipe, facts = run.recipe(), run.facts()
     pairs = read_pairs([Path(manifest) for manifest in facts["manifests"]])
     network = LungNet()
-    network.load_state_dict(load_tensors(run.best_file)["network"])
+    fill(network, load_tensors(run.best_file), run.best_file)
     card = save_lungs(run.weights, network, _lungs_card(run, recipe, pairs, version))
     lungs = Lungs.load(run.weights)
     judged = [

@@ -5,23 +5,27 @@ Files are replaced atomically. Nothing here computes.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import platform
+import zlib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
+from torch import nn
 
 from screener.errors import ConfigurationError
 from screener.whole import replace_file, replace_rows, replace_text
 from trainer import recipe
+from trainer.facts import CURE, Facts, read_facts, read_rows
 from trainer.recipe import Recipe
 
+_NO_ARCHIVE = (UnpicklingError, BadZipFile, zlib.error, NotImplementedError)
 VERSIONS = ("covid-resnet-screener", "torch", "torchvision", "fastai", "numpy", "pydicom", "pillow")
 
 
@@ -79,19 +83,13 @@ class Run:
             raise ConfigurationError(f"{self.folder}: no run here; start one with --run")
         return recipe.read(self.recipe_file)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Facts:
         """Manifests and their digest, backbone, learning rates chosen, versions.
 
         Raises:
             ConfigurationError: the file is damaged.
         """
-        try:
-            content = json.loads(self.facts_file.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise ConfigurationError(
-                f"{self.facts_file}: not a run's facts ({error}); start a new run"
-            ) from None
-        return dict(content)
+        return read_facts(self.facts_file)
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         """Replace the facts."""
@@ -115,16 +113,24 @@ class Run:
         self.write_facts(facts)
 
     def log(self) -> list[dict[str, str]]:
-        """The rows of the log, an epoch each: nothing but what recipe, seed and images decide."""
-        return _read_rows(self.log_file)
+        """The rows of the log, an epoch each: nothing but what recipe, seed and images decide.
+
+        Raises:
+            ConfigurationError: the file is damaged.
+        """
+        return read_rows(self.log_file)
 
     def write_log(self, rows: list[dict[str, Any]]) -> None:
         """Replace the log: after a resume it must not hold an epoch twice."""
         _write_rows(self.log_file, rows)
 
     def times(self) -> list[dict[str, str]]:
-        """How long each epoch took, in the order of the log; no two fits agree in this."""
-        return _read_rows(self.times_file)
+        """How long each epoch took, in the order of the log; no two fits agree in this.
+
+        Raises:
+            ConfigurationError: the file is damaged.
+        """
+        return read_rows(self.times_file)
 
     def timed_log(self) -> list[dict[str, str]]:
         """The rows of the log, each with how long its epoch took."""
@@ -136,13 +142,6 @@ class Run:
         rows = [row for row in self.times() if (row["step"], row["epoch"]) != (step, str(epoch))]
         pace = {"seconds": seconds, "images_per_second": images / seconds}
         _write_rows(self.times_file, [*rows, {"step": step, "epoch": epoch, **pace}])
-
-
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
 
 
 def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -165,13 +164,39 @@ def load_tensors(path: Path) -> dict[str, Any]:
         ConfigurationError: the file is damaged.
     """
     try:
+        _check_sums(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, LookupError, UnpicklingError) as error:
+    except (OSError, RuntimeError, ValueError, EOFError, LookupError, *_NO_ARCHIVE) as error:
         fact = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ConfigurationError(
-            f"{path}: damaged ({fact.rstrip('.')}); start a new run, or bring the file back"
-        ) from None
-    return dict(content)
+        raise ConfigurationError(f"{path}: damaged ({fact.rstrip('.')}); {CURE}") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: damaged (no table of tensors); {CURE}")
+    return content
+
+
+def _check_sums(path: Path) -> None:
+    """Hold what an archive holds against its check sums, which torch does not look at.
+
+    Raises:
+        ValueError: one is another: a bit is not what was written.
+        BadZipFile: it is no archive.
+    """
+    with ZipFile(path) as archive:
+        if wrong := archive.testzip():
+            raise ValueError(f"{wrong} is not what was written")
+
+
+def fill(network: nn.Module, content: Mapping[str, Any], path: Path) -> None:
+    """Put the network that a file of :func:`save_tensors` holds into one of its kind.
+
+    Raises:
+        ConfigurationError: the file holds none, or another's.
+    """
+    try:
+        network.load_state_dict(content["network"])
+    except (LookupError, TypeError, AttributeError, RuntimeError) as error:
+        fact = str(error).splitlines()[-1].strip() or type(error).__name__
+        raise ConfigurationError(f"{path}: not the network of this run ({fact}); {CURE}") from None
 
 
 def versions() -> dict[str, str]:

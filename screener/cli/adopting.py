@@ -14,6 +14,7 @@ import click
 from screener import console
 from screener.cli import assessing, options
 from screener.errors import StoreError
+from screener.quantities import Number
 from screener.study import Band
 from screener.text import visible
 
@@ -29,14 +30,12 @@ if TYPE_CHECKING:
 @assessing.labels_option
 @click.option(
     "--sensitivity",
-    type=options.Number(0.5, 0.999),
+    type=Number(0.5, 0.999),
     help="Part of the suspicious studies that PRIORITY and ELEVATED are to hold together.  "
     "[default: 0.9]",
 )
-@click.option("--elevated", type=options.Number(0, 1), help="Least score of ELEVATED, instead.")
-@click.option(
-    "--priority", type=options.Number(0, 1), help="Least score of PRIORITY.  [default: today's]"
-)
+@click.option("--elevated", type=Number(0, 1), help="Least score of ELEVATED, instead.")
+@click.option("--priority", type=Number(0, 1), help="Least score of PRIORITY.  [default: today's]")
 @click.option("--undo", is_flag=True, help="Take back what was adopted last.")
 def adopt(
     results: Path,

@@ -18,6 +18,7 @@ import click
 from screener import console
 from screener.cli import adopting, assessing, options
 from screener.errors import StoreError
+from screener.quantities import MANY
 from screener.study import RANKED, Band
 from screener.text import visible
 
@@ -45,7 +46,7 @@ def command(context: click.Context) -> None:
     metavar="NAME",
     help="What to call the draw; one that is there is enlarged.  [default: the date]",
 )
-@click.option("--size", type=options.MANY, help="Studies in all.  [default: 200 for a new draw]")
+@click.option("--size", type=MANY, help="Studies in all.  [default: 200 for a new draw]")
 @click.option(
     "--more",
     metavar="BAND=N",

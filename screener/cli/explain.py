@@ -16,6 +16,7 @@ from screener import console
 from screener.cli import options
 from screener.console import ExitCode
 from screener.marks import map_words
+from screener.quantities import MANY
 from screener.study import Band
 from screener.text import visible
 
@@ -30,7 +31,7 @@ SCHEMA = 1
 @click.command()
 @click.argument("study", required=False)
 @options.bands_option
-@click.option("--top", metavar="N", type=options.MANY, help="The first N of the ranking.")
+@click.option("--top", metavar="N", type=MANY, help="The first N of the ranking.")
 @options.results_option
 @options.weights_option
 @options.json_option

@@ -11,6 +11,7 @@ import click
 from screener import console
 from screener.card import load_card
 from screener.cli import options
+from screener.quantities import AT_ONCE
 
 
 @click.command()
@@ -19,8 +20,8 @@ from screener.cli import options
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="To check."
 )
 @options.engine_option
-@click.option("--batch-size", type=options.AT_ONCE, help="Radiographs at once.")
-@click.option("--workers", type=options.AT_ONCE, help="Processes that decode.")
+@click.option("--batch-size", type=AT_ONCE, help="Radiographs at once.")
+@click.option("--workers", type=AT_ONCE, help="Processes that decode.")
 @click.option("--benchmark", is_flag=True, help="Time each engine, for 20 seconds.")
 @options.json_option
 def command(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from screener.cli import options
+from screener.quantities import MANY
 from screener.results.files import REPORT
 from screener.study import RANKED, Band
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write, - for stdout.  [default: report.pdf in DIR]",
 )
-@click.option("--top", type=options.MANY, help="Rank only this many studies.")
+@click.option("--top", type=MANY, help="Rank only this many studies.")
 @click.option(
     "--band",
     "bands",

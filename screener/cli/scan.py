@@ -17,6 +17,7 @@ import click
 from screener import console, locations
 from screener.cli import options as shared
 from screener.console import ExitCode
+from screener.quantities import AT_ONCE, MANY, Number
 from screener.results.files import REPORT
 from screener.study import MAX_PIXELS, Maps
 from screener.text import visible
@@ -57,8 +58,8 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     help="Where the network runs; 'screener info' explains the choice.",
 )
 @shared.engine_option
-@click.option("--batch-size", type=shared.AT_ONCE, help="Radiographs at once.")
-@click.option("--workers", type=shared.AT_ONCE, help="Processes that decode.")
+@click.option("--batch-size", type=AT_ONCE, help="Radiographs at once.")
+@click.option("--workers", type=AT_ONCE, help="Processes that decode.")
 @click.option(
     "--group",
     type=click.Choice(["auto", "folder", "file"]),
@@ -77,7 +78,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--tta",
     "views",
     metavar="N",
-    type=shared.AT_ONCE,
+    type=AT_ONCE,
     default=1,
     help="Average N slightly moved views of each radiograph, and give their spread.",
 )
@@ -104,7 +105,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--max-pixels",
     metavar="N",
-    type=shared.MANY,
+    type=MANY,
     default=MAX_PIXELS,
     show_default=True,
     help="Most rows x columns that a file may declare.",
@@ -113,7 +114,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--timeout",
     "seconds",
     metavar="SECONDS",
-    type=shared.Number(0, 86_400, min_open=True),
+    type=Number(0, 86_400, min_open=True),
     default=60.0,
     show_default=True,
     help="Longest time for decoding one file.",

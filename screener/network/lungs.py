@@ -23,7 +23,7 @@ from screener.errors import WeightsError
 from screener.lungs import ARCHITECTURE, LungFields
 from screener.network import lung_shape
 from screener.network.batch import to_array
-from screener.network.weights import BUNDLED, fill, half, read_tensors, write_together
+from screener.network.weights import BUNDLED, check_finite, fill, half, read_tensors, write_together
 from screener.whole import replace_text
 
 if TYPE_CHECKING:
@@ -225,6 +225,7 @@ def save_lungs(folder: Path, network: LungNet, card: LungsCard) -> LungsCard:
     from safetensors.torch import save
 
     tensors = {name: tensor.contiguous() for name, tensor in half(network.state_dict()).items()}
+    check_finite(folder, tensors)
     content = save(tensors)
     card = replace(card, digest=digest_of_bytes(content), size=len(content))
     write_together(folder, content, _text_of(card))

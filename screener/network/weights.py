@@ -7,17 +7,26 @@ weights are never written here and never scored with.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screener.card import ARCHITECTURE, CARD_FILE, WeightsCard, load_card, text_of
+from screener.card import (
+    ARCHITECTURE,
+    CARD_FILE,
+    MODEL_CARD_FILE,
+    MODEL_CARD_TWIN,
+    WeightsCard,
+    load_card,
+    text_of,
+)
 from screener.digest import digest_of_bytes
 from screener.errors import WeightsError
 from screener.network.choice import GRAPHS, graph_of
 from screener.text import closest
-from screener.whole import in_place_of, replace_file
+from screener.whole import in_place_of, unfinished
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,8 +153,8 @@ def _loaded(folder: Path, digest: str, load: Callable[[bytes], Any]) -> Any:  # 
         content = path.read_bytes()
     except OSError:
         raise WeightsError(f"{path}: no weights here; give --weights another folder") from None
-    if digest_of_bytes(content) != digest:
-        raise WeightsError(f"{path}: damaged or exchanged, its digest is not its card's; reinstall")
+    if (found := digest_of_bytes(content)) != digest:
+        raise WeightsError(f"{path}: {_mismatch(folder, found)}")
     try:
         return load(content)
     except (SafetensorError, ValueError, KeyError) as error:
@@ -157,6 +166,20 @@ def _no_number(folder: Path, name: str) -> WeightsError:
         f"{folder / WEIGHTS_FILE}: {name} holds what is no number of its kind; "
         "export the weights again"
     )
+
+
+def _mismatch(folder: Path, digest: str) -> str:
+    """Why weights and card do not belong together, as far as the folder tells, and the cure."""
+    try:
+        waiting = json.loads(unfinished(folder / CARD_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        waiting = None
+    if isinstance(waiting, dict) and waiting.get("digest") == digest:
+        return (
+            f"newer than {CARD_FILE}: who wrote both was stopped between them; "
+            "run 'trainer export' again, and 'trainer calibrate' after it"
+        )
+    return "damaged or exchanged, its digest is not its card's; export or install it again"
 
 
 def fill(network: Network | LungNet, folder: Path, tensors: dict[str, Tensor]) -> None:
@@ -226,11 +249,15 @@ def save_weights(
 
     The card's thresholds, if any, become bound to the new digest: pass only thresholds that were
     measured with these very weights as :func:`half` leaves them.
+
+    Raises:
+        WeightsError: a tensor holds what is no number; nothing is written.
     """
     from safetensors.torch import save
 
     tensors = dict(half(network.state_dict()))
     tensors |= {GUARD_PREFIX + name: tensor for name, tensor in (guard or {}).items()}
+    check_finite(folder, tensors)
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     digest = digest_of_bytes(content)
     card = replace(card, digest=digest, thresholds_for=digest if card.thresholds else "")
@@ -238,12 +265,33 @@ def save_weights(
     return card
 
 
+def check_finite(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse to write what no scan would load.
+
+    Raises:
+        WeightsError: a tensor, as it would be stored, holds what is no number.
+    """
+    for name, tensor in tensors.items():
+        if not bool(tensor.isfinite().all()):
+            raise WeightsError(
+                f"{folder}: not written, {name} would hold what is no number in "
+                f"{str(tensor.dtype).removeprefix('torch.')}; fit with smaller rates"
+            )
+
+
 def write_together(folder: Path, tensors: bytes, card: str) -> None:
-    """Write weights and their card, or neither: the one without the other is refused."""
+    """Write weights and their card, or neither: the one without the other is refused.
+
+    A kill between the two leaves the new card beside them under its unfinished name, by which
+    :func:`read_tensors` knows what happened. What a model card told of the weights before goes
+    first, for it holds no longer.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with in_place_of(folder / CARD_FILE) as unfinished:
-        unfinished.write_bytes(card.encode())
-        replace_file(folder / WEIGHTS_FILE, tensors)
+    with in_place_of(folder / CARD_FILE) as told, in_place_of(folder / WEIGHTS_FILE) as meant:
+        told.write_bytes(card.encode())
+        meant.write_bytes(tensors)
+        for name in (MODEL_CARD_FILE, MODEL_CARD_TWIN):
+            (folder / name).unlink(missing_ok=True)
 
 
 def half(state: dict[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,29 @@
+"""Weights and their card on disk: a pair that holds together, or one line that says what to do."""
+
 import json
+import os
+import signal
 from dataclasses import replace
 
 import pytest
 import torch
 
-from screener.card import CARD_FILE, WeightsCard, load_card, save_card
+from screener.card import (
+    CARD_FILE,
+    MODEL_CARD_FILE,
+    MODEL_CARD_TWIN,
+    WeightsCard,
+    load_card,
+    save_card,
+)
 from screener.digest import digest_of_file
 from screener.errors import WeightsError
 from screener.network import weights
 from screener.network.model import Network
 from screener.network.weights import WEIGHTS_FILE, bundled, load_guard, load_network, save_weights
+from tests.conftest import posix_only
+
+NAN = float("nan")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +64,82 @@ def test_a_full_disk_leaves_the_old_weights_and_their_card(folder, network, litt
             save_weights(folder, others, replace(before, version="2"))
     assert load_network(folder)[0] == before
     assert {path.name for path in folder.iterdir()} == {CARD_FILE, WEIGHTS_FILE}
+
+
+OLD, BETWEEN, NEW = "the old pair", "neither", "the new pair"
+MOMENTS = {
+    "unlink": OLD, "unlink the twin": OLD, "fsync": OLD, "replace": OLD,
+    "unlink the rest": BETWEEN, "fsync the card": BETWEEN, "replace the card": BETWEEN,
+    "unlink its rest": NEW, "done": NEW,
+}  # fmt: skip
+"""What writing weights asks of the system in turn, and what a kill just before it leaves."""
+
+
+def write_until(moment, folder, content, card):
+    """Write weights and card in a process that is killed before so many calls of the system."""
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    left = [moment]
+
+    def killed(call):
+        def counted(*arguments, **options):
+            left[0] -= 1
+            if left[0] < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*arguments, **options)
+
+        return counted
+
+    for name in ("unlink", "fsync", "replace"):
+        setattr(os, name, killed(getattr(os, name)))
+    weights.write_together(folder, content, card)
+    os._exit(0)
+
+
+@posix_only
+@pytest.mark.parametrize(("moment", "left"), enumerate(MOMENTS.values()), ids=MOMENTS)
+def test_a_kill_at_any_moment_leaves_a_pair_or_says_what_to_do(
+    folder, network, tmp_path_factory, moment, left
+):
+    old = load_card(folder)
+    (folder / MODEL_CARD_FILE).write_text(old.digest)
+    (folder / MODEL_CARD_TWIN).write_text(old.digest)
+    other = tmp_path_factory.mktemp("other")
+    new = save_weights(other, network, replace(old, version="2"), {"mean": torch.zeros(2)})
+    pair = (other / WEIGHTS_FILE).read_bytes(), (other / CARD_FILE).read_text()
+
+    last = moment == len(MOMENTS) - 1
+    assert write_until(moment, folder, *pair) == (0 if last else -signal.SIGKILL)
+    if left == BETWEEN:
+        with pytest.raises(WeightsError, match=r"^\S+ newer than card\.json: .* 'trainer export'"):
+            load_network(folder)
+    else:
+        assert load_network(folder)[0] == (new if left == NEW else old)
+    told = folder / MODEL_CARD_FILE
+    assert not told.exists() or told.read_text() == digest_of_file(folder / WEIGHTS_FILE)
+
+    assert write_until(len(MOMENTS), folder, *pair) == 0
+    assert load_network(folder)[0] == new
+    assert {path.name for path in folder.iterdir()} == {CARD_FILE, WEIGHTS_FILE}
+
+
+def test_weights_beside_another_card_are_damaged_or_exchanged(folder):
+    """An unfinished card of yet other weights explains nothing."""
+    change(folder, digest="sha256:" + "0" * 64, thresholds_for="sha256:" + "0" * 64)
+    for left in ('{"digest": "sha256:1"}', "{", "[]"):
+        (folder / f"{CARD_FILE}.unfinished").write_text(left)
+        with pytest.raises(WeightsError, match="damaged or exchanged"):
+            load_network(folder)
+
+
+@pytest.mark.parametrize("value", [NAN, float("inf"), 1e5])
+def test_what_no_scan_would_load_is_not_written(folder, value):
+    """The last one is a number, but none of sixteen bits."""
+    before, spoilt = load_card(folder), Network()
+    spoilt.state_dict()["body.0.0.weight"].fill_(value)
+    with pytest.raises(WeightsError, match=r"body\.0\.0\.weight would hold what is no number in"):
+        save_weights(folder, spoilt, replace(before, version="2"))
+    assert load_network(folder)[0] == before
 
 
 def test_a_full_disk_leaves_the_old_card(folder, little_room):

@@ -8,7 +8,7 @@ import click
 
 from screener.console import ExitCode, end, note, say
 from trainer.cli.datasets import EXISTING, judging_options, read_entries
-from trainer.cli.options import device_option
+from trainer.cli.options import check_place, device_option
 from trainer.cli.progress import progress_bar
 
 
@@ -39,6 +39,7 @@ def command(
     from trainer.judging.evaluate import chosen
     from trainer.pages import audit as audit_page
 
+    check_place(output)
     entries = read_entries(data, fraction, seed)
     length = len(views()) * len(chosen(entries, split)) if weights else 0
     with progress_bar(length, "looking") as bar:

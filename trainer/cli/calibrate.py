@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from screener.console import ExitCode, end, note
+from screener.quantities import SEED, Number
 from trainer.cli.progress import progress_bar
 
 
@@ -23,7 +24,7 @@ from trainer.cli.progress import progress_bar
     "--fraction",
     default=0.1,
     show_default=True,
-    type=click.FloatRange(0, 0.5),
+    type=Number(0, 0.5),
     help="Of the training patients, as validation where a manifest has none.",
 )
 @click.option(
@@ -38,7 +39,7 @@ from trainer.cli.progress import progress_bar
     help="What a label of one unseen source means, where it does not say so itself: COVID-19, "
     "other pneumonia, tuberculosis, clear, or open (it may be COVID-19).",
 )
-@click.option("--seed", default=0, show_default=True, help="Of that validation split.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Of that validation split.")
 def command(
     weights: Path,
     data: tuple[Path, ...],

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from screener.quantities import SEED, Number
+
 if TYPE_CHECKING:
     from trainer.manifest import Entry
 
@@ -28,10 +30,12 @@ def judging_options(*splits: str, output: str) -> Callable[[Any], Any]:
         ),
         click.option("--split", type=click.Choice(splits), default=splits[0], show_default=True),
         click.option(
-            "--fraction", default=0.1, show_default=True, type=click.FloatRange(0, 0.5),
+            "--fraction", default=0.1, show_default=True, type=Number(0, 0.5),
             help="Share of training patients to validate with, where a manifest has no split.",
         ),
-        click.option("--seed", default=0, show_default=True, help="Of that validation split."),
+        click.option(
+            "--seed", default=0, show_default=True, type=SEED, help="Of that validation split."
+        ),
         click.option(
             "-o", "--output", type=click.Path(file_okay=False, path_type=Path),
             default=Path(output), show_default=True,

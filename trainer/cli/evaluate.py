@@ -10,7 +10,7 @@ import click
 
 from screener.console import ExitCode, end, note, say
 from trainer.cli.datasets import EXISTING, judging_options, read_entries
-from trainer.cli.options import device_option
+from trainer.cli.options import check_place, device_option
 from trainer.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def command(
     from trainer.judging.evaluate import called, compare
     from trainer.pages import evaluation as evaluation_page
 
+    check_place(output)
     entries = read_entries(data, fraction, seed)
     evaluation, predictions = _evaluate(weights, entries, split, device)
     evaluations = [evaluation, *(_evaluate(each, entries, split, device)[0] for each in also)]

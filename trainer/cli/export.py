@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from screener.card import CARD_FILE
+from trainer.cli.options import check_place
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -31,5 +32,6 @@ def command(run: Path, output: Path | None, version: str) -> None:
             click.echo(path)
         return
     found = Run(run)
+    check_place(output or found.weights)
     card = export(found, output, version=version)
     click.echo(f"{output or found.weights}\t{card.digest}")

@@ -9,6 +9,7 @@ import click
 
 from screener import console
 from screener.errors import ConfigurationError
+from screener.quantities import Number
 from trainer.cli.options import (
     backbone_option,
     data_option,
@@ -49,7 +50,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--checkpoint-minutes",
     default=10.0,
     show_default=True,
-    type=click.FloatRange(min=0),
+    type=Number(0, 10_000),
     help="Time between checkpoints within an epoch; each epoch's end has one anyway.",
 )
 def command(
@@ -69,7 +70,7 @@ def command(
     Writes log, curves, checkpoint, weights and their evaluation on the validation split into the
     run folder, and one page, index.html, that shows them.
     """
-    run = resumed(resume, SETTLED) if resume else None
+    run = resumed(resume, SETTLED, "fit") if resume else None
     kind = device_kind(device)
     run = run or _new(recipe, data, folder, overrides, backbone, lr)
     with resumable(run):
@@ -146,7 +147,7 @@ def _ask(step: str, suggested: float, published: float) -> float:
         click.prompt(
             f"{step}: learning rate of the last layer (recipe {published:g})",
             default=suggested,
-            type=click.FloatRange(min=0, min_open=True),
+            type=Number(0, 100, min_open=True),
             err=True,
         )
     )

@@ -9,6 +9,7 @@ import click
 from screener.errors import ConfigurationError
 from trainer.cli.options import (
     backbone_option,
+    check_place,
     data_option,
     device_kind,
     device_option,
@@ -48,6 +49,7 @@ def command(
     from trainer.fitting.progress import Progress
     from trainer.fitting.rates import find_rate
 
+    check_place(output)
     chosen = recipes.read(recipes.find(recipe), overrides)
     if chosen.labels == recipes.LUNGS:
         raise ConfigurationError(f"{recipe}: has no head whose rate is looked for; fit it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -64,22 +65,41 @@ def device_kind(wanted: str) -> str:
     return choose(wanted).kind
 
 
-def resumed(folder: Path, settled: Collection[str]) -> Run:
+def check_place(folder: Path) -> None:
+    """Tell before the work that its results have no place; makes nothing.
+
+    Raises:
+        ConfigurationError: the folder is not there and cannot be made, or cannot be written to.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ConfigurationError(f"{there}: a file, where a folder is wanted; give another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"{there}: may not be written to; give another folder")
+
+
+def resumed(folder: Path, settled: Collection[str], kind: str) -> Run:
     """The run in a folder, to go on with.
 
     Args:
         folder: of the run.
         settled: names of the parameters that a resume cannot honour.
+        kind: the command that the run has to be of.
 
     Raises:
-        ConfigurationError: one of those was given; or no run of ours is there, or its recipe is
-            damaged.
+        ConfigurationError: one of those was given; or no run of that kind is there, or its recipe
+            or its facts are damaged.
     """
     from trainer.run import Run
 
     _refuse(settled)
     run = Run(folder)
     run.recipe()
+    began = "unseen" if "groups" in run.facts() else "fit"
+    if began != kind:
+        raise ConfigurationError(
+            f"{folder}: a run of 'trainer {began}'; go on with 'trainer {began} --resume {folder}'"
+        )
     return run
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from screener.console import ExitCode, end, note, say
+from trainer.cli.options import check_place
 
 if TYPE_CHECKING:
     from trainer.importers.found import Import
@@ -82,6 +83,7 @@ def _folders(folder: Path, source: str | None, patient: str, output: Path) -> No
 def _prepare(imported: Import, output: Path) -> None:
     from trainer.importers.prepare import prepare
 
+    check_place(output)
     made = prepare(imported, output)
     say(f"{imported.name}: {len(made.entries)} found / {made.expected} expected")
     counts = Counter((entry.split, entry.label) for entry in made.entries)

@@ -12,7 +12,9 @@ from trainer import recipe as recipes
 def command(name: str | None) -> None:
     """List the recipes that come with the trainer, or print the one called NAME."""
     if name:
-        click.echo(recipes.find(name).read_text(encoding="utf-8"), nl=False)
+        file = recipes.find(name)
+        recipes.read(file)  # or it says what is wrong with it
+        click.echo(file.read_text(encoding="utf-8"), nl=False)
         return
     for known in recipes.names():
         found = recipes.read(recipes.find(known))

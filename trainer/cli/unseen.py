@@ -9,6 +9,7 @@ import click
 
 from screener import console
 from screener.errors import ConfigurationError
+from screener.quantities import AT_ONCE, MANY
 from trainer.cli.options import (
     backbone_option,
     data_option,
@@ -46,17 +47,15 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--films",
     default=0,
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MANY.max),
     help="Films an epoch, to make it cheap; 0 for the recipe's own.",
 )
-@click.option(
-    "--rounds", default=1, show_default=True, type=click.IntRange(min=1), help="Seeds of each fold."
-)
+@click.option("--rounds", default=1, show_default=True, type=AT_ONCE, help="Seeds of each fold.")
 @click.option(
     "--most",
     default=400,
     show_default=True,
-    type=click.IntRange(min=2),
+    type=click.IntRange(2, 10**6),
     help="Images of each source and label that a fold is judged on.",
 )
 @device_option
@@ -79,7 +78,7 @@ def command(
     that were seen. Members of a soup are judged alone, averaged, and averaged greedily. Images of
     split 'test' are never looked at.
     """
-    run = resumed(resume, SETTLED) if resume else None
+    run = resumed(resume, SETTLED, "unseen") if resume else None
     kind = device_kind(device)
     run = run or _new(recipe, data, folder, overrides, backbone, groups, films, rounds)
     with resumable(run):

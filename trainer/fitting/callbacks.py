@@ -16,7 +16,7 @@ from fastai.callback.core import Callback
 from torch import Tensor
 
 from trainer.fitting.data import Batches
-from trainer.run import Run, load_tensors, save_tensors
+from trainer.run import Run, save_tensors
 
 
 class Precision(Callback):  # type: ignore[misc]
@@ -178,7 +178,8 @@ def _random() -> dict[str, Tensor]:
 
 def _set_random(states: dict[str, Tensor]) -> None:
     for device, module in _generators().items():
-        module.set_rng_state(states[device])
+        if device in states:  # else the fit began on a machine without it
+            module.set_rng_state(states[device])
 
 
 def _plain(optimizer: dict[str, Any]) -> dict[str, Any]:
@@ -193,8 +194,3 @@ def _number(value: Any) -> Any:  # noqa: ANN401 (whatever a parameter group hold
     if isinstance(value, tuple):
         return tuple(map(_number, value))
     return value.item() if isinstance(value, np.generic) else value
-
-
-def last_checkpoint(run: Run) -> dict[str, Any]:
-    """The newest checkpoint of a run; empty when there is none."""
-    return load_tensors(run.checkpoint_file) if run.checkpoint_file.is_file() else {}

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,9 +23,10 @@ from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.reading import pixels
+from screener.study import Refusal
 from screener.whole import in_place_of
 from trainer.fitting.augment import augment
-from trainer.fitting.decoding import SPAWN, decode, follow_parent, undisturbed
+from trainer.fitting.decoding import squares_of
 from trainer.manifest import KNOWN, Entry, first_of
 from trainer.recipe import Augment
 
@@ -49,10 +48,21 @@ def cached_squares(
         ConfigurationError: images that cannot be decoded, all of them, one a line.
     """
     path = folder / f"squares-{size}-{_key(entries)}.npy"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        _decode_all(entries, size, path, progress)
+    kept = _kept(path, (len(entries), size, size))
+    if kept is not None:
+        return kept
+    folder.mkdir(parents=True, exist_ok=True)
+    _decode_all(entries, size, path, progress)
     return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+
+
+def _kept(path: Path, shape: tuple[int, int, int]) -> Squares | None:
+    """What was decoded before; None where it is not there or was cut since."""
+    try:
+        squares: Squares = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return None
+    return squares if squares.shape == shape and squares.dtype == np.uint8 else None
 
 
 def _key(entries: Sequence[Entry]) -> str:
@@ -69,15 +79,12 @@ def _decode_all(
 ) -> None:
     errors = []
     with in_place_of(path) as unfinished:
-        processes = ProcessPoolExecutor(mp_context=SPAWN, initializer=follow_parent)
-        with processes as pool, unfinished.open("wb") as stream:
+        with unfinished.open("wb") as stream:
             _write_header(stream, (len(entries), size, size))
             images = [entry.image for entry in entries]
-            with undisturbed():
-                decoded = pool.map(partial(decode, size=size), images, chunksize=8)
-            for number, square in enumerate(decoded):
-                if isinstance(square, str):
-                    errors.append(f"{images[number]}: {square}; take it out of the manifest")
+            for number, square in enumerate(squares_of(images, size)):
+                if isinstance(square, Refusal):
+                    errors.append(f"{square.path}: {square.reason}; take it out of the manifest")
                     continue
                 stream.write(square.tobytes())
                 if progress:

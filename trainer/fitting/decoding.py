@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,9 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.reading import pixels
+from screener.reading.decode import CRASHED
 from screener.reading.limits import PixelError
+from screener.study import Outcome, Refusal
 
 SPAWN = get_context("spawn")
+TOGETHER = 8
+"""Files that a process is handed at once."""
 _STOPPING = {signal.SIGINT, signal.SIGTERM}
 
 
@@ -53,9 +60,46 @@ def _end_after(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def decode(path: Path, size: int) -> NDArray[np.uint8] | str:
-    """(size, size) uint8, or in words why there is none."""
+def square_of(path: Path, size: int) -> NDArray[np.uint8] | Refusal:
+    """(size, size) uint8, or why there is none, whatever the file does to its decoder."""
     try:
         return pixels.square(pixels.load(path), size)
     except PixelError as error:
-        return error.reason
+        return Refusal(path, error.outcome, error.reason)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 (decoders in Rust raise what is no Exception)
+        reason = f"it could not be read, for an unforeseen {type(error).__name__}"
+        return Refusal(path, Outcome.UNREADABLE, reason)
+
+
+def squares_of(paths: Sequence[Path], size: int) -> Iterator[NDArray[np.uint8] | Refusal]:
+    """Decode files in processes of their own, in the order given.
+
+    A file that ends its process, as some decoders do over damaged data, costs itself alone: those
+    that the broken pool may have been at are tried again one by one.
+    """
+    done = 0
+    while done < len(paths):
+        try:
+            for square in _in_parallel(paths[done:], size):
+                yield square
+                done += 1
+        except BrokenProcessPool:
+            for path in paths[done : done + TOGETHER]:
+                yield _alone(path, size)
+                done += 1
+
+
+def _in_parallel(paths: Sequence[Path], size: int) -> Iterator[NDArray[np.uint8] | Refusal]:
+    with ProcessPoolExecutor(mp_context=SPAWN, initializer=follow_parent) as pool:
+        with undisturbed():
+            decoded = pool.map(partial(square_of, size=size), paths, chunksize=TOGETHER)
+        yield from decoded
+
+
+def _alone(path: Path, size: int) -> NDArray[np.uint8] | Refusal:
+    try:
+        return next(_in_parallel([path], size))
+    except BrokenProcessPool:
+        return Refusal(path, Outcome.UNREADABLE, CRASHED)

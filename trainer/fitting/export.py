@@ -7,12 +7,11 @@ from pathlib import Path
 
 from screener.card import WeightsCard
 from screener.errors import ConfigurationError
-from screener.network.model import Network
 from screener.network.weights import save_weights
 from screener.reading import pixels
-from screener.study import LABELS
+from trainer.fitting.states import best_of
 from trainer.recipe import Recipe
-from trainer.run import Run, load_tensors
+from trainer.run import Run
 
 GRAYSCALE = (
     f"pipeline {pixels.PIPELINE}: modality LUT, VOI, presentation; stretched between the 0.5 and "
@@ -39,14 +38,12 @@ def export(run: Run, folder: Path | None = None, *, version: str = "1") -> Weigh
     recipe, facts, log = run.recipe(), run.facts(), run.log()
     if not run.best_file.is_file():
         raise ConfigurationError(f"{run.folder}: no epoch is finished yet; go on with --resume")
-    best = load_tensors(run.best_file)
-    kept = best.get("kept") or next((row for row in reversed(log) if row["kept"]), None)
-    if kept is None:
+    network, kept = best_of(run)
+    kept = kept or next((row for row in reversed(log) if row.get("kept")), {})
+    if not {"step", "image_size", "epoch"} <= kept.keys():
         raise ConfigurationError(
             f"{run.log_file}: names no epoch that was kept; go on with --resume"
         )
-    network = Network(recipe.network, len(LABELS), recipe.head)
-    network.load_state_dict(best["network"])
     backbone = Path(facts["backbone"]).name
     taught = "".join(f", taught by {Path(name).name}" for name in recipe.teachers)
     card = WeightsCard(

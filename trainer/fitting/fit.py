@@ -25,16 +25,17 @@ from torch import nn
 
 from screener.errors import ConfigurationError
 from screener.network.model import Network
-from screener.study import LABELS, TARGET_LABEL
+from screener.study import TARGET_LABEL
 from trainer.fitting.averaging import MovingAverage
 from trainer.fitting.backbones import load_backbone
-from trainer.fitting.callbacks import Checkpoint, Measures, Precision, last_checkpoint
+from trainer.fitting.callbacks import Checkpoint, Measures, Precision
 from trainer.fitting.data import Batches, Squares, cached_squares
 from trainer.fitting.distil import Distillation, cards, teachers
 from trainer.fitting.loss import OpenLabelLoss, is_right
 from trainer.fitting.progress import Progress
 from trainer.fitting.rates import find_rate
 from trainer.fitting.selection import group_recall
+from trainer.fitting.states import last_checkpoint, network_of, restore, taken_up
 from trainer.manifest import Entry, adopted, manifest_digest, read_manifests, with_validation
 from trainer.recipe import Recipe, Stage
 from trainer.run import Run, save_tensors
@@ -127,16 +128,20 @@ def fit(
     """
     recipe = run.recipe()
     entries = _entries(run)
-    squares = cached_squares(entries, recipe.cache_size, cache or run.cache, progress.decoded)
     place = last_checkpoint(run)
     _same_teachers(run)
     network = fresh_network(recipe, "none" if place else run.facts()["backbone"])
     average = MovingAverage(network, recipe.average, place.get("average"))
-    state = _State(run, entries, average, best=place.get("best", -1.0), rows=run.log())
+    behind = sum(s.epochs for s in steps(recipe) if s.number < place["step"]) if place else 0
+    rows = taken_up(run, network, place, behind)
+    squares = cached_squares(entries, recipe.cache_size, cache or run.cache, progress.decoded)
+    state = _State(run, entries, average, best=place.get("best", -1.0), rows=rows)
     for step in steps(recipe):
         if place and step.number < place["step"]:
             continue
         learner = learner_for(recipe, step, network, entries, squares, device)
+        if place:
+            restore(learner.opt.opt, place, run.checkpoint_file)
         rates = _rates(run, step, learner, lr, choose, resuming=bool(place))
         _fit_step(learner, step, rates, state, progress, place, 60 * checkpoint_minutes)
         place = {}
@@ -213,7 +218,7 @@ def fresh_network(recipe: Recipe, backbone: str) -> Network:
         WeightsError: the backbone's weights cannot be had.
     """
     torch.manual_seed(recipe.seed if recipe.start_seed < 0 else recipe.start_seed)
-    network = Network(recipe.network, len(LABELS), recipe.head)
+    network = network_of(recipe)
     load_backbone(network, backbone)
     return network.to(memory_format=torch.channels_last)
 

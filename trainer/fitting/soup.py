@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from screener.errors import ConfigurationError
 from screener.network.model import Network
-from screener.study import LABELS
 from trainer.fitting.data import Batches, cached_squares
 from trainer.fitting.fit import entries_of, fit
 from trainer.fitting.progress import Progress
+from trainer.fitting.states import State, best_state, network_of
 from trainer.recipe import Recipe, members
-from trainer.run import Run, load_tensors, save_tensors
+from trainer.run import Run, save_tensors
 
 MEMBERS = "members"
 """Folder of a soup's run that holds the members' runs."""
@@ -32,8 +32,6 @@ INHERITED = ("manifests", "backbone", "lr", "left_out")
 
 MEASURED_ON = 100
 """Training batches that batch norm statistics are measured on anew."""
-
-State = dict[str, Tensor]
 
 
 def fit_recipe(
@@ -63,7 +61,7 @@ def fit_recipe(
             progress.say(f"member {name} of {', '.join(runs)}")
             fit(member, progress, **how, cache=cache or run.cache)
     chosen = {name: runs[name] for name in recipe.soup.of or runs}
-    state = mean([load_tensors(member.best_file)["network"] for member in chosen.values()])
+    state = mean([best_state(member) for member in chosen.values()])
     if recipe.soup.norms == "measured":
         state = with_measured_norms(run, state, cache or run.cache)
     kept = {"step": "mean", "image_size": recipe.input_size, "epoch": 0}
@@ -109,7 +107,7 @@ def mean(states: Sequence[Mapping[str, Tensor]]) -> State:
 def with_measured_norms(run: Run, state: State, cache: Path) -> State:
     """The state with batch norm statistics of the run's own training batches."""
     recipe, entries = run.recipe(), entries_of(run)
-    network = Network(recipe.network, len(LABELS), recipe.head)
+    network = network_of(recipe)
     network.load_state_dict(state)
     _measure(network, _batches(recipe, entries, cached_squares(entries, recipe.cache_size, cache)))
     return network.state_dict()

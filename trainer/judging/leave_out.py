@@ -16,17 +16,17 @@ import torch
 from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
-from screener.network.model import Network
 from screener.study import LABELS
 from trainer.fitting.data import Squares, cached_squares
 from trainer.fitting.distil import settled
 from trainer.fitting.progress import Progress
-from trainer.fitting.soup import State, fit_recipe, mean, member_runs
+from trainer.fitting.soup import fit_recipe, mean, member_runs
+from trainer.fitting.states import State, best_state, network_of
 from trainer.judging.temperature import fit_temperature
 from trainer.judging.unseen import Array, Figures, Fold, Scored, figures, judged, seen
 from trainer.manifest import Entry, read_manifests, with_validation
 from trainer.recipe import Recipe
-from trainer.run import Run, load_tensors
+from trainer.run import Run
 
 FOLD = "{fold}"
 """Stands for a fold's name in the names of teachers."""
@@ -196,10 +196,8 @@ def _size(run: Run, members: Sequence[str]) -> int:
 
 def _states(run: Run) -> dict[str, State]:
     if run.recipe().soup is None:
-        return {SINGLE: load_tensors(run.best_file)["network"]}
-    return {
-        name: load_tensors(member.best_file)["network"] for name, member in member_runs(run).items()
-    }
+        return {SINGLE: best_state(run)}
+    return {name: best_state(member) for name, member in member_runs(run).items()}
 
 
 def _looked_at(run: Run, most: int) -> Look:
@@ -212,7 +210,7 @@ def _looked_at(run: Run, most: int) -> Look:
 
 def logits_of(recipe: Recipe, state: State, squares: Squares) -> Array:
     """(N, S, S) uint8 squares -> (N, classes) logits."""
-    network = Network(recipe.network, len(LABELS), recipe.head)
+    network = network_of(recipe)
     network.load_state_dict(state)
     network = network.eval().to(memory_format=torch.channels_last)
     with torch.inference_mode():

@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from screener.errors import ConfigurationError
 from screener.network.lung_shape import EVEN, inside, levels_of
 from screener.network.lungs import Lungs, bundled
-from screener.reading import pixels
-from trainer.fitting.lungs.pairs import Pair, read_mask
+from trainer.fitting.lungs.pairs import Pair, opened
 from trainer.judging import shortcuts, statistics
 from trainer.judging.predict import Change, Square
 from trainer.judging.statistics import Estimate
+from trainer.manifest import first_of
 
 Array = npt.NDArray[Any]
 
@@ -56,15 +57,21 @@ def outline(pairs: Sequence[Pair], lungs: Lungs) -> list[Outlined]:
     """Outline each film and compare it with its mask.
 
     Raises:
-        PixelError: a film cannot be read.
+        ConfigurationError: films or masks that cannot be read, one a line.
     """
-    found = []
+    found: list[Outlined] = []
+    errors: list[str] = []
     for pair in pairs:
-        square = pixels.square(pixels.load(pair.image), lungs.card.input_size)
+        read = opened(pair, lungs.card.input_size)
+        if isinstance(read, list):
+            errors += read
+            continue
+        square, mask = read
         fields = lungs.fields(square[None])[0]
-        mask = read_mask(pair.mask)
         score = dice(at_size(levels_of(fields), mask.shape), mask)
         found.append(Outlined(pair, score, fields.confidence, bool(fields.outline)))
+    if errors:
+        raise ConfigurationError("\n".join(first_of(errors, "films")))
     return found
 
 

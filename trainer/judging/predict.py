@@ -19,9 +19,8 @@ import numpy.typing as npt
 
 from screener.card import WeightsCard
 from screener.network.weights import load_network
-from screener.reading import pixels
-from screener.reading.limits import PixelError
 from screener.study import Refusal
+from trainer.fitting.decoding import square_of
 from trainer.manifest import Entry
 
 Array = npt.NDArray[Any]
@@ -123,7 +122,4 @@ def read_squares(
 
 
 def _square(size: int, entry: Entry) -> Square | Refusal:
-    try:
-        return pixels.square(pixels.load(entry.image), size)
-    except PixelError as error:
-        return Refusal(entry.image, error.outcome, error.reason)
+    return square_of(entry.image, size)

@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from screener import rates
-from screener.card import MODEL_CARD_FILE, WeightsCard, load_card, save_card
+from screener.card import (
+    MODEL_CARD_FILE,
+    MODEL_CARD_TWIN,
+    WeightsCard,
+    load_card,
+    parse,
+    save_card,
+)
 from screener.errors import ConfigurationError
+from screener.network.weights import read_tensors
 from screener.study import LABEL_NAMES, RESEARCH_ONLY
 from screener.whole import replace_text
 
-TWIN_FILE = "MODEL_CARD.json"
 SCHEMA = 1
 NOT_MEASURED = "Not measured."
 _NOTHING = "–"
@@ -77,13 +84,14 @@ def write(folder: Path, evaluations: Sequence[Path]) -> Path:
 
     Raises:
         ConfigurationError: an evaluation cannot be read, or is of other weights.
-        WeightsError: there is no usable card in the folder.
+        WeightsError: there is no usable card in the folder, or its tensors are not the card's.
     """
     card = load_card(folder)
+    read_tensors(folder, card.digest)
     documents = [_read(path, card) for path in evaluations]
     card = replace(card, metrics=card.metrics | {_name(d): figures(d) for d in documents})
-    save_card(folder, card)
     sections = list(compose(card, documents))
+    save_card(folder, card)
     twin = {
         "schema": SCHEMA,
         "weights": card.digest,
@@ -92,7 +100,7 @@ def write(folder: Path, evaluations: Sequence[Path]) -> Path:
         "evaluations": documents,
     }
     text = json.dumps(twin, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    replace_text(folder / TWIN_FILE, text)
+    replace_text(folder / MODEL_CARD_TWIN, text)
     path = folder / MODEL_CARD_FILE
     replace_text(path, _markdown(card, sections))
     return path
@@ -101,21 +109,33 @@ def write(folder: Path, evaluations: Sequence[Path]) -> Path:
 def _read(path: Path, card: WeightsCard) -> dict[str, Any]:
     """The first evaluation of a file, with the shortcuts it is to be read beside."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse(path.read_text(encoding="utf-8"))
         first: dict[str, Any] = content["evaluations"][0]
         of_weights = first["weights_digest"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ConfigurationError(
-            f"{path}: not an evaluation ({error!r}); make one with 'trainer evaluate'"
-        ) from None
+    except (OSError, *NO_EVALUATION) as error:
+        raise no_evaluation(path, error) from None
     if of_weights != card.digest:
         raise ConfigurationError(
             f"{path}: measured with other weights ({of_weights}); run 'trainer evaluate' again"
         )
-    return first | {
-        "shortcuts": content.get("shortcuts", []),
-        "published": content.get("published", []),
-    }
+    document = first | {key: content.get(key, []) for key in ("shortcuts", "published")}
+    try:
+        figures(document)
+        _performance(document)
+    except NO_EVALUATION as error:
+        raise no_evaluation(path, error) from None
+    return document
+
+
+NO_EVALUATION = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What the figures of a file that is none give."""
+
+
+def no_evaluation(path: Path, error: Exception) -> ConfigurationError:
+    """What to say of a file that holds no evaluation, and why it holds none."""
+    return ConfigurationError(
+        f"{path}: not an evaluation ({error!r}); make one with 'trainer evaluate'"
+    )
 
 
 def _name(document: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ recipe to take is for ``trainer unseen`` to say.
 from __future__ import annotations
 
 import io
-import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from screener.card import parse
 from screener.errors import ConfigurationError
+from trainer.pages.card import NO_EVALUATION, no_evaluation
 from trainer.pages.page import Page
 from trainer.pages.run import spent
 from trainer.run import Run
@@ -75,15 +76,17 @@ def _name(run: Run, runs: Sequence[Run]) -> str:
 
 
 def _evaluation(run: Run) -> dict[str, Any]:
+    run.recipe()
     path = run.evaluation / "evaluation.json"
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["evaluations"][0]
+        found: dict[str, Any] = parse(path.read_text(encoding="utf-8"))["evaluations"][0]
+        found["manifest_digest"], _judged(found)  # all that is made of it is there
     except FileNotFoundError:
         raise ConfigurationError(
             f"{run.folder}: not finished; go on with 'trainer fit --resume {run.folder}'"
         ) from None
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise ConfigurationError(f"{path}: no evaluation ({error}); fit it again") from error
+    except NO_EVALUATION as error:
+        raise no_evaluation(path, error) from None
     return found
 
 
@@ -99,12 +102,12 @@ def _check_same(judged: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _row(name: str, run: Run, found: Mapping[str, Any]) -> tuple[object, ...]:
+    return (name, run.recipe().name, len(run.log()), spent(run) or "–", *_judged(found))
+
+
+def _judged(found: Mapping[str, Any]) -> tuple[object, ...]:
     overall = found["overall"]
     return (
-        name,
-        run.recipe().name,
-        len(run.log()),
-        spent(run) or "–",
         found["used"],
         _measured(overall["accuracy"], 100, " %"),
         _measured(overall["against_rest"]),

@@ -14,11 +14,11 @@ from screener.errors import ConfigurationError
 from screener.program import run
 from tests.conftest import posix_only
 from trainer.cli.main import trainer
+from trainer.fitting import decoding
 from trainer.importers import cohen, covidx, folders, kermany
 from trainer.importers import prepare as importing
 from trainer.importers.found import Import
 from trainer.importers.prepare import prepare
-from trainer.judging import predict
 from trainer.manifest import Entry, read_manifest, select
 
 HEADER = "Patientid,offset,sex,age,finding,survival,view,date,location,filename,doi, url,license\n"
@@ -275,7 +275,7 @@ def test_command_says_found_and_expected(chest_xray, checkout, lists, tmp_path, 
 
 @posix_only
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("place", ["predict.pixels.load", "prepare.digest_of_file"])
+@pytest.mark.parametrize("place", ["decoding.pixels.load", "prepare.digest_of_file"])
 def test_a_prepare_that_is_stopped_leaves_no_manifest_and_can_be_repeated(
     tmp_path, monkeypatch, capsys, place, number, code
 ):
@@ -283,7 +283,7 @@ def test_a_prepare_that_is_stopped_leaves_no_manifest_and_can_be_repeated(
         picture(tmp_path / "in" / "normal" / f"{number_of}.png")
     arguments = ["prepare", "folders", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
     module, _, name = place.partition(".")
-    owner = {"predict": predict.pixels, "prepare": importing}[module]
+    owner = {"decoding": decoding.pixels, "prepare": importing}[module]
     name = name.rpartition(".")[2]
     work, calls = getattr(owner, name), []
 

@@ -67,6 +67,16 @@ def test_a_run_that_is_not_finished_is_refused(runs, tmp_path):
         compare.write(runs, tmp_path / "runs.html")
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["{", "[]", '{"evaluations": []}', '{"evaluations": [{}]}', '{"evaluations": [5]}', "[" * 9999],
+)
+def test_what_is_no_evaluation_is_refused_in_one_line(runs, tmp_path, content):
+    (runs[1].evaluation / "evaluation.json").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"^[^\n]*not an evaluation[^\n]*$"):
+        compare.write(runs, tmp_path / "runs.html")
+
+
 def test_figures_of_other_images_are_not_set_beside_each_other(runs, tmp_path):
     other = make_run(tmp_path / "three", digest="sha256:11")
     with pytest.raises(ConfigurationError, match="three: judged on other images than one"):

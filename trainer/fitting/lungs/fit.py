@@ -24,15 +24,18 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from screener.card import IMAGENET_MEAN, IMAGENET_STD, TIMM
+from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.network.lung_net import ENCODER, LungNet
 from screener.network.model import Network
+from trainer.facts import CURE
 from trainer.fitting.backbones import load_backbone
 from trainer.fitting.lungs.pairs import Pair, Squares, digest, learning_pairs, read_pairs, squares
 from trainer.fitting.lungs.style import changed
 from trainer.fitting.progress import Progress
+from trainer.fitting.states import restore, rows_of
 from trainer.recipe import Recipe, Stage
-from trainer.run import Run, load_tensors, save_tensors
+from trainer.run import Run, fill, load_tensors, save_tensors
 
 HELD_BLOCKS = 2
 """First blocks of a fitted encoder, to a stride of 4, that stay as ImageNet left them: edges are
@@ -63,7 +66,7 @@ def fit(run: Run, progress: Progress, *, device: str = "cpu") -> None:
     run.bind(digest(pairs))
     loop = _Loop(recipe, str(facts["backbone"]), device, progress)
     done = loop.resume(run) if run.checkpoint_file.is_file() else 0
-    rows: list[dict[str, Any]] = [*run.log()[:done]]
+    rows: list[dict[str, Any]] = [*rows_of(run, done)]
     for first, stage in zip(_firsts(recipe), recipe.stages, strict=True):
         if first + stage.epochs <= done:
             continue
@@ -139,11 +142,18 @@ class _Loop:
         )
 
     def resume(self, run: Run) -> int:
-        """Take up a checkpoint; the number of epochs behind it."""
-        kept = load_tensors(run.checkpoint_file)
-        self.network.load_state_dict(kept["network"])
-        self.optimizer.load_state_dict(kept["optimizer"])
-        return int(kept["epochs"])
+        """Take up a checkpoint; the number of epochs behind it.
+
+        Raises:
+            ConfigurationError: it is damaged, or of another fit.
+        """
+        file = run.checkpoint_file
+        kept = load_tensors(file)
+        fill(self.network, kept, file)
+        restore(self.optimizer, kept, file)
+        if not isinstance(epochs := kept.get("epochs"), int):
+            raise ConfigurationError(f"{file}: damaged (no number of epochs); {CURE}")
+        return epochs
 
     def keep(self, run: Run, epochs: int) -> None:
         """Write a checkpoint."""

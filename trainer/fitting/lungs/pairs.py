@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from screener.errors import ConfigurationError
-from screener.reading import pixels
-from screener.reading.limits import PixelError
+from screener.study import Refusal
+from trainer.fitting.decoding import square_of
 from trainer.manifest import (
     MANIFEST_FILE,
     OUTSIDE,
@@ -178,22 +178,35 @@ def squares(pairs: Sequence[Pair], size: int) -> tuple[Squares, Squares]:
     Raises:
         ConfigurationError: films or masks that cannot be read, one a line.
     """
-    films, masks, errors = [], [], []
-    for pair in pairs:
-        try:
-            films.append(pixels.square(pixels.load(pair.image), size))
-            masks.append(read_mask(pair.mask, (size, size)))
-        except PixelError as error:
-            errors.append(f"{pair.image}: {error.reason}; take it out of the manifest")
-        except OSError as error:
-            errors.append(f"{pair.mask}: not readable as a mask ({error})")
-    if errors:
+    read = [opened(pair, size, (size, size)) for pair in pairs]
+    if errors := [error for found in read if isinstance(found, list) for error in found]:
         raise ConfigurationError("\n".join(first_of(errors, "films")))
+    films, masks = zip(*(found for found in read if isinstance(found, tuple)), strict=True)
     return np.stack(films), np.stack(masks)
+
+
+def opened(
+    pair: Pair, side: int, mask_size: tuple[int, int] | None = None
+) -> tuple[Squares, Squares] | list[str]:
+    """A film as a square and its mask, as :func:`read_mask`; or all that cannot be read, in words.
+
+    Args:
+        pair: film and mask.
+        side: of the film's square.
+        mask_size: (width, height) to squash the mask to; its own unless given.
+    """
+    film, wrong = square_of(pair.image, side), []
+    if isinstance(film, Refusal):
+        wrong.append(f"{pair.image}: {film.reason}; take it out of the manifest")
+    try:
+        mask = read_mask(pair.mask, mask_size)
+    except (OSError, ValueError, SyntaxError) as error:  # all that Pillow raises
+        wrong.append(f"{pair.mask}: not readable as a mask ({error}); take it out of the manifest")
+    return wrong if isinstance(film, Refusal) or wrong else (film, mask)
 
 
 def read_mask(path: Path, size: tuple[int, int] | None = None) -> Squares:
     """A mask as (rows, columns) uint8, 255 lung; squashed to ``size`` (width, height) if given."""
-    with Image.open(path) as opened:
-        mask = opened.convert("L")
+    with Image.open(path) as picture:
+        mask = picture.convert("L")
     return np.asarray(mask.resize(size, Image.Resampling.BILINEAR) if size else mask)
