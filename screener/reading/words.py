@@ -37,7 +37,7 @@ CHEST_STEMS = (
 """Beginnings and parts of words that mean chest, thorax or lung."""
 
 CHEST_WORDS = frozenset({
-    "BRUST", "BORST", "PECHO", "PEITO", "PETTO", "NGUC", "DADA", "PARU", "KLP", "PIERSIOWA",
+    "BRUST", "BORST", "PIEPT", "PECHO", "PEITO", "PETTO", "NGUC", "DADA", "PARU", "KLP", "PIERSIOWA",
     "PIERSIOWEJ", "THX", "CHX", "CHST", "TX", "HEART", "HERZ", "COEUR", "CORAZON", "CUORE",
     "CORACAO", "BRONCHUS", "NECKCHEST",
 })  # fmt: skip
@@ -157,9 +157,9 @@ OTHER_CODES = frozenset({
 
 _SIDE = r"(?:L|R|LT|RT|LEFT|RIGHT|LI|RE|SIN|DEX|IZQ|DER|GAUCHE|DROITE?)"
 _LATERAL = re.compile(
-    rf"{_SIDE}?(?:LAT|LATERAL\w*|LATERO\w*|PROFIL\w*|PERFIL|SEITL\w*|SEITE|ZIJDELINGS?|DWARS"
-    rf"|BOCZN\w*|BOCNI|БОК|БОКОВ\w*|ΠΛΑΓΙ\w*|YAN|SIVUK\w*|SIVU|SIDEBILDE|SIDOBILD"
-    rf"|OLDALIRANY\w*){_SIDE}?\d?"
+    rf"{_SIDE}?(?:LAT|LATERA\w*|LATERO\w*|PROFIL\w*|PERFIL|SEITL\w*|SEITE|ZIJDELINGS?|DWARS"
+    rf"|BOCZN\w*|BOCN\w+|БОК|БОКОВ\w*|ΠΛΑΓΙ\w*|YAN|SIVUK\w*|SIVU|SIDEBILDE|SIDOBILD"
+    rf"|OLDAL\w*|SIDA){_SIDE}?\d?"
 )
 LATERAL_WORDS = frozenset({"LL", "RL", "ML", "LM", "SAGITTAL", "SIDE", "צד"})
 LATERAL_SIGNS = ("側面", "側位", "侧位", "侧面", "측면", "ด้านข้าง", "جانب")
@@ -172,7 +172,9 @@ _AP = re.compile(
     r"AP(?:UPRIGHT|ERECT|SUPINE|SITTING|SEMI\w*|PORTABLE|PORT|MOBILE|BED\w*|CHEST|THORAX|CXR|VIEW"
     r"|AXIAL|LORDOTIC|INSP\w*|EXP\w*|\d)?"
 )
-FRONTAL_WORDS = frozenset({"FRONTAL", "FACE", "FRENTE"})
+PA_SIGNS = ("POSTEROANTERIOR", "DORSOVENTRAL", "ЗАДНЕПЕРЕД", "後前", "后前", "후전")
+AP_SIGNS = ("ANTEROPOSTERIOR", "VENTRODORSAL", "ПЕРЕДНЕЗАД", "前後", "前后", "전후")
+FRONTAL_WORDS = frozenset({"FRONTAL", "FACE", "FRENTE", "ПРЯМАЯ", "正面", "正位"})
 
 
 def is_lateral(words: list[str]) -> bool:
@@ -200,8 +202,8 @@ def is_pa(words: list[str]) -> bool:
     joined = "".join(words)
     return (
         any(_PA.fullmatch(word) for word in words)
-        or "POSTEROANTERIOR" in joined
-        or (words[:2] == ["P", "A"] or "DORSOVENTRAL" in joined)
+        or any(fold(sign) in joined for sign in PA_SIGNS)
+        or words[:2] == ["P", "A"]
     )
 
 
@@ -210,6 +212,6 @@ def is_ap(words: list[str]) -> bool:
     joined = "".join(words)
     return (
         any(_AP.fullmatch(word) for word in words)
-        or "ANTEROPOSTERIOR" in joined
-        or (words[:2] == ["A", "P"] or "VENTRODORSAL" in joined)
+        or any(fold(sign) in joined for sign in AP_SIGNS)
+        or words[:2] == ["A", "P"]
     )

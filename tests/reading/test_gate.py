@@ -21,7 +21,7 @@ CHESTS = (
     "TÓRAX", "CXR", "BRUST", "PECHO", "POITRINE", "胸部", "CHEST VERT", "Chest_PA", "PULMÃO",
     "BRÖST", "Klatka piersiowa", "Göğüs", "Грудная клетка", "흉부", "الصدر", "N/A", "ЛЕГЕНІ",
     "KEUHKOT", "หน้าอก", "वक्ष", "বুক", "மார்பு", "قفسه سینه", "KRŪTINĖ", "PRSNI KOŠ", "PARU-PARU",
-    "Θώραξ", "흉곽", "RINDKERE", "ТОРАКС", "Гръден кош", "გულმკერდი",
+    "Θώραξ", "흉곽", "RINDKERE", "ТОРАКС", "Гръден кош", "გულმკერდი", "PIEPT",
 )  # fmt: skip
 NO_CHESTS = (
     "BRÖSTRYGG", "BRYSTHVIRVEL", "BRYSTBEN", "HRUDNÍ PÁTEŘ", "MELLKASI GERINC", "胸腰椎", "胸骨",
@@ -31,6 +31,7 @@ NO_CHESTS = (
 """Spines, bones and breasts that are named after the chest."""
 LATERALS = (
     "SEITL.", "SIVUKUVA", "SIDEBILDE", "OLDALIRÁNYÚ", "ด้านข้าง", "جانبي", "ПРАВЫЙ БОК", "צד", "LAT1",
+    "LATERAAL", "SIDA", "OLDALSÓ", "BOČNÝ",
 )  # fmt: skip
 
 
@@ -207,6 +208,11 @@ def test_description_is_never_repeated():
 @pytest.mark.parametrize(
     ("elements", "projection"),
     [
+        ({"ViewPosition": "後前位"}, Projection.PA),
+        ({"ViewPosition": "후전"}, Projection.PA),
+        ({"ViewPosition": "Заднепередняя"}, Projection.PA),
+        ({"ViewPosition": "前后位"}, Projection.AP),
+        ({"ViewPosition": "ПЕРЕДНЕЗАДНЯЯ"}, Projection.AP),
         ({"ViewPosition": "PA"}, Projection.PA),
         ({"ViewPosition": "ap"}, Projection.AP),
         ({"ViewPosition": "PORTABLE AP"}, Projection.AP),
