@@ -37,9 +37,9 @@ CHEST_STEMS = (
 """Beginnings and parts of words that mean chest, thorax or lung."""
 
 CHEST_WORDS = frozenset({
-    "BRUST", "BORST", "PIEPT", "PECHO", "PEITO", "PETTO", "NGUC", "DADA", "PARU", "KLP", "PIERSIOWA",
-    "PIERSIOWEJ", "THX", "CHX", "CHST", "TX", "HEART", "HERZ", "COEUR", "CORAZON", "CUORE",
-    "CORACAO", "BRONCHUS", "NECKCHEST",
+    "BRUST", "BORST", "PIEPT", "PECHO", "PEITO", "PETTO", "NGUC", "DADA", "PARU", "KLP",
+    "PIERSIOWA", "PIERSIOWEJ", "THX", "CHX", "CHST", "TX", "HEART", "HERZ", "COEUR", "CORAZON",
+    "CUORE", "CORACAO", "BRONCHUS", "NECKCHEST",
 })  # fmt: skip
 """Whole words that mean it, too short or too common to be looked for within others."""
 
