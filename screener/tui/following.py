@@ -71,7 +71,7 @@ class ScanProgress:
         if self.total:
             parts.append(f"{self.scored:,} of {self.total:,} radiographs")
         elif self.files:
-            parts.append(f"{self.files:,} files")
+            parts.append(f"{self.files:,} {'file' if self.files == 1 else 'files'}")
         if self.refused:
             parts.append(f"{self.refused:,} refused")
         if self.per_second:

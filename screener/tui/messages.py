@@ -114,6 +114,11 @@ class StudyOpened(Message):
 
 
 @dataclass
+class CursorMoved(Replaceable):
+    """The cursor of the worklist is on another study."""
+
+
+@dataclass
 class SortChosen(Message):
     """A column's heading was clicked."""
 

@@ -35,15 +35,15 @@ class ReviewScreen(Screen[None]):
         (0, "-narrow"),
         (80, "-normal"),
         (110, "-wide"),
-        (150, "-broad"),
+        (140, "-broad"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("question_mark", "help", "Help", "The keys that work here"),
         _key("a", "agree", "Agree", "Agree with the network's label"),
         _key("d", "disagree", "Disagree", "Disagree, and give a class of your own"),
-        _key("u", "next_unreviewed", "Unreviewed", "Go to the next study without a verdict"),
+        _key("u", "next_unreviewed", "To do", "Go to the next study without a verdict"),
         _key("f", "flag", "Flag", "Flag the study, or take your flag away"),
-        _key("c", "comment", "Comment", "Write a comment on the study"),
+        _key("c", "comment", "Note", "Write a comment on the study"),
         _key("z", "undo", "Undo", "Take your last entry back"),
         _key("r", "report", "Report", "Write the report", show=False),
     ]

@@ -37,6 +37,15 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
     return " " * missing + text if right else text + " " * missing
 
 
+def clipped(text: str, width: int) -> str:
+    """Prose of at most ``width`` cells: whole words, and an ellipsis where there were more."""
+    if cell_len(text) <= width:
+        return text
+    kept = set_cell_size(text, max(0, width - 1))
+    whole = kept if text[len(kept)] == " " else kept.rpartition(" ")[0]
+    return f"{(whole or kept).rstrip(' ·')}…" if width else ""
+
+
 def bar(share: float, width: int) -> tuple[str, str]:
     """A bar for a share of 1 and the track after it, together ``width`` cells."""
     halves = round(min(max(share, 0.0), 1.0) * width * 2)

@@ -51,3 +51,20 @@ def test_foreign_text_cannot_steer_the_terminal(stored):
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[b]x" in text
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (30, "the network is unsure"),
+        (21, "the network is unsure"),
+        (20, "the network is…"),
+        (15, "the network is…"),
+        (12, "the network…"),
+        (5, "the…"),
+        (3, "th…"),
+        (0, ""),
+    ],
+)
+def test_prose_is_cut_between_words(width, told):
+    assert wording.clipped("the network is unsure", width) == told

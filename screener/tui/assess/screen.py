@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from screener.errors import StoreError
 from screener.results.blind import Finding
@@ -21,6 +21,7 @@ from screener.tui import wording
 from screener.tui.dialogs import CommentDialog
 from screener.tui.ends import Ends
 from screener.tui.help import HelpDialog
+from screener.tui.keys import Keys
 from screener.tui.messages import PictureFailed, PictureLoaded
 from screener.tui.picture.read import tell_picture
 from screener.tui.picture.view import RadiographView
@@ -82,7 +83,7 @@ class BlindScreen(Screen[None]):
             yield Ends(id="caption")
             yield Static(wording.PREVIEW, id="preview", markup=False)
         yield Static(RESEARCH_ONLY, id="research", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys()
 
     @property
     def key(self) -> str:

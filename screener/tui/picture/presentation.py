@@ -71,10 +71,10 @@ class Presentation:
         return " · ".join(words)
 
 
-def reduce(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+def reduce(gray: NDArray[np.float32], longest: int = LONGEST_SIDE) -> NDArray[np.float32]:
     """Shrink (rows, columns) so that no side is longer than a preview can use."""
     rows, columns = gray.shape
-    factor = LONGEST_SIDE / max(rows, columns)
+    factor = longest / max(rows, columns)
     if factor >= 1.0:
         return gray
     return _resize(gray, (round(columns * factor), round(rows * factor)))

@@ -13,21 +13,30 @@ from textual.worker import get_current_worker
 
 from screener.text import visible
 from screener.tui.messages import PictureFailed, PictureLoaded
-from screener.tui.picture.presentation import reduce
+from screener.tui.picture.presentation import LONGEST_SIDE, reduce
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from textual.screen import Screen
+    from textual.widget import Widget
 
 KEPT = 8
 """Pictures in memory, at most 16 MB each."""
 
 
-def tell_picture(screen: Screen[None], path: Path, *, is_scored: bool = True) -> None:
-    """Read a radiograph in a worker of a screen's and tell it; what it read before is not told."""
-    screen.run_worker(
-        partial(_tell, screen, path, is_scored),
+def tell_picture(
+    asker: Widget, path: Path, *, is_scored: bool = True, longest: int = LONGEST_SIDE
+) -> None:
+    """Read a radiograph in a worker of the asker's and tell it; what it read before is not told.
+
+    Args:
+        asker: who is told.
+        path: of the file.
+        is_scored: whether it can be read without danger.
+        longest: pixels that a side needs to have; drawing fewer is quicker.
+    """
+    asker.run_worker(
+        partial(_tell, asker, path, is_scored, longest),
         group="picture",
         thread=True,
         exclusive=True,
@@ -35,15 +44,15 @@ def tell_picture(screen: Screen[None], path: Path, *, is_scored: bool = True) ->
     )
 
 
-def _tell(screen: Screen[None], path: Path, is_scored: bool) -> None:  # noqa: FBT001
+def _tell(asker: Widget, path: Path, is_scored: bool, longest: int) -> None:  # noqa: FBT001
     worker = get_current_worker()
     result = read_picture(path, is_scored=is_scored)
     if worker.is_cancelled:
         return
     if isinstance(result, str):
-        screen.post_message(PictureFailed(path, result))
+        asker.post_message(PictureFailed(path, result))
     else:
-        screen.post_message(PictureLoaded(path, result))
+        asker.post_message(PictureLoaded(path, reduce(result, longest)))
 
 
 def read_picture(path: Path, *, is_scored: bool = True) -> NDArray[np.float32] | str:

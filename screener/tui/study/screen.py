@@ -12,13 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
-from screener.study import RESEARCH_ONLY, Refusal, deciding
+from screener.study import RESEARCH_ONLY, Refusal
 from screener.text import visible
 from screener.tui import wording
 from screener.tui.ends import Ends
+from screener.tui.keys import Keys
 from screener.tui.messages import PictureFailed, PictureLoaded
+from screener.tui.picture.chosen import images, shown_first
 from screener.tui.picture.read import read_picture, tell_picture
 from screener.tui.picture.view import RadiographView
 from screener.tui.review_screen import ReviewScreen
@@ -88,9 +90,7 @@ class StudyScreen(ReviewScreen):
             show=False,
             tooltip="Open the file in the system's viewer",
         ),
-        Binding(
-            "escape,backspace", "leave", "Worklist", id="study.leave", tooltip="Back to the list"
-        ),
+        Binding("escape,backspace", "leave", "List", id="study.leave", tooltip="Back to the list"),
         Binding("q", "app.quit", "Quit", id="app.quit", show=False, tooltip="Leave; all is stored"),
     ]
 
@@ -116,7 +116,7 @@ class StudyScreen(ReviewScreen):
                 yield Ends(id="legend")
             yield Facts()
         yield Static(RESEARCH_ONLY, id="research", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys()
 
     @property
     def detail(self) -> StudyDetail:
@@ -133,7 +133,7 @@ class StudyScreen(ReviewScreen):
     @property
     def images(self) -> tuple[RadiographRow | Refusal, ...]:
         """What can be leafed through: scored radiographs, refused files, those not scored yet."""
-        return (*self.detail.radiographs, *self.detail.refusals, *self.detail.waiting)
+        return images(self.detail)
 
     @property
     def image(self) -> RadiographRow | Refusal | None:
@@ -316,8 +316,3 @@ class StudyScreen(ReviewScreen):
         effect = facts.legend(shown, self._said_of_maps) if view.overlaid else Content()
         lungs = facts.lungs_legend(shown) if view.outlined else Content()
         self.query_one("#legend", Ends).show(effect, lungs)
-
-
-def shown_first(study: StudyDetail) -> int:
-    """The radiograph that gave the study its score; 0 where none was scored."""
-    return deciding(study.radiographs) if study.radiographs else 0

@@ -57,6 +57,8 @@ class Column:
     right: bool = False
     most: int = 0
     """Width that it may grow to where there is room; what is still too long loses its middle."""
+    prose: bool = False
+    """Whether it is cut between words."""
 
 
 def band_ink(band: Band) -> Ink:
@@ -108,7 +110,7 @@ COLUMNS = (
     ),
     Column("Views", 6, 6, lambda row: ((wording.views(row.projections), Ink.TEXT),)),
     Column("Age", 5, 8, lambda row: ((wording.patient_facts(row), Ink.TEXT),)),
-    Column("Notes", 10, 9, lambda row: ((wording.notes(row), Ink.FAINT),)),
+    Column("Notes", 10, 9, lambda row: ((wording.notes(row), Ink.FAINT),), prose=True),
 )
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from screener.results.worklist import Filter
 from screener.study import RESEARCH_ONLY, Band
@@ -15,7 +16,9 @@ from screener.text import visible
 from screener.tui import wording
 from screener.tui.dialogs import FilterDialog
 from screener.tui.ends import Ends
+from screener.tui.keys import Keys
 from screener.tui.review_screen import ReviewScreen
+from screener.tui.worklist.beside import Beside
 from screener.tui.worklist.scan_bar import ScanBar
 from screener.tui.worklist.table import StudyTable, TableHeading
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from screener.results.worklist import Counts, StudyRow
-    from screener.tui.messages import SortChosen, StudyOpened
+    from screener.tui.messages import CursorMoved, SortChosen, StudyOpened
 
 ROOMY = 100
 """Cells from which the masthead has room for words."""
@@ -53,17 +56,20 @@ class WorklistScreen(ReviewScreen):
     ]
 
     def compose(self) -> ComposeResult:
-        """Title, filter line, table, scan progress, warning, keys."""
+        """Title, filter line, table and picture, scan progress, warning, keys."""
         yield Ends(id="masthead")
         yield Static(id="alarm", markup=False)
         yield Static(id="adopted", markup=False)
         yield Ends(id="filter-line")
-        yield TableHeading(id="heading")
-        yield StudyTable(self.session.rows, self.session.offset_of, id="table")
-        yield Static(id="empty", markup=False)
+        with Horizontal(id="worklist"):
+            with Vertical(id="list"):
+                yield TableHeading(id="heading")
+                yield StudyTable(self.session.rows, self.session.offset_of, id="table")
+                yield Static(id="empty", markup=False)
+            yield Beside(self.navigator)
         yield ScanBar(id="scan")
         yield Static(RESEARCH_ONLY, id="research", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys()
 
     @property
     def table(self) -> StudyTable:
@@ -88,12 +94,17 @@ class WorklistScreen(ReviewScreen):
         """Read the worklist anew; the cursor stays on its study."""
         self.table.reload(self.session.count())
         self._show_frame()
+        self._follow()
 
     def go_to(self, key: str) -> None:
         """Put the cursor on a study."""
         offset = self.session.offset_of(key)
         if offset is not None:
             self.table.cursor = offset
+
+    def on_cursor_moved(self, _message: CursorMoved) -> None:
+        """Let the picture follow."""
+        self._follow()
 
     def on_study_opened(self, message: StudyOpened) -> None:
         """Look at a study."""
@@ -138,6 +149,9 @@ class WorklistScreen(ReviewScreen):
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Show the key that stops a scan only while one runs."""
         return action != "stop_scan" or self.navigator.scanning
+
+    def _follow(self) -> None:
+        self.query_one(Beside).follow(self.current, self.table.near)
 
     def _apply(self, wanted: Filter) -> None:
         self.session.filter = wanted

@@ -18,8 +18,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from screener.text import shortened
-from screener.tui.messages import SortChosen, StudyOpened
-from screener.tui.wording import fitted
+from screener.tui.messages import CursorMoved, SortChosen, StudyOpened
+from screener.tui.wording import clipped, fitted
 from screener.tui.worklist.columns import GAP, Column, Ink, fit
 from screener.tui.worklist.paging import Pages
 
@@ -87,11 +87,24 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._key: str | None = None
         """The study the cursor is on: lines move while a scan runs, it does not."""
         self._columns: list[Column] = []
+        self._step = 1
+        """Which way the cursor moved last."""
 
     @property
     def row(self) -> StudyRow | None:
         """The study under the cursor."""
         return self._pages.get(self.cursor)
+
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar's."""
+        return self.scrollable_content_region.width
+
+    @property
+    def near(self) -> list[str]:
+        """Keys of the studies that the next keys may lead to, the likeliest first."""
+        rows = [self._pages.get(self.cursor + step) for step in (self._step, -self._step)]
+        return [row.key for row in rows if row]
 
     def reload(self, count: int) -> None:
         """Fetch everything anew; the cursor stays on its study, or on its line if that is gone.
@@ -123,13 +136,15 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
     def watch_cursor(self, before: int, after: int) -> None:
         """Redraw two lines and keep the cursor in sight."""
         self._key = self.row.key if self.row else None
+        self._step = 1 if after >= before else -1
         self.refresh_lines(before)
         self.refresh_lines(after)
         self._reveal()
+        self.post_message(CursorMoved())
 
     def on_resize(self) -> None:
         """Choose the columns that fit."""
-        self._columns = fit(self.size.width)
+        self._columns = fit(self.room)
         self.virtual_size = Size(self.size.width, self.count)
         self._reveal()
 
@@ -188,6 +203,7 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         if len(runs) == 1:
             text, ink = runs[0]
             text = shortened(text, width) if column.most else text
+            text = clipped(text, width) if column.prose else text
             return [
                 Segment(fitted(text, width, right=column.right), base + self._ink(ink)),
                 Segment(" " * GAP, base),
@@ -200,7 +216,7 @@ class StudyTable(ScrollView, can_focus=True, inherit_bindings=False):
         if column is not self._columns[-1]:
             return column.width
         used = sum(other.width + GAP for other in self._columns[:-1])
-        return max(column.width, self.size.width - used - GAP)
+        return max(column.width, self.room - used)
 
     def _ink(self, ink: Ink) -> Style:
         return self.get_component_rich_style(f"table--{ink}", partial=True)
@@ -223,15 +239,12 @@ class TableHeading(Widget):
         """Draw the titles."""
         segments: list[Segment] = []
         for column in fit(self.size.width):
-            sorted_by = column.sort == self.sort
+            sorted_by = column.sort == self.sort != ""
             style = self.get_component_rich_style("heading--sorted") if sorted_by else None
-            title = column.title
-            if sorted_by:
-                title += "▾" if self.descending else "▴"
-            text = fitted(title, max(column.width, len(title)), right=column.right)
+            mark = ("▾" if self.descending else "▴") if sorted_by else ""
             segments += [
-                Segment(text, style or self.rich_style),
-                Segment(" " * GAP, self.rich_style),
+                Segment(_titled(column, mark), style or self.rich_style),
+                Segment(" " * (GAP - 1), self.rich_style),
             ]
         return Strip(segments).crop_extend(0, self.size.width, self.rich_style)
 
@@ -244,3 +257,10 @@ class TableHeading(Widget):
                 if column.sort:
                     self.post_message(SortChosen(column.sort))
                 return
+
+
+def _titled(column: Column, mark: str) -> str:
+    """A title over its column, one cell wider: the mark of the order may stand in the gap."""
+    if column.right:
+        return fitted(column.title, column.width, right=True) + (mark or " ")
+    return fitted(column.title + mark, column.width + 1)
