@@ -62,7 +62,7 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV) || python -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[train,onnx,serve,graphics,names,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,onnx,pacs,serve,graphics,names,dev]'
 	@touch $@
 
 clean:

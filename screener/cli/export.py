@@ -1,4 +1,4 @@
-"""``screener export``: the worklist with its reviews as a file for other programs or a browser."""
+"""``screener export``: the results for other programs, a browser or an archive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from screener.cli import options
-from screener.results.files import EXPORTS
+from screener.results.files import EXPORTS, OBJECTS
 
 
 @click.command()
@@ -16,7 +16,7 @@ from screener.results.files import EXPORTS
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "json", "jsonl", "html"]),
+    type=click.Choice(["csv", "json", "jsonl", "html", "dicom"]),
     default="csv",
     show_default=True,
 )
@@ -24,26 +24,39 @@ from screener.results.files import EXPORTS
     "-o",
     "--output",
     "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write, - for stdout.  [default: export.csv, ... in DIR]",
+    type=click.Path(path_type=Path),
+    help="The file to write, - for stdout; a folder for dicom.  [default: export.csv, ..., dicom "
+    "in DIR]",
 )
 def command(results: Path, kind: str, out: Path | None) -> None:
-    """Write the worklist of the results in DIR (default: ./screening) to a file.
+    """Write the results in DIR (default: ./screening) to a file, or to DICOM objects.
 
-    All formats hold the reviewers' verdicts and name each file that was not scored. HTML is the
-    report for a browser.
+    All files hold the reviewers' verdicts and name each file that was not scored. HTML is the
+    report for a browser. DICOM is a structured report for each study and a picture for each scored
+    film, to go into the source's study: patient and study are copied from the source files.
     """
+    if kind == "dicom":
+        from screener.cli.objects import write
+
+        write(results, out or results / OBJECTS)
+        return
     out = out or results / EXPORTS[kind]
+    if out.name and out.is_dir():
+        raise click.BadParameter(f"File {str(out)!r} is a directory.", param_hint="'-o'")
     with options.destination(out) as file:
-        if kind == "html":
-            from screener.report import publication_time
-            from screener.report.html import write_html
+        _write_file(results, kind, file)
 
-            write_html(results, file, generated_at=publication_time(os.environ))
-            return
-        from screener.results import export
-        from screener.results.files import atomically
-        from screener.results.worklist import ALL
 
-        with options.opened(results) as worklist, atomically(file) as stream:
-            export.WRITERS[kind](worklist, stream, ALL)
+def _write_file(results: Path, kind: str, file: Path) -> None:
+    if kind == "html":
+        from screener.report import publication_time
+        from screener.report.html import write_html
+
+        write_html(results, file, generated_at=publication_time(os.environ))
+        return
+    from screener.results import export
+    from screener.results.files import atomically
+    from screener.results.worklist import ALL
+
+    with options.opened(results) as worklist, atomically(file) as stream:
+        export.WRITERS[kind](worklist, stream, ALL)

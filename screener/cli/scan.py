@@ -18,7 +18,7 @@ from screener import console, locations
 from screener.cli import options as shared
 from screener.console import ExitCode
 from screener.quantities import AT_ONCE, MANY, Number
-from screener.results.files import REPORT
+from screener.results.files import OBJECTS, REPORT
 from screener.study import MAX_PIXELS, Maps
 from screener.text import visible
 
@@ -102,6 +102,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--rescore", is_flag=True, help="Score again what is already known.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be read and refused.")
 @click.option("--no-report", is_flag=True, help="Write no report.pdf.")
+@click.option("--dicom", "as_dicom", is_flag=True, help="Write the results as DICOM objects, too.")
 @click.option(
     "--max-pixels",
     metavar="N",
@@ -125,6 +126,7 @@ def command(
     no_guard: bool,
     dry_run: bool,
     no_report: bool,
+    as_dicom: bool,
     as_json: bool,
     **options: Any,  # noqa: ANN401 (the fields of Settings by their names)
 ) -> None:
@@ -144,6 +146,10 @@ def command(
     settings = scan.Settings(
         weights=find(weights, options["device"]), guarded=not no_guard, **options
     )
+    if as_dicom:
+        from screener.cli import objects
+
+        objects.check(settings.results / OBJECTS)
     run = scan.dry_run if dry_run else scan.scan
     finished, refusals = None, []
     with (
@@ -168,6 +174,8 @@ def command(
     if not as_json:
         with suppress(BrokenPipeError):  # who has seen enough of the table still gets the code
             _print(settings.results)
+    if as_dicom:
+        objects.write(settings.results, settings.results / OBJECTS)
     if finished.scored < finished.found:
         console.end(ExitCode.REFUSALS)
 

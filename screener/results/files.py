@@ -30,6 +30,9 @@ PENDING_FINDINGS = "pending-findings"
 ASSESSMENT = ("assessment.html", "assessment.csv")
 """A site's own figures, where they are written."""
 
+OBJECTS = "dicom"
+"""Folder of results as DICOM objects."""
+
 EXPORTS = {kind: f"export.{kind}" for kind in ("csv", "json", "jsonl", "html")}
 """The file that each format is exported to, unless told otherwise."""
 
@@ -38,7 +41,7 @@ _JOURNALS = tuple(f"{DATABASE}-{suffix}" for suffix in ("wal", "shm", "journal")
 NAMES = frozenset(
     {
         *(DATABASE, *_JOURNALS, LOCK, AUDIT, WORKLIST_CSV, WORKLIST_JSON, REPORT, PENDING),
-        *(*EXPORTS.values(), PENDING_FINDINGS, *ASSESSMENT),
+        *(*EXPORTS.values(), PENDING_FINDINGS, *ASSESSMENT, OBJECTS),
     }
 )
 

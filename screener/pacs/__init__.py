@@ -1,0 +1,23 @@
+"""In and out of a hospital: results as DICOM objects that any archive and viewer take.
+
+Patient and study are copied from the source file when an object is made: the store holds no names.
+Needs the extra ``pacs``; nothing here is imported by a scan without it.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from screener.errors import ConfigurationError
+
+
+def check_installed() -> None:
+    """Say what to install, before any work.
+
+    Raises:
+        ConfigurationError: the extra is not there.
+    """
+    if find_spec("highdicom") is None:
+        raise ConfigurationError(
+            "DICOM objects need more packages: pip install 'covid-resnet-screener[pacs]'"
+        )
