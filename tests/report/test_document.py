@@ -19,7 +19,7 @@ from screener.report.html import write_html
 from screener.report.wording import NO_FINDING, WARNING, method, title_facts
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.study import RESEARCH_ONLY, Band, Review, Verdict
+from screener.study import LABEL_NAMES, RESEARCH_ONLY, Band, Review, Verdict
 from tests.report.conftest import MADE
 from tests.report.illustrated import NAMES, build_illustrated
 
@@ -90,7 +90,7 @@ def test_a_rank_and_its_study_link_to_each_other(pdf):
 def test_the_ranking_names_the_page_of_a_study(pdf, pages):
     reader = PdfReader(pdf)
     study = reader.get_destination_page_number(reader.named_destinations["/study-5"])
-    ranking = next(page for page in pages if "All 8 scored studies" in page)
+    ranking = next(page for page in pages if "LIKELIEST CLASS" in page)
     assert re.search(rf"5 ▲ PRIORITY 0\.610 .*? {study + 1} 6 ◆ ELEVATED", ranking)
 
 
@@ -330,3 +330,30 @@ def test_a_folder_without_results_is_refused(tmp_path):
 def test_a_place_that_cannot_be_written_is_named(results, tmp_path):
     with pytest.raises(StoreError, match=r"missing/r\.pdf"):
         write_report(results, tmp_path / "missing" / "r.pdf", generated_at=MADE)
+
+
+def test_all_words_stand_within_the_page(pdf):
+    """Where a line begins; what is centred or aligned right could begin beyond an edge."""
+    for page in PdfReader(pdf).pages:
+        starts = []
+
+        def visit(text, _, place, *__, starts=starts):
+            if text.strip():
+                starts.append((place[4], place[5]))
+
+        page.extract_text(visitor_text=visit)
+        width, height = map(float, page.mediabox[2:])
+        assert starts
+        assert all(0 < x < width and 0 < y < height for x, y in starts)
+
+
+def test_the_ranking_says_the_class_of_each_study(results, pages):
+    with Store.reading(results) as store:
+        rows = [row for row in Worklist(store).rows() if row.score is not None]
+    ranking = next(page for page in pages if "LIKELIEST CLASS" in page)
+    for label in {row.label for row in rows}:
+        assert LABEL_NAMES[label] in ranking
+
+
+def test_a_map_in_the_border_is_remarked_on(pages):
+    assert any(re.search(r"[0-9]+ % of the map in the border", page) for page in pages)

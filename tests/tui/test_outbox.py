@@ -158,3 +158,12 @@ def test_killed_process_loses_nothing(results, stored):
     assert done.returncode == -signal.SIGKILL
     Outbox(results).deliver()
     assert stored.study(key).reviews[-1].reviewer == "ewa"
+
+
+def test_entries_of_one_study_are_told_from_those_of_others(results, stored):
+    one, other = stored.listed()[:2]
+    outbox = Outbox(results)
+    for entry in (review(one), review(other, 1), review(one, 2)):
+        outbox.put(entry)
+    assert [entry.study_key for entry in outbox.waiting(one)] == [one, one]
+    assert [entry.study_key for entry in outbox.waiting(other)] == [other]

@@ -68,3 +68,20 @@ def test_foreign_text_cannot_steer_the_terminal(stored):
 )
 def test_prose_is_cut_between_words(width, told):
     assert wording.clipped("the network is unsure", width) == told
+
+
+def test_notes_say_each_mark_up_to_its_colon_and_why_there_is_no_score(stored):
+    row = replace(stored.study(stored.listed()[0]).row, comment="", waiting=0)
+    with_mark = replace(row, marks=("under 18: not the intended use",), refused=2, reason="")
+    assert wording.notes(with_mark) == "2 refused · under 18"
+    assert wording.notes(replace(row, marks=(), refused=2, reason="a lateral view")) == (
+        "a lateral view"
+    )
+
+
+@pytest.mark.parametrize("width", range(60, 200, 7))
+def test_wide_columns_grow_into_the_room_and_not_beyond(width):
+    chosen = fit(width)
+    assert sum(column.width + GAP for column in chosen) - GAP <= width
+    plain = {column.title: column.width for column in COLUMNS}
+    assert all(column.width >= plain[column.title] for column in chosen)

@@ -49,3 +49,18 @@ def test_a_rotation_keeps_within_its_degrees():
     changed = augment(line, Augment(rotate=10.0), generator())
     ends = changed[:, 0, :, 52].argmax(1) - 32  # 20 px right of the centre
     assert 2 <= ends.abs().max() <= 4  # tan(10 degrees) * 20 = 3.5
+
+
+def test_light_changes_contrast_around_the_middle_gray():
+    middle = torch.full((64, 1, 8, 8), 0.5)
+    changed = augment(middle, Augment(lighting=0.2), generator())
+    assert (changed - 0.5).abs().max() <= 0.1 + 1e-6
+    assert (changed > 0.5).any()
+    assert (changed < 0.5).any()
+
+
+def test_blur_leaves_those_alone_that_it_does_not_choose():
+    before = gray()
+    changed = augment(before, Augment(blur=0.5), generator())
+    same = [torch.equal(one, other) for one, other in zip(before, changed, strict=True)]
+    assert 0 < sum(same) < len(same)

@@ -90,3 +90,10 @@ def test_equal_cells_become_one_run():
 
 def test_values_are_said():
     assert str(Presentation(0.8, 0.4, True, 2.0)) == "W 80% L 40% · zoom 2.0x · inverted"
+
+
+def test_a_window_widens_and_narrows_within_its_limits():
+    half = Presentation(window=0.5)
+    assert half.windowed(1.2).window == pytest.approx(0.6)
+    assert half.windowed(0.5).window == pytest.approx(0.25)
+    assert (half.windowed(100).window, half.windowed(1e-6).window) == (2.0, 0.02)
