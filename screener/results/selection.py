@@ -6,8 +6,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from screener.study import Band
+from screener.study import Band, Projection
 from screener.text import plain
+
+ReviewState = Literal["all", "unreviewed", "reviewed", "flagged"]
+AgeSign = Literal["<", "<=", "=", ">=", ">"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +18,18 @@ class Filter:
     """Which studies, in which order."""
 
     text: str = ""
-    """In the patient, pseudonym, key, comment, band or label; case does not count."""
+    """In patient, pseudonym, key, comment, band, label or a file's name; case does not count."""
     bands: tuple[Band, ...] = ()
     """Empty for all."""
-    review: Literal["all", "unreviewed", "reviewed", "flagged"] = "all"
+    review: ReviewState = "all"
     sort: Literal["rank", "score", "date", "patient", "review"] = "rank"
     """By score, unscored studies stand at the suspicious end, where a person looks first; what is
     not scored yet stands last both ways."""
     descending: bool = False
+    views: tuple[Projection, ...] = ()
+    """One of them is enough; empty for all."""
+    ages: tuple[tuple[AgeSign, int], ...] = ()
+    """Whole years, as they are shown; all must hold. A study without an age passes none."""
 
 
 ALL = Filter()
@@ -43,6 +50,19 @@ _REVIEWS = {
     "flagged": "flagged",
 }
 
+_ESCAPE = "ESCAPE '\\'"
+_SEEN = "instr(',' || projections || ',', ',' || ? || ',')"
+_NAME = """
+replace(CAST(path AS TEXT),
+    rtrim(CAST(path AS TEXT), replace(replace(CAST(path AS TEXT), '/', ''), '\\', '')), '')
+"""
+"""What stands behind the last separator of a file's path."""
+_OF_FILE = f"""
+id IN (SELECT study.id FROM file JOIN study ON key = study_key
+    WHERE CAST(path AS TEXT) LIKE ? {_ESCAPE} AND {_NAME} LIKE ? {_ESCAPE})
+"""
+"""The whole path first: what stands in no path need not be cut out of any."""
+
 
 def where(
     wanted: Filter, condition: str = "", *of_condition: str | int
@@ -55,9 +75,15 @@ def where(
         values += wanted.bands
     if _REVIEWS[wanted.review]:
         conditions.append(_REVIEWS[wanted.review])
+    if wanted.views:
+        conditions.append(f"({' OR '.join(_SEEN for _ in wanted.views)})")
+        values += wanted.views
+    for sign, age in wanted.ages:
+        conditions.append(f"round(age) {sign} ?")
+        values.append(age)
     if wanted.text:
-        conditions.append("searched LIKE ? ESCAPE '\\'")
-        values.append(f"%{_escaped(plain(wanted.text))}%")
+        conditions.append(f"(searched LIKE ? {_ESCAPE} OR {_OF_FILE})")
+        values += [f"%{_escaped(plain(wanted.text))}%"] * 3
     return ("WHERE " + " AND ".join(conditions) if conditions else "", tuple(values))
 
 

@@ -1,25 +1,27 @@
-"""The questions the review asks: a comment, an own class, a filter, yes or no.
+"""The questions the review asks: a comment, an own class, an order, yes or no.
 
 Each is dismissed with its answer, or with None when the reviewer thought better of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Checkbox, Input, OptionList, RadioButton, RadioSet, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screener.results.worklist import Filter
-from screener.study import LABEL_NAMES, LABELS, Band
+from screener.study import LABEL_NAMES, LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
+
+    from screener.results.worklist import Filter
 
 Answer = TypeVar("Answer")
 
@@ -27,8 +29,6 @@ LONGEST_COMMENT = 1000
 UNSURE = "unsure"
 """Option id for a disagreement without an own class."""
 SAME = "that is the network's own label: esc, then a to agree"
-ReviewState = Literal["all", "unreviewed", "reviewed", "flagged"]
-REVIEW_STATES: tuple[ReviewState, ...] = ("all", "unreviewed", "reviewed", "flagged")
 
 
 class Dialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -129,56 +129,46 @@ class DisagreeDialog(Dialog[str]):
         self.query_one(OptionList).action_cursor_up()
 
 
-class FilterDialog(Dialog[Filter]):
-    """Asks which studies to show; keeps the sort order."""
+class SortDialog(Dialog[str]):
+    """Asks for the order; starts on the one that holds."""
 
-    heading = "Show studies"
-    hint = "enter apply · ctrl+r show all · esc cancel"
+    heading = "Sort by"
+    hint = "enter choose; what holds already is turned · s next · esc cancel"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "apply", "Apply", id="filter.apply", priority=True, tooltip="Use the filter"
-        ),
-        Binding("ctrl+r", "clear", "Show all", id="filter.clear", tooltip="Show every study"),
+        Binding("j,s", "down", show=False),
+        Binding("k", "up", show=False),
     ]
 
-    def __init__(self, current: Filter) -> None:
+    def __init__(self, sorts: Sequence[str], current: Filter) -> None:
         super().__init__()
+        self._sorts = sorts
         self._current = current
 
     def question(self) -> ComposeResult:
-        """Text, bands and review state."""
-        yield Input(self._current.text, placeholder="Patient, comment, band or class")
-        with Horizontal(id="filter-choices"):
-            with Vertical(id="filter-bands"):
-                yield Static("Bands", classes="dialog-label")
-                for band in Band:
-                    chosen = not self._current.bands or band in self._current.bands
-                    label = Content.styled(f"{band.glyph} {band}", f"$band-{band.value.lower()}")
-                    yield Checkbox(label, chosen, id=f"band-{band.value.lower()}", compact=True)
-            with Vertical(id="filter-review"):
-                yield Static("Review", classes="dialog-label")
-                with RadioSet(compact=True):
-                    for state in REVIEW_STATES:
-                        yield RadioButton(state, state == self._current.review)
+        """The orders there are; the one that holds is marked and highlighted."""
+        yield OptionList(*(Option(self._option(sort), id=sort) for sort in self._sorts))
 
-    def action_apply(self) -> None:
-        """Answer with what is set."""
-        bands = tuple(band for band in Band if self._box(band).value)
-        self.dismiss(
-            replace(
-                self._current,
-                text=self.query_one(Input).value.strip(),
-                bands=() if len(bands) == len(Band) else bands,
-                review=REVIEW_STATES[max(0, self.query_one(RadioSet).pressed_index)],
-            )
-        )
+    def on_mount(self) -> None:
+        """Start where the list stands."""
+        self.query_one(OptionList).highlighted = self._sorts.index(self._current.sort)
 
-    def action_clear(self) -> None:
-        """Answer with the filter that hides nothing."""
-        self.dismiss(Filter(sort=self._current.sort, descending=self._current.descending))
+    def _option(self, sort: str) -> Content:
+        if sort != self._current.sort:
+            return Content(sort)
+        mark = "▾" if self._current.descending else "▴"
+        return Content.assemble((sort, "bold"), (f" {mark}", "$primary"))
 
-    def _box(self, band: Band) -> Checkbox:
-        return self.query_one(f"#band-{band.value.lower()}", Checkbox)
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer with the order."""
+        self.dismiss(event.option_id)
+
+    def action_down(self) -> None:
+        """The next order."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """The order above."""
+        self.query_one(OptionList).action_cursor_up()
 
 
 class ConfirmDialog(Dialog[bool]):

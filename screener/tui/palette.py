@@ -1,4 +1,7 @@
-"""The command palette: what a review can do, and studies found as the filter finds them."""
+"""The command palette: what a review can do, the filters that are kept, and studies.
+
+Studies are found as the filter finds them; one that is found by the name of a file says which.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ from textual.command import Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
-from screener.results.worklist import Filter
+from screener.errors import StoreError
+from screener.results.worklist import Filter, StudyRow, Worklist
 from screener.text import visible
 from screener.tui.navigator import Navigator
+from screener.tui.picture.chosen import images
 from screener.tui.review_screen import ReviewScreen
+from screener.tui.worklist.kept import KeptFilters
 from screener.tui.worklist.screen import SORTS, WorklistScreen
 
 MOST = 8
@@ -22,7 +28,7 @@ MOST = 8
 
 
 class StudyProvider(Provider):
-    """Offers the studies whose patient, comment, band or label has the text that was typed."""
+    """Offers the studies whose patient, file, comment, band or label has what was typed."""
 
     async def search(self, query: str) -> Hits:
         """Look in the store."""
@@ -32,9 +38,19 @@ class StudyProvider(Provider):
         rows = screen.session.worklist.page(replace(Filter(), text=query), 0, MOST)
         for row in rows:
             name = Content(f"{visible(row.patient)}  {row.band.glyph} {row.band}")
-            yield Hit(
-                0.5, name, partial(screen.navigator.open_study, row.key), help="Open this study"
-            )
+            open_it = partial(screen.navigator.open_study, row.key)
+            yield Hit(0.5, name, open_it, help=_why(screen.session.worklist, row, query))
+
+
+def _why(worklist: Worklist, row: StudyRow, query: str) -> str:
+    """What opening a study shows: the file that has the text, where it is not in the name."""
+    if query.casefold() in row.patient.casefold():
+        return "Open this study"
+    detail = worklist.study(row.key)
+    for name in (file.path.name for file in images(detail)):
+        if query.casefold() in name.casefold():
+            return f"Open the study of {visible(name)}"
+    return "Open this study"
 
 
 def commands(review: Navigator, screen: Screen[object]) -> Iterator[SystemCommand]:
@@ -49,5 +65,15 @@ def commands(review: Navigator, screen: Screen[object]) -> Iterator[SystemComman
         yield SystemCommand("Scan", "Repeat the latest scan, as it was made", review.start_scan)
     if isinstance(screen, WorklistScreen):
         yield SystemCommand("Filter", "Choose what to show", screen.action_filter)
+        for line in _kept(screen):
+            yield SystemCommand(f"Show {line}", "A kept filter", partial(screen.show_only, line))
         for sort in SORTS:
             yield SystemCommand(f"Sort by {sort}", "", partial(screen.sort_by, sort))
+
+
+def _kept(screen: WorklistScreen) -> list[str]:
+    try:
+        return KeptFilters.of_user().lines()
+    except StoreError as error:
+        screen.complain(str(error))
+        return []

@@ -17,6 +17,7 @@ from screener.text import visible
 from screener.tui import wording
 from screener.tui.dialogs import UNSURE, CommentDialog, DisagreeDialog
 from screener.tui.help import HelpDialog
+from screener.tui.saying import Saying
 
 if TYPE_CHECKING:
     from screener.results.worklist import StudyRow
@@ -51,6 +52,7 @@ class ReviewScreen(Screen[None]):
     def __init__(self, navigator: Navigator) -> None:
         super().__init__()
         self.navigator = navigator
+        self._saying = Saying()
 
     @property
     def session(self) -> Session:
@@ -134,12 +136,17 @@ class ReviewScreen(Screen[None]):
         self.app.push_screen(HelpDialog(self))
 
     def say(self, text: str) -> None:
-        """Tell something in passing."""
-        self.notify(text, markup=False, timeout=3)
+        """Tell something in passing of the study that is looked at."""
+        self._saying.say(self.app, text)
+
+    def hush(self) -> None:
+        """Take back what was told in passing: another study is looked at."""
+        self._saying.hush(self.app)
 
     def complain(self, text: str) -> None:
-        """Tell what went wrong."""
-        self.notify(text, markup=False, severity="error", timeout=10)
+        """Tell what went wrong, and with which study."""
+        title = visible(self.current.patient) if self.current else ""
+        self.notify(text, title=title, markup=False, severity="error", timeout=10)
 
     def progress(self) -> Content:
         """How far the review is, and what waits for the store."""

@@ -4,7 +4,7 @@ from sample_data.results import NOW, build_results, make_card, wait
 from screener.errors import StoreError
 from screener.results.store import Store
 from screener.results.worklist import ALL, Filter, Worklist
-from screener.study import RANKED, Band, Review, Verdict
+from screener.study import RANKED, Band, Projection, Review, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -139,10 +139,24 @@ def test_filters_agree_with_the_rows(worklist):
         (Filter(review="flagged"), lambda r: r.flagged),
         (Filter(text="LINES in"), lambda r: "lines in" in r.comment),
         (Filter(text="%"), lambda r: False),
+        (Filter(views=(Projection.AP,)), lambda r: "AP" in r.projections),
+        (Filter(views=tuple(Projection)), lambda r: bool(r.projections)),
+        (Filter(ages=((">", 60),)), lambda r: r.age is not None and round(r.age) > 60),
+        (
+            Filter(ages=((">=", 40), ("<=", 60)), review="unreviewed"),
+            lambda r: r.age is not None and 40 <= round(r.age) <= 60 and r.verdict is None,
+        ),
     ):
         expected = [row for row in worklist.rows() if holds(row)]
         assert list(worklist.rows(wanted)) == expected
         assert worklist.count(wanted) == len(expected) == worklist.counts(wanted).studies
+
+
+def test_text_is_looked_for_in_the_names_of_files_and_not_of_folders(worklist):
+    row = next(row for row in worklist.rows() if row.score is not None)
+    path = worklist.study(row.key).deciding.path
+    assert row.key in [found.key for found in worklist.rows(Filter(path.name.upper()))]
+    assert not worklist.count(Filter(str(path.parent)))
 
 
 def test_next_unreviewed_goes_round(worklist):

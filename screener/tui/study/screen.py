@@ -171,6 +171,7 @@ class StudyScreen(ReviewScreen):
 
     def go_to(self, key: str) -> None:
         """Show another study."""
+        self.hush()
         self._key, self._detail = key, None
         self.set_reactive(StudyScreen.index, shown_first(self.detail))
         self.view.action_reset()
@@ -218,6 +219,7 @@ class StudyScreen(ReviewScreen):
 
     def action_leave(self) -> None:
         """Go back to the worklist, to this study."""
+        self.hush()
         self.navigator.back_to_worklist(self._key)
 
     def on_radiograph_view_changed(self) -> None:

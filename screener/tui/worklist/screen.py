@@ -10,15 +10,19 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from screener.errors import ConfigurationError
+from screener.results.typed import parsed
 from screener.results.worklist import Filter
 from screener.study import RESEARCH_ONLY, Band
 from screener.text import visible
 from screener.tui import wording
-from screener.tui.dialogs import FilterDialog
+from screener.tui.dialogs import SortDialog
 from screener.tui.ends import Ends
 from screener.tui.keys import Keys
 from screener.tui.review_screen import ReviewScreen
 from screener.tui.worklist.beside import Beside
+from screener.tui.worklist.filtering import FilterDialog
+from screener.tui.worklist.kept import KeptFilters
 from screener.tui.worklist.scan_bar import ScanBar
 from screener.tui.worklist.table import StudyTable, TableHeading
 
@@ -39,7 +43,7 @@ class WorklistScreen(ReviewScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="worklist.filter", tooltip="Choose what to show"),
-        Binding("s", "sort", "Sort", id="worklist.sort", tooltip="Sort by the next column"),
+        Binding("s", "sort", "Sort", id="worklist.sort", tooltip="Choose the order"),
         Binding(
             "S", "reverse", "Reverse", id="worklist.reverse", show=False, tooltip="Turn the order"
         ),
@@ -103,7 +107,8 @@ class WorklistScreen(ReviewScreen):
             self.table.cursor = offset
 
     def on_cursor_moved(self, _message: CursorMoved) -> None:
-        """Let the picture follow."""
+        """Let the picture follow, and take back what was told of the study before."""
+        self.hush()
         self._follow()
 
     def on_study_opened(self, message: StudyOpened) -> None:
@@ -123,11 +128,28 @@ class WorklistScreen(ReviewScreen):
             if wanted is not None:
                 self._apply(wanted)
 
-        self.app.push_screen(FilterDialog(self.session.filter), answered)
+        self.app.push_screen(FilterDialog(self.session.filter, KeptFilters.of_user()), answered)
+
+    def show_only(self, line: str) -> None:
+        """Show what a typed line lets through, in the order that holds."""
+        current = self.session.filter
+        try:
+            wanted = parsed(line)
+        except ConfigurationError as error:
+            self.complain(str(error))
+            return
+        self._apply(replace(wanted, sort=current.sort, descending=current.descending))
 
     def action_sort(self) -> None:
-        """Sort by the next column."""
-        self.sort_by(SORTS[(SORTS.index(self.session.filter.sort) + 1) % len(SORTS)])
+        """Ask for the order; the one that holds is turned."""
+
+        def answered(sort: str | None) -> None:
+            if sort == self.session.filter.sort:
+                self.action_reverse()
+            elif sort:
+                self.sort_by(sort)  # type: ignore[arg-type]
+
+        self.app.push_screen(SortDialog(SORTS, self.session.filter), answered)
 
     def sort_by(self, sort: Sort) -> None:
         """Sort by a column, in its usual order."""
@@ -181,6 +203,8 @@ class WorklistScreen(ReviewScreen):
         current = self.session.filter
         words = [f"“{visible(current.text)}”"] if current.text else []
         words += [", ".join(band.lower() for band in current.bands)] if current.bands else []
+        words += [", ".join(f"{view} view" for view in current.views)] if current.views else []
+        words += [f"age {sign} {age}" for sign, age in current.ages]
         words += [current.review] if current.review != "all" else []
         line = self.query_one("#filter-line", Ends)
         line.display = bool(words)

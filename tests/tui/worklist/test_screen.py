@@ -6,11 +6,12 @@ from screener.results.adoption import Adoption
 from screener.results.store import Store
 from screener.results.worklist import Filter, Worklist
 from screener.study import Band, Verdict
-from screener.tui.dialogs import ConfirmDialog, FilterDialog
+from screener.tui.dialogs import ConfirmDialog
 from screener.tui.help import HelpDialog
 from screener.tui.study.screen import StudyScreen
+from screener.tui.worklist.filtering import FilterDialog
 from screener.tui.worklist.table import StudyTable
-from tests.tui.conftest import STUDIES, settled, text_of
+from tests.tui.conftest import STUDIES, settled, text_of, told
 
 
 async def test_opens_with_every_study_and_the_counts(open_review):
@@ -64,13 +65,23 @@ async def test_enter_opens_the_study_and_escape_leads_back(open_review):
         assert app.screen.table.cursor == 3
 
 
-async def test_sort_goes_through_the_columns(open_review):
+async def test_the_question_for_the_order_starts_where_the_list_stands(open_review):
     async with open_review() as (app, pilot):
         seen = []
-        for _ in range(5):
-            await pilot.press("s")
+        for _ in range(4):
+            await pilot.press("s", "s", "enter")
             seen.append(app.sitting.filter.sort)
-        assert seen == ["score", "date", "patient", "review", "rank"]
+        assert seen == ["score", "date", "patient", "review"]
+        await pilot.press("s")
+        assert "review ▴" in text_of(app)
+
+
+async def test_the_order_that_holds_is_turned(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("s", "enter")
+        assert (app.sitting.filter.sort, app.sitting.filter.descending) == ("rank", True)
+        await pilot.press("s", "escape")
+        assert app.sitting.filter.descending
 
 
 async def test_reverse_turns_the_order(open_review):
@@ -85,7 +96,8 @@ async def test_sorting_keeps_the_cursor_on_its_study(open_review):
     async with open_review() as (app, pilot):
         await pilot.press("j", "j", "j")
         key = app.screen.current.key
-        await pilot.press("s")
+        await pilot.press("s", "j", "enter")
+        assert app.sitting.filter.sort == "score"
         assert app.screen.current.key == key
 
 
@@ -220,6 +232,41 @@ async def test_palette_opens_a_study(open_review):
         await settled(pilot)
         assert isinstance(app.screen, StudyScreen)
         assert app.screen.current.patient == patient
+
+
+async def test_palette_finds_a_study_by_the_name_of_its_file(open_review, stored):
+    key = stored.listed(Filter(bands=(Band.ROUTINE,)))[-1]
+    name = stored.study(key).deciding.path.name
+    async with open_review() as (app, pilot):
+        await pilot.press("ctrl+p", *("full_stop" if c == "." else c for c in name))
+        await pilot.pause(0.4)
+        assert f"Open the study of {name}" in text_of(app)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert any(name in one.path.name for one in app.screen.images)
+
+
+async def test_what_is_told_of_a_study_goes_with_it(open_review):
+    async with open_review() as (app, pilot):
+        await pilot.press("z")
+        assert "Nothing to undo" in told(app)
+        await pilot.press("j")
+        await settled(pilot)
+        assert "Nothing to undo" not in told(app)
+        await pilot.press("enter", "z")
+        assert "Nothing to undo" in told(app)
+        await pilot.press("n")
+        await settled(pilot)
+        assert "Nothing to undo" not in told(app)
+
+
+async def test_what_went_wrong_names_its_study_and_stays(open_review):
+    async with open_review() as (app, pilot):
+        patient = app.screen.current.patient
+        app.screen.complain("no space")
+        await pilot.press("j")
+        await settled(pilot)
+        assert [(n.title, n.message) for n in app._notifications] == [(patient, "no space")]
 
 
 async def test_click_moves_the_cursor_and_double_click_opens(open_review):
