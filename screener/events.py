@@ -36,6 +36,16 @@ class FilesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesCompared:
+    """What was found is recorded, and stands beside what the results folder knew before."""
+
+    new: int
+    known: int
+    gone: int
+    """Found by an earlier scan of the same folders, and not there any more; they stay listed."""
+
+
+@dataclass(frozen=True, slots=True)
 class RadiographRefused:
     """A file will not be scored."""
 
@@ -75,4 +85,12 @@ class ScanFinished:
     interrupted: bool
 
 
-ScanEvent = ScanStarted | FilesFound | RadiographRefused | BatchScored | StudyScored | ScanFinished
+ScanEvent = (
+    ScanStarted
+    | FilesFound
+    | FilesCompared
+    | RadiographRefused
+    | BatchScored
+    | StudyScored
+    | ScanFinished
+)

@@ -21,6 +21,7 @@ from screener.card import identity, load_card
 from screener.errors import ConfigurationError, WeightsError
 from screener.events import (
     BatchScored,
+    FilesCompared,
     FilesFound,
     RadiographRefused,
     ScanEvent,
@@ -38,6 +39,7 @@ from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
 from screener.results.identity import Identify
 from screener.results.ranking import study_result
+from screener.results.since import compared
 from screener.results.store import Store
 from screener.study import (
     MAX_PIXELS,
@@ -240,6 +242,8 @@ class _Scan:
         found = yield from _survey(settings, self.stop)
         if not self.stop():
             run, found = self._record(found, began)
+            beside = compared(self.store)
+            yield FilesCompared(beside.new, beside.known, beside.gone)
             self.outcomes.update(refusal.outcome for refusal in found.refusals)
             yield from map(RadiographRefused, found.refusals)
             yield from self._score(scorer, found)

@@ -183,6 +183,14 @@ class Refusal:
     patient: Patient | None = None
     """Whom the header names, until the studies are made."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether it was found by an earlier scan, and is not there any more."""
+        return self.reason == GONE
+
+
+GONE = "was here in an earlier scan, is gone now"
+"""The reason of a file that a scan of its folder found before and does not find any more."""
 
 OTHER_REASONS = (
     "not radiography",

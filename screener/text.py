@@ -31,6 +31,11 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {spelt[near[0]]!r}?" if near else ""
 
 
+def plural(count: int, noun: str, several: str = "") -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+
+
 def shortened(text: str, most: int) -> str:
     """Text of at most so many characters: the middle gives way, for names differ at their ends."""
     if len(text) <= most:

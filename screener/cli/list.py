@@ -10,6 +10,7 @@ from typing import Literal
 import click
 
 from screener.cli import options
+from screener.cli.moment import Since, run_of, since_option
 from screener.study import RANKED, Band
 
 
@@ -26,6 +27,7 @@ from screener.study import RANKED, Band
 @click.option(
     "--unreviewed", "review", flag_value="unreviewed", help="The same as --review unreviewed."
 )
+@since_option
 @click.option("--text", default="", help="Only studies with this in patient, key or comment.")
 @options.json_option
 @click.option("--maps", is_flag=True, help="With --json: each radiograph's map as numbers.")
@@ -35,6 +37,7 @@ def command(
     everything: bool,
     bands: tuple[Band, ...],
     review: Literal["all", "unreviewed", "reviewed", "flagged"],
+    since: Since | None,
     text: str,
     as_json: bool,
     maps: bool,
@@ -50,8 +53,9 @@ def command(
         raise click.UsageError("--maps goes with --json.")
     from screener.results.worklist import Filter
 
-    wanted = Filter(text, bands, review)
     with options.opened(results) as worklist:
+        first = run_of(worklist.store, since) if since else 0
+        wanted = Filter(text, bands, review, since=first)
         if as_json or as_csv:
             from screener.results import export
 

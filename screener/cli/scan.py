@@ -20,7 +20,7 @@ from screener.console import ExitCode
 from screener.quantities import AT_ONCE, MANY, Number
 from screener.results.files import OBJECTS, REPORT
 from screener.study import MAX_PIXELS, Maps
-from screener.text import visible
+from screener.text import plural, visible
 
 if TYPE_CHECKING:
     from screener.events import ScanFinished
@@ -210,10 +210,14 @@ def _say_what_was_not_adapted(results: Path) -> None:
 def _print(results: Path) -> None:
     """The worklist for the person who waits for it, and how to go on."""
     from screener.cli.options import opened
-    from screener.cli.table import hint, print_worklist
+    from screener.cli.table import compared_line, hint, print_worklist
+    from screener.results.since import compared
 
     with opened(results) as worklist:
         print_worklist(worklist)
+        line = compared_line(compared(worklist.store))
+    if line:
+        console.say(f"{line}; '{hint('list --since last', results)}' shows what is new.")
     review = hint("review", results)
     console.say(f"Results in {visible(str(results))}; '{review}' goes through them.")
 
@@ -223,7 +227,8 @@ def _say_dry_run(finished: ScanFinished, refusals: Iterable[Refusal]) -> None:
         facts = (refusal.outcome, str(refusal.path), refusal.reason)
         console.say("\t".join(map(visible, facts)))
     console.note(
-        f"{finished.studies} studies, {finished.found} files: {finished.not_attempted} would be "
+        f"{plural(finished.studies, 'study', 'studies')}, {plural(finished.found, 'file')}: "
+        f"{finished.not_attempted} would be "
         f"read, {finished.unsuitable} unsuitable and {finished.unreadable} unreadable by their "
         "headers; nothing was scored or written"
     )

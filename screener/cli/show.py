@@ -14,7 +14,7 @@ from screener.cli import options
 from screener.marks import map_words
 from screener.results.opening import is_there
 from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Review
-from screener.text import visible
+from screener.text import plural, visible
 
 if TYPE_CHECKING:
     from screener.results.adoption import Adoption
@@ -119,7 +119,7 @@ def _agreement(worklist: Worklist, as_json: bool) -> None:
         console.say(json.dumps({"schema": 1, "reviewers": reviewers}))
         return
     counts = worklist.counts()
-    console.say(f"{counts.reviewed} of {counts.studies} studies reviewed")
+    console.say(f"{counts.reviewed:,} of {plural(counts.studies, 'study', 'studies')} reviewed")
     for name, agreement in found.items():
         kappa = "-" if agreement.kappa is None else f"{agreement.kappa:.2f}"
         console.say(

@@ -16,9 +16,10 @@ import click
 
 from screener import locations
 from screener.console import note, say, warn
+from screener.results.since import Compared
 from screener.results.worklist import Counts, Filter, StudyRow, Worklist
 from screener.study import LABEL_NAMES, RANKED, RESEARCH_ONLY, Band, Refusal
-from screener.text import shortened, visible
+from screener.text import plural, shortened, visible
 
 COLOURS = {Band.PRIORITY: "red", Band.ELEVATED: "yellow", Band.ROUTINE: "green"}
 COLUMNS = (
@@ -47,21 +48,23 @@ GAP = "  "
 def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | None = 20) -> None:
     """Print counts, refusals and the ranking, ``top`` lines of each or all."""
     wanted = wanted or Filter(bands=RANKED)
+    since = Filter(since=wanted.since)
     if worklist.scanning:
         note("a scan is running: the ranking is not complete yet")
     elif worklist.counts().waiting:
         note("the latest scan did not come to its end; the same scan run again goes on from there")
     if alarm := worklist.alarm():
         warn(alarm)
-    counts = worklist.counts()
-    say(counts_line(counts))
+    counts = worklist.counts(since)
+    say(("first found since then: " if wanted.since else "") + counts_line(counts))
     if counts.waiting:
-        say(f"Not scored yet: {counts.waiting} files, {counts.by_band[Band.WAITING]} studies")
+        studies = plural(counts.by_band[Band.WAITING], "study", "studies")
+        say(f"Not scored yet: {plural(counts.waiting, 'file')}, {studies}")
     card = worklist.card()
     say(f"scored with {visible(card.name)} {visible(card.version)}, {card.digest}")
     if adopted := worklist.adoption():
         say(f"bands {visible(adopted.words)}")
-    _print_refusals(worklist, counts, top)
+    _print_refusals(worklist, since, counts, top)
     say()
     shown = worklist.page(wanted, 0, -1 if top is None else top)
     columns = [name for name in COLUMNS if DROPPED.get(name, 0) <= terminal_width()]
@@ -70,7 +73,7 @@ def print_worklist(worklist: Worklist, wanted: Filter | None = None, top: int | 
         say(line)
     if left := worklist.count(wanted) - len(shown):
         say(f"... and {left} more: '{hint('list --all', worklist.store.folder)}'")
-    _print_other(worklist, counts, top)
+    _print_other(worklist, since, counts, top)
     say()
     say(RESEARCH_ONLY)
 
@@ -83,35 +86,48 @@ def hint(words: str, results: Path) -> str:
 
 def counts_line(counts: Counts) -> str:
     """How many studies and files, and what became of them."""
+    gone = f" ({counts.gone:,} gone)" if counts.gone else ""
     return (
-        f"{counts.studies} studies, {counts.found} files: {counts.scored} scored, "
-        f"{counts.unsuitable} unsuitable, {counts.unreadable} unreadable, "
-        f"{counts.not_attempted} not attempted; {counts.reviewed} studies reviewed"
+        f"{plural(counts.studies, 'study', 'studies')}, {plural(counts.found, 'file')}: "
+        f"{counts.scored:,} scored, {counts.unsuitable:,} unsuitable, "
+        f"{counts.unreadable:,} unreadable, {counts.not_attempted:,} not attempted{gone}; "
+        f"{plural(counts.reviewed, 'study', 'studies')} reviewed"
     )
 
 
-def _print_refusals(worklist: Worklist, counts: Counts, top: int | None) -> None:
+def compared_line(compared: Compared) -> str:
+    """What a scan found beside what the results folder knew; "" where it knew nothing."""
+    if not compared.known and not compared.gone:
+        return ""
+    return f"{plural(compared.new, 'file')} new, {compared.known:,} known, {compared.gone:,} gone"
+
+
+def _print_refusals(worklist: Worklist, since: Filter, counts: Counts, top: int | None) -> None:
     """What may be a chest film and has no score: before the ranking."""
     if not counts.unscored:
         return
     say()
+    gone = f" ({counts.gone:,} gone)" if counts.gone else ""
+    studies = plural(counts.by_band[Band.UNSCORED], "study", "studies")
     say(
-        f"Could not be scored, read them first: {counts.unscored} files, "
-        f"{counts.by_band[Band.UNSCORED]} studies without any score"
+        f"Could not be scored, read them first: {plural(counts.unscored, 'file')}{gone}, "
+        f"{studies} without any score"
     )
-    _print_files(worklist, worklist.unscored(-1 if top is None else top), counts.unscored)
+    found = worklist.unscored(-1 if top is None else top, since.since)
+    _print_files(worklist, found, counts.unscored)
 
 
-def _print_other(worklist: Worklist, counts: Counts, top: int | None) -> None:
+def _print_other(worklist: Worklist, since: Filter, counts: Counts, top: int | None) -> None:
     """What is no chest radiograph: behind the ranking."""
     if not counts.other:
         return
     say()
     say(
-        f"Not a chest radiograph: {counts.other} files, "
-        f"{counts.by_band[Band.OTHER]} studies of nothing else"
+        f"Not a chest radiograph: {plural(counts.other, 'file')}, "
+        f"{plural(counts.by_band[Band.OTHER], 'study', 'studies')} of nothing else"
     )
-    _print_files(worklist, worklist.other(-1 if top is None else OTHERS), counts.other)
+    found = worklist.other(-1 if top is None else OTHERS, since.since)
+    _print_files(worklist, found, counts.other)
 
 
 def _print_files(worklist: Worklist, refusals: Iterator[Refusal], total: int) -> None:
@@ -134,8 +150,13 @@ def _cells(row: StudyRow) -> dict[str, str]:
         "taken": f"{row.taken_at:%Y-%m-%d}" if row.taken_at else "",
         "views": " ".join(row.projections),
         "review": (row.verdict or "") + (" flag" if row.flagged else ""),
-        "note": "; ".join(filter(None, (row.reason, *row.marks))),
+        "note": "; ".join(filter(None, (row.reason, _gone(row), *row.marks))),
     }
+
+
+def _gone(row: StudyRow) -> str:
+    """Of a study that still has a score; that of another is its reason."""
+    return f"{plural(row.gone, 'file')} gone" if row.gone and row.score is not None else ""
 
 
 def terminal_width() -> int:

@@ -22,6 +22,7 @@ from screener.results.files import atomically
 from screener.results.identity import Identify
 from screener.results.worklist import Filter, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, LABELS, RESEARCH_ONLY, Band, Refusal, suspicion
+from screener.text import plural
 
 STYLE = Path(__file__).with_name("report.css")
 SCRIPT = Path(__file__).with_name("report.js")
@@ -105,7 +106,7 @@ def _summary(report: Report) -> Iterator[str]:
         )
         for band, count in wording.bands(counts).items()
     )
-    caption = f"{wording.plural(counts.studies, 'study', 'studies')} by band"
+    caption = f"{plural(counts.studies, 'study', 'studies')} by band"
     yield "<div>"
     yield from markup.table(caption, ("Band", "Studies", "Share", "Bar"), rows, "knn")
     yield f'<p class="small">{escape(wording.reviewed(counts))}</p></div>'

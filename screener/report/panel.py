@@ -18,6 +18,7 @@ from screener.report.pdf import Sheet
 from screener.report.preview import NoPreview, Preview, preview
 from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
 from screener.study import Refusal, suspicion
+from screener.text import plural
 
 GAP = 14.0
 """Between the two pictures, and the two columns below them."""
@@ -193,7 +194,7 @@ def _files(frame: Frame, detail: StudyDetail) -> Iterator[Block]:
     for block in table(_file(table, file) for file in files[:LISTED]):
         yield replace(block, head=None)
     if len(files) > LISTED:
-        more = f"and {wording.plural(len(files) - LISTED, 'more file')}: see the appendix"
+        more = f"and {plural(len(files) - LISTED, 'more file')}: see the appendix"
         yield from lines(more, style.SMALL, frame.left, frame.width, 2)
 
 

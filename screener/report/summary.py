@@ -14,6 +14,7 @@ from screener.report.layout import Block, Frame, Places, lines
 from screener.report.parts import boxed, facts, subheading
 from screener.report.pdf import Sheet
 from screener.results.worklist import Counts
+from screener.text import plural
 
 
 def summary(report: Report, frame: Frame, places: Places) -> Iterator[Block]:
@@ -62,7 +63,7 @@ def _charts(report: Report, frame: Frame) -> Block:
     half = (frame.width - 28) / 2
 
     def draw(sheet: Sheet, top: float) -> None:
-        words = f"{wording.plural(counts.studies, 'study', 'studies')} by band"
+        words = f"{plural(counts.studies, 'study', 'studies')} by band"
         sheet.write(words, frame.left, top, style.SUBHEADING)
         charts.band_counts(sheet, frame.left, top - 22, half, wording.bands(counts))
         below = top - 104 - 19 * max(0, len(wording.bands(counts)) - 4)

@@ -14,7 +14,7 @@ from screener.card import WeightsCard
 from screener.lungs import outside_words
 from screener.results.worklist import Counts, RadiographRow, StudyDetail, StudyRow
 from screener.study import LABEL_NAMES, ActivationMap, Band, Outcome, Projection, ScanRun, Verdict
-from screener.text import shortened
+from screener.text import plural, shortened
 
 TITLE = "Triage report"
 SUBTITLE = "Chest radiographs in a suggested order of review, by suspicion score for COVID-19"
@@ -125,11 +125,6 @@ def age(years: float | None) -> str:
 def patient(row: StudyRow) -> str:
     """The patient, or the file where there is none, on a line or two."""
     return shortened(row.patient, NAMED)
-
-
-def plural(count: int, noun: str, several: str = "") -> str:
-    """A count with its noun."""
-    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
 def views(projections: tuple[Projection, ...]) -> str:

@@ -70,6 +70,7 @@ CSV_COLUMNS = (
     "adopted",  # whence and when this site took its bands over; empty where they are the weights'
     "spread",  # of the deciding radiograph's score over moved views, with --tta
     "group",  # "ranking", "could not be scored", "not a chest radiograph", or "not scored yet"
+    "gone",  # how many files of a study, or 1 for the refused file, are gone since an earlier scan
     "note",
 )
 """Columns of the CSV, in a stable order: new ones will be added before ``note``."""
@@ -86,9 +87,9 @@ def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> No
         adopted = worklist.adoption()
         for row in worklist.rows(wanted):
             rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key), adopted)))
-        for refusal in worklist.refusals():
+        for refusal in worklist.refusals(since=wanted.since):
             rows.writerow(_cells(_refusal_cells("refusal", refusal)))
-        for waiting in worklist.waiting():
+        for waiting in worklist.waiting(wanted.since):
             rows.writerow(_cells(_refusal_cells("waiting", waiting)))
     finally:
         text.detach()  # the stream is the caller's, and stays open whatever happened
@@ -105,12 +106,12 @@ def write_json(
         wanted: which studies.
         maps: give each radiograph's map as rows of numbers, and the outline of its lungs.
     """
-    _write_document(worklist, stream, _studies(worklist, wanted, maps=maps))
+    _write_document(worklist, stream, _studies(worklist, wanted, maps=maps), wanted)
 
 
 def write_json_with_reviews(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
     """The same document with each study's ``review``."""
-    _write_document(worklist, stream, _reviewed_studies(worklist, wanted))
+    _write_document(worklist, stream, _reviewed_studies(worklist, wanted), wanted)
 
 
 def write_jsonl(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
@@ -119,9 +120,9 @@ def write_jsonl(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> 
     stream.write(_bytes(scan) + b"\n")
     for study in _reviewed_studies(worklist, wanted):
         stream.write(_bytes({"type": "study", **study}) + b"\n")
-    for refusal in worklist.refusals():
+    for refusal in worklist.refusals(since=wanted.since):
         stream.write(_bytes({"type": "refusal", **_refusal(refusal)}) + b"\n")
-    for waiting in worklist.waiting():
+    for waiting in worklist.waiting(wanted.since):
         stream.write(_bytes({"type": "waiting", **_refusal(waiting)}) + b"\n")
 
 
@@ -171,15 +172,15 @@ def write_worklist(worklist: Worklist, folder: Path) -> None:
 
 
 def _write_document(
-    worklist: Worklist, stream: IO[bytes], studies: Iterable[dict[str, Any]]
+    worklist: Worklist, stream: IO[bytes], studies: Iterable[dict[str, Any]], wanted: Filter
 ) -> None:
     head = _bytes({"schema": SCHEMA, **_head(worklist)})
     stream.write(head[:-1] + b',\n"studies": [')
     _write_items(stream, studies)
     stream.write(b'],\n"refusals": [')
-    _write_items(stream, map(_refusal, worklist.refusals()))
+    _write_items(stream, map(_refusal, worklist.refusals(since=wanted.since)))
     stream.write(b'],\n"waiting": [')
-    _write_items(stream, map(_refusal, worklist.waiting()))
+    _write_items(stream, map(_refusal, worklist.waiting(wanted.since)))
     stream.write(b"]}\n")
 
 
@@ -210,6 +211,7 @@ def _head(worklist: Worklist) -> dict[str, Any]:
             "not_a_chest_radiograph": counts.other,
             "unreadable": counts.unreadable,
             "not_attempted": counts.not_attempted,
+            "gone": counts.gone,
             "waiting": counts.waiting,
             "studies": counts.studies,
         },
@@ -236,6 +238,7 @@ def _study(
         "band": row.band,
         "group": GROUPS.get(row.band, RANKING),
         "reason": row.reason,
+        "gone": row.gone,
         "score": row.score,
         "label": row.label,
         "probabilities": _by_label(row.probabilities),
@@ -307,6 +310,7 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
         "outcome": refusal.outcome,
         "reason": refusal.reason,
         "group": _group(refusal),
+        "gone": refusal.gone,
     }
 
 
@@ -345,6 +349,7 @@ def _study_cells(
         "map_proof": _proof_cell(radiographs),
         "reason": row.reason,
         "waiting": row.waiting,
+        "gone": row.gone or "",
         "spread": radiographs[deciding(radiographs)].spread if radiographs else None,
         "group": GROUPS.get(row.band, RANKING),
         "adopted": adopted.words if adopted else "",
@@ -360,7 +365,8 @@ def _proof_cell(radiographs: Sequence[RadiographRow]) -> str:
 
 
 def _refusal_cells(kind: str, refusal: Refusal) -> dict[str, Any]:
-    return {"kind": kind, "study": refusal.study_key, **_refusal(refusal)}
+    gone = {"gone": 1 if refusal.gone else ""}
+    return {"kind": kind, "study": refusal.study_key, **_refusal(refusal), **gone}
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from screener.results import records
 from screener.results.pseudonym import load_key
-from screener.study import Refusal, Study
+from screener.study import GONE, Refusal, Study
 from screener.text import plain
 
 SumUp = Callable[[sqlite3.Connection, Iterable[str]], None]
@@ -108,7 +108,7 @@ def close_walk(connection: sqlite3.Connection, run: int, sum_up: SumUp) -> int:
     ]
     connection.executemany(
         "UPDATE file SET outcome = 'not_attempted', reason = ? WHERE path = ?",
-        [(records.GONE, path) for path, _ in gone],
+        [(GONE, path) for path, _ in gone],
     )
     stale = connection.execute(records.STALE).fetchall()
     sum_up(connection, {study for _, study in gone} | {row[0] for row in stale})

@@ -368,10 +368,17 @@ SELECT key, outcome, reason FROM study JOIN file ON study_key = key WHERE band =
 """
 OTHER = "UPDATE study SET band = 'OTHER', place = '5' || substr(place, 2) WHERE key = ?"
 
+
+def m011_since(connection: sqlite3.Connection) -> None:
+    """A file keeps the run that found it first; of earlier ones only the last is known."""
+    connection.execute("ALTER TABLE file ADD COLUMN first INTEGER NOT NULL DEFAULT 0")
+    connection.execute("UPDATE file SET first = (SELECT min(id) FROM run)")
+
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed, m007_assessment,
-    m008_lungs, m009_named, m010_other,
+    m008_lungs, m009_named, m010_other, m011_since,
 )  # fmt: skip

@@ -20,6 +20,7 @@ from screener.results import identity
 from screener.results.identity import Identify
 from screener.results.ranking import place
 from screener.study import (
+    GONE,
     LABELS,
     ActivationMap,
     Band,
@@ -39,7 +40,6 @@ Values = tuple[Any, ...]
 T = TypeVar("T")
 
 PENDING = "not scored yet"
-GONE = "was here in an earlier scan, is gone now"
 UNDATED = ""
 """``taken_at`` of a study without a date."""
 
@@ -66,10 +66,14 @@ ON CONFLICT (key) DO UPDATE SET pseudonym = excluded.pseudonym, patient_id = exc
 """
 
 PUT_FILE = f"""
-INSERT INTO file (path, study_key, run, scorable, size, mtime_ns, projection, photometric,
+INSERT INTO file (path, study_key, run, first, scorable, size, mtime_ns, projection, photometric,
     transfer_syntax, rows, columns, bits_stored, outcome, reason)
-VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', '{PENDING}')
-ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.run, scorable = 1,
+VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'waiting', '{PENDING}')
+ON CONFLICT (path) DO UPDATE SET
+    first = CASE WHEN study_key <> excluded.study_key
+        AND (size <> excluded.size OR mtime_ns <> excluded.mtime_ns)
+        THEN excluded.run ELSE first END,
+    study_key = excluded.study_key, run = excluded.run, scorable = 1,
     digest = CASE WHEN size = excluded.size AND mtime_ns = excluded.mtime_ns THEN digest END,
     size = excluded.size, mtime_ns = excluded.mtime_ns, projection = excluded.projection,
     photometric = excluded.photometric, transfer_syntax = excluded.transfer_syntax,
@@ -77,8 +81,11 @@ ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.
     outcome = excluded.outcome, reason = excluded.reason
 """
 
+"""Another study's file under an old name is new; other bytes of the same study are not."""
+
 PUT_REFUSAL = """
-INSERT INTO file (path, study_key, run, scorable, outcome, reason) VALUES (?, ?, ?, 0, ?, ?)
+INSERT INTO file (path, study_key, run, first, scorable, outcome, reason)
+VALUES (?1, ?2, ?3, ?3, 0, ?4, ?5)
 ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.run, scorable = 0,
     digest = NULL, outcome = excluded.outcome, reason = excluded.reason
 """

@@ -68,6 +68,8 @@ class StudyRow:
     """What a reader should know of the score, in plain words."""
     reason: str = ""
     """Why a study has no score and gets none."""
+    gone: int = 0
+    """How many of its refused files are gone since an earlier scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class Counts:
     by_band: dict[Band, int] = field(default_factory=dict)
     other: int = 0
     """Of the unsuitable files, those that are no chest radiographs."""
+    gone: int = 0
+    """Of the files not attempted, those that an earlier scan found and that are gone now."""
 
     @property
     def refused(self) -> int:

@@ -30,6 +30,8 @@ class Filter:
     """One of them is enough; empty for all."""
     ages: tuple[tuple[AgeSign, int], ...] = ()
     """Whole years, as they are shown; all must hold. A study without an age passes none."""
+    since: int = 0
+    """Only studies with a file that this run or a later one found first; 0 for all."""
 
 
 ALL = Filter()
@@ -73,6 +75,9 @@ def where(
     if wanted.bands:
         conditions.append(f"band IN ({', '.join('?' * len(wanted.bands))})")
         values += wanted.bands
+    if wanted.since:
+        conditions.append("key IN (SELECT study_key FROM file WHERE first >= ?)")
+        values.append(wanted.since)
     if _REVIEWS[wanted.review]:
         conditions.append(_REVIEWS[wanted.review])
     if wanted.views:

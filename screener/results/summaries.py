@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from screener.results import adoption
 from screener.results.ranking import place
 from screener.results.records import (
-    GONE,
     PENDING,
     SETTLE_KNOWN,
     UNDATED,
@@ -23,7 +22,7 @@ from screener.results.records import (
     probabilities_of,
     proof_of,
 )
-from screener.study import Band, Outcome, deciding, is_other, likeliest, suspicion
+from screener.study import GONE, Band, Outcome, deciding, is_other, likeliest, suspicion
 
 
 @dataclass(frozen=True, slots=True)

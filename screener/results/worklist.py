@@ -31,7 +31,7 @@ from screener.results.rows import (
     study_row,
 )
 from screener.results.selection import ALL, Filter
-from screener.study import OTHER_REASONS, Band, Outcome, Refusal, ScanRun
+from screener.study import GONE, OTHER_REASONS, Band, Outcome, Refusal, ScanRun
 from screener.text import plain
 
 if TYPE_CHECKING:
@@ -141,11 +141,10 @@ class Worklist:
     # The whole
 
     def counts(self, wanted: Filter = ALL) -> Counts:
-        """Files of the whole store by outcome; studies, reviewed and bands within a filter."""
-        outcomes = {
-            row["outcome"]: row["n"]
-            for row in self.store.query("SELECT outcome, count(*) AS n FROM file GROUP BY outcome")
-        }
+        """Files by outcome, of the whole store or ``since``; studies and bands within a filter."""
+        new = f"first >= {wanted.since}" if wanted.since else "1"
+        by_outcome = f"SELECT outcome, count(*) AS n FROM file WHERE {new} GROUP BY outcome"
+        outcomes = {row["outcome"]: row["n"] for row in self.store.query(by_outcome)}
         where, values = selection.where(wanted)
         with self._intact("band or outcome"):
             outcomes = {Outcome(outcome): n for outcome, n in outcomes.items()}
@@ -168,25 +167,34 @@ class Worklist:
             skipped=self._number("SELECT skipped FROM run ORDER BY id DESC LIMIT 1"),
             reviewed=sum(reviewed for _, reviewed in bands.values()),
             by_band={band: bands.get(band, (0, 0))[0] for band in Band},
-            other=self._number(f"SELECT count(*) FROM file WHERE {_OTHER}"),
+            other=self._number(f"SELECT count(*) FROM file WHERE {_OTHER} AND {new}"),
+            gone=self._number(f"SELECT count(*) FROM file WHERE {_GONE} AND {new}"),
         )
 
-    def refusals(self, limit: int = -1) -> Iterator[Refusal]:
-        """Every file that was found and refused: first what may be a chest film, each by path."""
-        return self._refusals(self.store.query(_REFUSED.format("1"), (limit,)))
+    def refusals(self, limit: int = -1, since: int = 0) -> Iterator[Refusal]:
+        """Every file that was found and refused: first what may be a chest film, each by path.
 
-    def unscored(self, limit: int = -1) -> Iterator[Refusal]:
+        Args:
+            limit: at most so many; -1 for all.
+            since: only those that this run or a later one found first.
+        """
+        return self._refused("1", limit, since)
+
+    def unscored(self, limit: int = -1, since: int = 0) -> Iterator[Refusal]:
         """Refused files that may be chest films, by path: for a person to look at first."""
-        return self._refusals(self.store.query(_REFUSED.format(f"NOT ({_OTHER})"), (limit,)))
+        return self._refused(f"NOT ({_OTHER})", limit, since)
 
-    def other(self, limit: int = -1) -> Iterator[Refusal]:
+    def other(self, limit: int = -1, since: int = 0) -> Iterator[Refusal]:
         """Refused files that are no chest radiographs, by path."""
-        return self._refusals(self.store.query(_REFUSED.format(_OTHER), (limit,)))
+        return self._refused(_OTHER, limit, since)
 
-    def waiting(self) -> Iterator[Refusal]:
+    def _refused(self, which: str, limit: int, since: int) -> Iterator[Refusal]:
+        return self._refusals(self.store.query(_REFUSED.format(which), (since, limit)))
+
+    def waiting(self, since: int = 0) -> Iterator[Refusal]:
         """Every file that is not scored yet, by path: refused so far, for no fault of its own."""
-        sql = "SELECT * FROM file WHERE outcome = 'waiting' ORDER BY path"
-        return self._refusals(self.store.query(sql))
+        sql = "SELECT * FROM file WHERE outcome = 'waiting' AND first >= ? ORDER BY path"
+        return self._refusals(self.store.query(sql, (since,)))
 
     def files(self) -> Iterator[tuple[str, RadiographRow]]:
         """Every scored radiograph with its study's key, by path."""
@@ -286,8 +294,14 @@ class Worklist:
         for row in rows:
             with self._intact(f"study {row['key']}"):
                 found = study_row(row, ranks.get(row["place"]), identify)
-            shown.append(replace(found, reason=self._why(found)) if found.score is None else found)
+            shown.append(self._refused_of(found) if found.refused else found)
         return shown
+
+    def _refused_of(self, row: StudyRow) -> StudyRow:
+        """A row with what its refused files say."""
+        sql = f"SELECT count(*) FROM file WHERE study_key = ? AND {_GONE}"
+        gone = self._number(sql, (plain(row.key),))
+        return replace(row, gone=gone, reason=self._why(row) if row.score is None else "")
 
     def _why(self, row: StudyRow) -> str:
         """Why a study has no score; "" where it is still to come."""
@@ -330,8 +344,9 @@ _OTHER = "outcome = 'unsuitable' AND ({})".format(
 )
 _REFUSED = f"""
 SELECT * FROM file WHERE outcome <> 'scored' AND outcome <> 'waiting' AND {{}}
-ORDER BY {_OTHER}, path LIMIT ?
+AND first >= ? ORDER BY {_OTHER}, path LIMIT ?
 """
+_GONE = f"outcome = 'not_attempted' AND reason = '{GONE}'"
 _WHY = """
 SELECT reason FROM file WHERE study_key = ? AND outcome <> 'scored' AND outcome <> 'waiting'
 ORDER BY outcome = 'unsuitable', path LIMIT 1

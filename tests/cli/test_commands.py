@@ -292,3 +292,45 @@ def test_every_command_is_documented(name):
 @pytest.mark.parametrize(("years", "said"), [(57.0, "57"), (1 / 12, "1 mo"), (2.0, "2")])
 def test_an_age_is_in_whole_years_or_months(years, said):
     assert show.age_words(years) == said
+
+
+def test_list_since_shows_what_was_found_since(call, results):
+    with Store.open(results) as store:
+        run = Worklist(store).latest_run()
+        later = store.begin_run(
+            [results], run.weights_digest, device="cpu", pipeline="1", started_at=NOW.replace(day=4)
+        )
+        wait(store, "9.8")
+        store.finish_run(later.id, NOW.replace(day=4))
+    for since in ("last", "2026-03-03"):
+        code, out, _ = call("list", "--json", "--since", since, results)
+        assert code == 0
+        document = json.loads(out)
+        assert [study["study"] for study in document["studies"]] == ["9.8"]
+        assert document["refusals"] == []
+        assert [file["path"] for file in document["waiting"]] == ["/waits/9.8.dcm"]
+    assert not json.loads(call("list", "--json", "--since", "2026-03-05", results)[1])["studies"]
+    assert "first found since then: 1 study, 1 file:" in call("list", "--since", "last", results)[1]
+
+
+def test_list_since_refuses_what_is_no_time(call, results):
+    code, _, err = call("list", "--since", "yesterday", results)
+    assert code == 2
+    assert "'yesterday' is no time; write 2026-03-02" in err
+
+
+def test_what_is_gone_is_said_in_list_json_and_csv(call, results):
+    with Store.open(results) as store:
+        run = Worklist(store).latest_run()
+        again = store.begin_run(
+            [results / "studies" / "000000"], run.weights_digest, device="cpu", pipeline="1",
+            started_at=NOW,
+        )  # fmt: skip
+        gone = store.close_walk(again.id)
+    assert gone >= 1
+    assert f"({gone} gone)" in call("list", results)[1]
+    document = json.loads(call("list", "--json", results)[1])
+    assert document["counts"]["gone"] == sum(one["gone"] for one in document["refusals"]) == gone
+    assert sum(study["gone"] for study in document["studies"]) == gone
+    rows = csv.DictReader(io.StringIO(call("list", "--csv", results)[1]))
+    assert [row["gone"] for row in rows if row["kind"] == "refusal" and row["gone"]] == ["1"] * gone

@@ -1,5 +1,6 @@
 """``screener scan`` as a user runs it."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -36,7 +37,7 @@ def test_the_bundled_weights_scan_the_samples_into_every_file(capfd, phantoms, f
     assert code == ExitCode.REFUSALS
     assert err == ""
     first, ranking = out.index("Could not be scored, read them first"), out.index("rank  band")
-    assert first < ranking < out.index("Not a chest radiograph: 1 files") < out.index("modality CT")
+    assert first < ranking < out.index("Not a chest radiograph: 1 file,") < out.index("modality CT")
     assert out.count("a phantom: its score means nothing") == 11  # PNG cannot say it
     for name in ("screening.db", "worklist.csv", "worklist.json", "audit.jsonl", "report.pdf"):
         assert (folder / "out" / name).stat().st_size > 0
@@ -64,3 +65,20 @@ def test_weights_that_know_no_level_of_normals_are_not_adapted(capfd, phantoms, 
     assert (code, out) == (ExitCode.USAGE, "")
     assert "does not know the level of unseen normals" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_second_scan_says_what_is_new_known_and_gone(capfd, phantoms, weights, tmp_path):
+    films = tmp_path / "films"
+    for name in ("14-png-eight-bit", "15-png-sixteen-bit"):
+        shutil.copytree(phantoms / name, films / name)
+    how = ("-o", tmp_path / "out", "--no-report", "--maps", "none", "--weights", weights)
+    _, out, _ = scan(capfd, films, *how)
+    assert "--since last" not in out
+    shutil.rmtree(films / "14-png-eight-bit")
+    shutil.copytree(phantoms / "13-ct", films / "13-ct")
+    _, out, _ = scan(capfd, films, *how)
+    assert "1 file new, 1 known, 1 gone; 'screener list --since last" in out
+    _, out, _ = scan(capfd, films, *how, "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    [beside] = [event for event in events if event["event"] == "FilesCompared"]
+    assert (beside["new"], beside["known"], beside["gone"]) == (0, 2, 1)

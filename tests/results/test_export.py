@@ -46,7 +46,7 @@ def test_the_document_has_the_published_schema(worklist):
     assert document["weights"] == {"name": "covid-resnet50", "digest": DIGEST}
     assert list(document["counts"]) == [
         "found", "scored", "unsuitable", "not_a_chest_radiograph", "unreadable", "not_attempted",
-        "waiting", "studies",
+        "gone", "waiting", "studies",
     ]  # fmt: skip
     study = next(one for one in document["studies"] if one["rank"] == 1)
     groups = [one["group"] for one in document["studies"]]
@@ -57,8 +57,8 @@ def test_the_document_has_the_published_schema(worklist):
         one["group"] for one in document["refusals"]
     )
     assert list(study) == [
-        "rank", "study", "patient", "band", "group", "reason", "score", "label", "probabilities",
-        "marks", "radiographs",
+        "rank", "study", "patient", "band", "group", "reason", "gone", "score", "label",
+        "probabilities", "marks", "radiographs",
     ]  # fmt: skip
     assert list(study["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
     assert list(study["radiographs"][0]) == [
@@ -66,7 +66,7 @@ def test_the_document_has_the_published_schema(worklist):
     ]  # fmt: skip
     assert list(study["radiographs"][0]["map"]) == ["proof", "said"]
     assert list(study["radiographs"][0]["map"]["proof"]) == ["whole", "hidden", "moved", "holds"]
-    assert list(document["refusals"][0]) == ["path", "outcome", "reason", "group"]
+    assert list(document["refusals"][0]) == ["path", "outcome", "reason", "group", "gone"]
 
 
 def test_maps_are_rows_of_numbers_from_zero_to_one(worklist):
@@ -131,7 +131,7 @@ def test_what_is_not_scored_yet_is_in_every_format_and_is_no_refusal(worklist):
     wait(worklist.store, "9.9")
     document = json.loads(written(export.write_json, worklist))
     last = {"path": "/waits/9.9.dcm", "outcome": "waiting", "reason": "not scored yet"}
-    last["group"] = "not scored yet"
+    last |= {"group": "not scored yet", "gone": False}
     assert document["waiting"] == [last]
     assert len(document["refusals"]) == before
     assert document["counts"]["waiting"] == 1

@@ -56,6 +56,7 @@ def as_version_one(folder: Path) -> None:
 
 
 BACK = {
+    11: "ALTER TABLE file DROP COLUMN first;",
     10: """
     DROP INDEX study_backwards; ALTER TABLE study DROP COLUMN waits;
     ALTER TABLE study ADD COLUMN waits INTEGER NOT NULL
