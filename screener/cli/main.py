@@ -15,6 +15,7 @@ COMMANDS = {
     "review": "Go through the worklist in the terminal.",
     "list": "Print the worklist.",
     "show": "Print all that is known of one study.",
+    "diff": "Set two results folders, or two weights, beside each other.",
     "explain": "Prove the maps of studies that are scored already.",
     "report": "Write the triage report as a PDF.",
     "export": "Write the worklist as CSV, JSON, JSON lines or HTML.",

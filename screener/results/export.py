@@ -373,9 +373,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _cells(values: dict[str, Any]) -> dict[str, Any]:
-    """Cells with the warning, and text that a spreadsheet would take for a formula disarmed."""
-    disarmed = {
+    """Cells with the warning."""
+    return {**disarmed(values), "note": RESEARCH_ONLY}
+
+
+def disarmed(values: dict[str, Any]) -> dict[str, Any]:
+    """Cells whose text a spreadsheet does not take for a formula."""
+    return {
         name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
         for name, value in values.items()
     }
-    return {**disarmed, "note": RESEARCH_ONLY}
