@@ -17,6 +17,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from screener import console
 from screener.cli.main import screener
 from screener.program import LazyGroup
 from trainer.cli.main import trainer
@@ -53,7 +54,8 @@ def _command(above: click.Context, name: str) -> Iterator[str]:
     found = above.command.get_command(above, name)
     assert found is not None
     command = copy(found)
-    command.epilog = None  # the exit codes stand with the program
+    # the exit codes stand with the program
+    command.epilog = (found.epilog or "").removesuffix(console.EXIT_CODES).rstrip()
     context = click.Context(command, above, name)
     yield f"### {context.command_path}\n\n{_help(context)}"
     for inner in getattr(command, "commands", {}):

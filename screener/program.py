@@ -58,6 +58,7 @@ class LazyGroup(click.Group):
         help: str,  # noqa: A002
         settings: Callable[[], Mapping[str, object]] | None = None,
         unconfigured: Collection[str] = (),
+        examples: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Make a group.
 
@@ -67,10 +68,10 @@ class LazyGroup(click.Group):
             help: what the program is for.
             settings: reads defaults for the options of a command, by the options' names.
             unconfigured: commands that must work with damaged settings.
+            examples: of each command, by its words; "" for the program itself.
         """
         super().__init__(
             help=help,
-            epilog=console.EXIT_CODES,
             params=[DEBUG],
             context_settings={"help_option_names": ["-h", "--help"]},
         )
@@ -78,6 +79,9 @@ class LazyGroup(click.Group):
         self.table = commands
         self.settings = settings
         self.unconfigured = unconfigured
+        self.examples = examples or {}
+        self.program = package.partition(".")[0]
+        self.epilog = self._epilogue("", console.EXIT_CODES)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -98,13 +102,21 @@ class LazyGroup(click.Group):
         module = import_module(f"{self.package}.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         command.name = cmd_name
-        command.epilog = console.EXIT_CODES
+        command.epilog = self._epilogue(cmd_name, console.EXIT_CODES)
+        for name, inner in getattr(command, "commands", {}).items():
+            inner.epilog = self._epilogue(f"{cmd_name} {name}")
         if self.settings and cmd_name not in self.unconfigured:
             ctx.default_map = {cmd_name: self.settings()}
         for each in (command, *getattr(command, "commands", {}).values()):
             if DEBUG not in each.params:
                 each.params.append(DEBUG)
         return command
+
+    def _epilogue(self, words: str, *more: str) -> str:
+        """What a command's help ends with: how it is typed, then more."""
+        lines = [f"  {self.program} {line}" for line in self.examples.get(words, ())]
+        examples = ["\n".join(["\b", "Examples:", *lines])] if lines else []
+        return "\n\n".join([*examples, *more])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without loading one."""

@@ -7,6 +7,7 @@ import sys
 import click
 
 from screener import __version__, config
+from screener.cli.examples import EXAMPLES
 from screener.program import LazyGroup, run
 from screener.study import RESEARCH_ONLY
 
@@ -37,6 +38,7 @@ screener = LazyGroup(
     f"most suspicious first.\n\n{RESEARCH_ONLY}",
     lambda: config.load().chosen(),
     UNCONFIGURED,
+    EXAMPLES,
 )
 click.version_option(__version__, package_name="screener")(screener)
 

@@ -9,6 +9,7 @@ import click
 from screener import __version__
 from screener.program import LazyGroup, run
 from screener.study import RESEARCH_ONLY
+from trainer.cli.examples import EXAMPLES
 
 COMMANDS = {
     "fit": "Rebuild the weights by a staged recipe, resumably.",
@@ -29,6 +30,7 @@ trainer = LazyGroup(
     "trainer.cli",
     COMMANDS,
     f"Build and judge the weights that the screener uses.\n\n{RESEARCH_ONLY}",
+    examples=EXAMPLES,
 )
 click.version_option(__version__, package_name="trainer")(trainer)
 
