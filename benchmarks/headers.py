@@ -41,11 +41,16 @@ def ours(root: Path) -> int:
     return sum(isinstance(header.read(one), Radiograph) for one in found)
 
 
-def write_files(root: Path, files: int) -> None:
+def write_files(root: Path, files: int, first: int = 1, side: int = 128) -> None:
     """Small radiographs with as many elements before the pixels as a console writes: some sixty."""
-    gray = np.linspace(0, 1, 128 * 128, dtype=np.float32).reshape(128, 128)
-    for number in range(1, files + 1):
-        film = Film(f"{number // 100:03}/{number:05}.dcm", number, elements=_console_elements())
+    gray = np.linspace(0, 1, side * side, dtype=np.float32).reshape(side, side)
+    for number in range(first, first + files):
+        film = Film(
+            f"{number // 100:03}/{number:05}.dcm",
+            number,
+            shape=gray.shape,
+            elements=_console_elements(),
+        )
         write_film(root, film, gray)
 
 

@@ -119,14 +119,15 @@ def usual(folder: Path, weights_folder: Path) -> None:
 PARTS: dict[str, Callable[..., object]] = {"decode": squares, "forward": forward, "usual": usual}
 
 
-def spent(*command: str | Path) -> tuple[float, float, float]:
+def spent(*command: str | Path, silent: bool = True) -> tuple[float, float, float]:
     """Run a command; CPU seconds with all its descendants, wall seconds, peak memory in MB.
 
     Decoding workers outlive the scan by a moment and become children of this process (Linux).
     """
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     began = time.perf_counter()
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    out = subprocess.DEVNULL if silent else None
+    process = subprocess.Popen([str(part) for part in command], stdout=out)
     _, status, usage = os.wait4(process.pid, 0)
     assert os.waitstatus_to_exitcode(status) in (0, 3), command
     wall = time.perf_counter() - began
@@ -138,12 +139,14 @@ def spent(*command: str | Path) -> tuple[float, float, float]:
     return cpu, wall, usage.ru_maxrss / 1024
 
 
-def scan(folder: Path, weights_folder: Path, *more: str) -> tuple[float, float, float]:
-    """A whole scan into a fresh results folder, without the report."""
+def scan(
+    folder: Path, weights_folder: Path, *more: str, into: Path | None = None
+) -> tuple[float, float, float]:
+    """A whole scan into a results folder, a fresh one unless told, without the report."""
     program = "from screener.cli.main import main; main()"
-    with tempfile.TemporaryDirectory() as results:
+    with tempfile.TemporaryDirectory() as fresh:
         return spent(
-            sys.executable, "-c", program, "scan", folder, "-o", results, "--weights",
+            sys.executable, "-c", program, "scan", folder, "-o", into or fresh, "--weights",
             weights_folder, "--device", "cpu", "--batch-size", str(BATCH), "--no-report", *more,
         )  # fmt: skip
 

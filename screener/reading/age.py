@@ -118,9 +118,10 @@ def moment(day: str, time: str) -> datetime | None:
     day, time = re.sub(r"\D", "", day), re.sub(r"\D", "", time.partition(".")[0])
     if len(day) < 8:
         return None
-    for text in (f"{day[:8]}{time:0<6.6}", f"{day[:8]}000000"):
+    date_parts = int(day[:4]), int(day[4:6]), int(day[6:8])
+    for clock in (f"{time:0<6.6}", "000000"):
         try:
-            return datetime.strptime(text, "%Y%m%d%H%M%S")
+            return datetime(*date_parts, int(clock[:2]), int(clock[2:4]), int(clock[4:]))
         except ValueError:
             continue
     return None

@@ -15,8 +15,9 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pydicom
 from pydicom.dataelem import RawDataElement
@@ -240,6 +241,17 @@ def _meta_end(head: bytes) -> int | None:
     return end
 
 
+def value_of(dataset: Dataset, word: str) -> Any:  # noqa: ANN401 (as pydicom has it)
+    """The value of an element, None where it is absent: most are, and asking must cost nothing."""
+    tag = _tag(word)
+    return dataset[tag].value if tag in dataset.keys() else None  # noqa: SIM118 (slower without)
+
+
+@cache
+def _tag(word: str) -> BaseTag:
+    return Tag(word)
+
+
 def first_number(dataset: Dataset, word: str) -> float | None:
     """The first of an element's values, if it is a number; the others are alternatives to it.
 
@@ -272,9 +284,9 @@ def is_there(dataset: Dataset, word: str) -> bool:
 def _texts(dataset: Dataset, word: str) -> list[str]:
     """The values of an element as texts; as they stand in the file, where pydicom reads none."""
     try:
-        value = dataset.get(word)
+        value = value_of(dataset, word)
     except DAMAGED:
-        value = dataset.get_item(Tag(word)).value
+        value = dataset.get_item(_tag(word)).value
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace").split("\\")
     if value is None:

@@ -74,20 +74,22 @@ def _unsuitable(reason: str) -> Refused:
 
 
 def _directory(dataset: Dataset) -> Refused | None:
-    classes = (dataset.get("SOPClassUID"), _media_class(dataset))
+    classes = (dicom.value_of(dataset, "SOPClassUID"), _media_class(dataset))
     if _DIRECTORY_CLASS in classes:
         return _unsuitable("a DICOMDIR, an index of other files")
     return None
 
 
 def _media_class(dataset: Dataset) -> object:
-    return getattr(dataset, "file_meta", Dataset()).get("MediaStorageSOPClassUID")
+    return dicom.value_of(getattr(dataset, "file_meta", Dataset()), "MediaStorageSOPClassUID")
 
 
 def _modality(dataset: Dataset) -> Refused | None:
     said = set(_words(dataset, "Modality"))
     if not said:
-        if (dataset.get("SOPClassUID") or _media_class(dataset)) in _RADIOGRAPHY_CLASSES:
+        if (
+            dicom.value_of(dataset, "SOPClassUID") or _media_class(dataset)
+        ) in _RADIOGRAPHY_CLASSES:
             return None
         return _unsuitable("the header states no modality")
     others = sorted(said & words.MODALITIES.keys())
@@ -103,7 +105,10 @@ def _species(dataset: Dataset) -> Refused | None:
     species = set(_words(dataset, "PatientSpeciesDescription"))
     codes = set(_codes(dataset, "PatientSpeciesCodeSequence"))
     is_human = bool(species & {"HUMAN", "SAPIENS"} or codes & _HUMAN_CODES)
-    has_breed = bool(dataset.get("PatientBreedDescription") or dataset.get("PatientSexNeutered"))
+    has_breed = bool(
+        dicom.value_of(dataset, "PatientBreedDescription")
+        or dicom.value_of(dataset, "PatientSexNeutered")
+    )
     if not is_human and (species or codes or has_breed):
         return _unsuitable("the patient is an animal, by the veterinary elements of the header")
     return None
@@ -174,7 +179,7 @@ _RULES: tuple[Callable[[Dataset], Refused | None], ...] = (
 
 def values_of(dataset: Dataset, word: str) -> list[str]:
     """The values of an element as one-line texts, the empty ones left out."""
-    value = dataset.get(word)
+    value = dicom.value_of(dataset, word)
     several = value if isinstance(value, list | MultiValue) else [value]
     texts = (str(one or "") for one in several)
     return [text for one in texts if (text := _in_script(one, dataset).strip("\0 ").upper())]
@@ -188,7 +193,7 @@ def _in_script(text: str, dataset: Dataset) -> str:
         raw = text.encode("latin-1")
     except UnicodeEncodeError:
         return text
-    charsets = dataset.get("SpecificCharacterSet") or ()
+    charsets = dicom.value_of(dataset, "SpecificCharacterSet") or ()
     named = [charsets] if isinstance(charsets, str) else list(charsets)
     stated = list(reversed(convert_encodings(named))) if named else []
     for encoding in stated if b"\x1b" in raw else ["utf-8", *stated]:
@@ -207,7 +212,7 @@ def _values_in(dataset: Dataset, sequence: str, word: str) -> list[str]:
 
 
 def _items(dataset: Dataset, sequence: str) -> list[Dataset]:
-    value = dataset.get(sequence)
+    value = dicom.value_of(dataset, sequence)
     return [item for item in value or () if isinstance(item, Dataset)]
 
 

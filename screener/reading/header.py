@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from PIL import Image
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
@@ -191,9 +191,11 @@ def _raster(found: FoundFile, max_pixels: int) -> Radiograph:
     )
 
 
-def _text(dataset: object, word: str) -> str:
+def _text(dataset: Dataset, word: str) -> str:
     """A value as one line without control characters, which could steer a terminal."""
-    value = str(getattr(dataset, word, None) or "")
+    value = str(dicom.value_of(dataset, word) or "")
+    if value.isprintable():
+        return value.strip()
     return "".join(letter for letter in value if letter.isprintable()).strip()
 
 
@@ -226,8 +228,7 @@ def _age(dataset: FileDataset) -> float | None:
 def _ages_on(dataset: FileDataset, events: Iterable[str]) -> Iterator[float]:
     """The ages at some dates of the header, where they and the birth are known."""
     born = _text(dataset, "PatientBirthDate")
-    for event in events:
-        day = age.moment(_text(dataset, event)[:10], "")
+    for day in {age.moment(_text(dataset, event)[:10], "") for event in events} if born else ():
         if day and (years := age.between(born, day.date())) is not None:
             yield years
 

@@ -16,7 +16,10 @@ _STROKES = str.maketrans({"Ł": "L", "Ø": "O", "Đ": "D", "ß": "SS", "Æ": "AE
 
 def fold(text: object) -> str:
     """Upper case without accents, as far as the script has them."""
-    apart = unicodedata.normalize("NFKD", str(text or "").upper().translate(_STROKES))
+    plain = str(text or "")
+    if plain.isascii():
+        return plain.upper()
+    apart = unicodedata.normalize("NFKD", plain.upper().translate(_STROKES))
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).upper()
 
 
@@ -58,12 +61,16 @@ UNSTATED = frozenset(
 """Words that say of a body part that nothing is said."""
 
 
+_OTHER_FOLDED = tuple(map(fold, OTHER_STEMS))
+_CHEST_FOLDED = tuple(map(fold, CHEST_STEMS))
+
+
 def is_chest(text: object) -> bool:
     """Whether a text names the chest, or says that it names nothing."""
     folded, words = fold(text), set(split(text))
-    if any(fold(stem) in folded for stem in OTHER_STEMS):
+    if any(stem in folded for stem in _OTHER_FOLDED):
         return False
-    named = words & CHEST_WORDS or any(fold(stem) in folded for stem in CHEST_STEMS)
+    named = words & CHEST_WORDS or any(stem in folded for stem in _CHEST_FOLDED)
     return bool(named) or (bool(words) and words <= UNSTATED)
 
 

@@ -6,8 +6,11 @@ a graph made for others is refused. One square a pass, so that no score depends 
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,11 @@ from screener.network.weights import read_arrays
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
+M_MMAP_THRESHOLD = -3
+"""Of glibc's mallopt."""
+LARGE = 1 << 20
+"""Bytes from which on a block is to go back to the system when it is freed."""
+
 
 class OnnxEngine:
     """The graphs of some weights, loaded with their tensors."""
@@ -39,15 +47,19 @@ class OnnxEngine:
             DeviceError: ONNX Runtime cannot be used.
         """
         self._folder, self._card, self._threads = folder, card, device.threads
-        self._tensors = read_arrays(folder, card.digest)
         self._map_graph = graph_of(folder / MAPS_GRAPH, card.digest)
-        graph = graph_of(folder / SCORES_GRAPH, card.digest)
-        self._scores = session(folder / SCORES_GRAPH, graph, self._tensors, self._threads)
+        self._scores = self._session(SCORES_GRAPH, graph_of(folder / SCORES_GRAPH, card.digest))
         self.pool = ThreadPoolExecutor(device.streams)
 
     @cached_property
     def _maps(self) -> Any:  # noqa: ANN401 (onnxruntime has no types)
-        return session(self._folder / MAPS_GRAPH, self._map_graph, self._tensors, self._threads)
+        return self._session(MAPS_GRAPH, self._map_graph, is_compact=True)
+
+    def _session(self, name: str, graph: bytes, *, is_compact: bool = False) -> Any:  # noqa: ANN401
+        """The tensors are read for each: sessions have their own copies, and need no other."""
+        tensors = read_arrays(self._folder, self._card.digest)
+        path = self._folder / name
+        return session(path, graph, tensors, self._threads, is_compact=is_compact)
 
     def look(self, squares: Squares) -> Answer:
         """One square after another."""
@@ -90,7 +102,9 @@ def lungs(folder: Path, digest: str) -> Callable[[Floats], Floats]:
     return chances
 
 
-def session(path: Path, graph: bytes, tensors: Arrays, threads: int) -> Any:  # noqa: ANN401
+def session(
+    path: Path, graph: bytes, tensors: Arrays, threads: int, *, is_compact: bool = False
+) -> Any:  # noqa: ANN401
     """A graph with its tensors, on the CPU.
 
     Args:
@@ -98,18 +112,23 @@ def session(path: Path, graph: bytes, tensors: Arrays, threads: int) -> Any:  # 
         graph: its bytes.
         tensors: by name.
         threads: of one pass.
+        is_compact: hold no second copy of the tensors in the processor's own layout.
 
     Raises:
         WeightsError: the graph is damaged.
         DeviceError: ONNX Runtime is missing or too old, or there is no memory.
     """
     runtime = _runtime()
+    _return_large_blocks()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     # what waits for work must not burn the cores that decode
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if is_compact:
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.add_session_config_entry("session.disable_prepacking", "1")
     values = [runtime.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
     options.add_external_initializers(list(tensors), values)
     try:
@@ -118,6 +137,13 @@ def session(path: Path, graph: bytes, tensors: Arrays, threads: int) -> Any:  # 
         if "alloc" in str(error):
             raise DeviceError(f"{path}: not enough memory; close other programs") from None
         raise WeightsError(f"{path}: damaged; {cure(path)}") from None
+
+
+def _return_large_blocks() -> None:
+    """Loading makes copies of all tensors and frees them, which glibc would keep: 200 MB."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def _runtime() -> Any:  # noqa: ANN401

@@ -225,3 +225,30 @@ def test_a_missing_runtime_that_is_asked_for_ends_the_scan(monkeypatch, phantoms
     assert (code, out, err.count("\n")) == (ExitCode.UNUSABLE, "", 1)
     assert "covid-resnet-screener[onnx]" in err
     assert "--engine torch" in err
+
+
+MOST_MEGABYTES = 650
+"""Of a process with the largest of the bundled weights, its maps and the lungs; a scan adds 50."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory was held is read from /proc")
+def test_scores_and_maps_together_stay_small():
+    program = (
+        "import numpy as np\n"
+        "from screener.card import load_card\n"
+        "from screener.network import device, lungs\n"
+        "from screener.network.engine.opening import opened\n"
+        "from screener.network.weights import bundled\n"
+        "folder = bundled('covid-resnet50')\n"
+        "card = load_card(folder)\n"
+        "place = device.choose('cpu', engine='onnx', weights=folder, input_size=card.input_size)\n"
+        "engine, outlines = opened(folder, card, place), lungs.ready('onnx')\n"
+        "squares = np.zeros((1, card.input_size, card.input_size), np.uint8)\n"
+        "list(engine.pool.map(engine.look, [squares] * 4))\n"
+        "list(engine.pool.map(engine.activation, [squares[0]] * 4))\n"
+        "outlines.fields(squares)\n"
+        "print(open('/proc/self/status').read())"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    [peak] = [int(line.split()[1]) for line in run.stdout.splitlines() if line.startswith("VmHWM")]
+    assert peak / 1024 <= MOST_MEGABYTES
