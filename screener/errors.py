@@ -9,6 +9,7 @@ Every message names the file or setting, the fact and the cure, in one line.
     ├── ConfigurationError     a setting, argument or recipe is wrong
     ├── WeightsError           weights are missing, damaged or not what their card says
     ├── DeviceError            the device asked for cannot be used
+    │   └── DeviceLostError        it was there, and stopped answering
     └── StoreError             the results folder cannot be used
         ├── StoreNotFoundError     there are no results in this folder
         ├── StoreBusyError         another scan is writing to it, or the database stays locked
@@ -30,6 +31,10 @@ class WeightsError(ScreenerError):
 
 class DeviceError(ScreenerError):
     """The device asked for cannot be used on this machine."""
+
+
+class DeviceLostError(DeviceError):
+    """The device was there, and stopped answering while it computed."""
 
 
 class StoreError(ScreenerError):

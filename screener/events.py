@@ -6,7 +6,8 @@ as JSON lines. They hold plain values only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from screener.study import Refusal, StudyResult
@@ -65,6 +66,13 @@ class BatchScored:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something that went otherwise than it was meant to and that the user should know, once."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class StudyScored:
     """Every radiograph of a study has its score or its refusal, and the store has them."""
 
@@ -83,6 +91,9 @@ class ScanFinished:
     studies: int
     seconds: float
     interrupted: bool
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Of those seconds, how many the scan spent on each stage: "decode" where it had to wait for
+    it; what was decoded while the network computed cost none."""
 
 
 ScanEvent = (
@@ -91,6 +102,7 @@ ScanEvent = (
     | FilesCompared
     | RadiographRefused
     | BatchScored
+    | Remarked
     | StudyScored
     | ScanFinished
 )

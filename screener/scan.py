@@ -7,10 +7,10 @@ prints nothing, and loads an engine only once there is a scan to make.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from screener import levels
 from screener.card import identity, load_card
-from screener.errors import ConfigurationError, WeightsError
+from screener.errors import ConfigurationError, DeviceLostError, WeightsError
 from screener.events import (
     BatchScored,
     FilesCompared,
     FilesFound,
     RadiographRefused,
+    Remarked,
     ScanEvent,
     ScanFinished,
     ScanStarted,
@@ -38,7 +39,7 @@ from screener.results import adapting, adoption, files, pseudonym
 from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
 from screener.results.identity import Identify
-from screener.results.ranking import study_result
+from screener.results.open_studies import OpenStudies, Settled
 from screener.results.since import compared
 from screener.results.store import Store
 from screener.study import (
@@ -47,17 +48,16 @@ from screener.study import (
     Option,
     Outcome,
     Radiograph,
-    RadiographScore,
     Refusal,
     Study,
-    StudyResult,
 )
 
 if TYPE_CHECKING:
     from screener.card import WeightsCard
     from screener.network.score import Scorer
 
-Settled = RadiographScore | Refusal
+STAGES = ("survey", "decode", "network", "store")
+"""What the time of a scan goes into, in their order."""
 
 BATCHES_AHEAD = 2
 """Batches that are decoded while one is in the network."""
@@ -151,7 +151,13 @@ def scan(
         levels.reference(card)
     results = settings.results
     with undone_if_empty(results), Store.writing(results) as store, AuditLog(results) as audit:
-        yield from _Scan(settings, store, audit, card, stop, clock).events()
+        try:
+            yield from _Scan(settings, store, audit, card, stop, clock).events()
+        except DeviceLostError as lost:
+            yield Remarked(f"{lost}; the scan begins again on the CPU")
+            # from its beginning: results of two arithmetics stand in no list together
+            instead = replace(settings, device="cpu")
+            yield from _Scan(instead, store, audit, card, stop, clock).events()
 
 
 def dry_run(
@@ -181,7 +187,12 @@ def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFoun
 
 
 def _finished(
-    found: Survey, outcomes: Counter[Outcome], took: timedelta, *, interrupted: bool
+    found: Survey,
+    outcomes: Counter[Outcome],
+    took: timedelta,
+    stages: Mapping[str, float] | None = None,
+    *,
+    interrupted: bool,
 ) -> ScanFinished:
     """The counts of a run; what was found and has no outcome was not attempted."""
     return ScanFinished(
@@ -193,6 +204,7 @@ def _finished(
         studies=len(found.studies),
         seconds=took.total_seconds(),
         interrupted=interrupted,
+        stages=stages or {},
     )
 
 
@@ -227,6 +239,7 @@ class _Scan:
         identified = identity(card, settings.pipeline, self.device.arithmetic)
         self.key = (identified, settings.pipeline)
         self.outcomes: Counter[Outcome] = Counter()
+        self.stages = dict.fromkeys(STAGES, 0.0)
 
     def events(self) -> Iterator[ScanEvent]:
         """The run. Everything is stored before it is told."""
@@ -239,7 +252,8 @@ class _Scan:
             self.device.describe(),
         )
         scorer = self._scorer()
-        found = yield from _survey(settings, self.stop)
+        with self._during("survey"):
+            found = yield from _survey(settings, self.stop)
         if not self.stop():
             run, found = self._record(found, began)
             beside = compared(self.store)
@@ -251,7 +265,17 @@ class _Scan:
                 self._adapt()
                 self.store.finish_run(run, self.clock(), skipped=found.skipped)
         took = self.clock() - began
-        yield _finished(found, self.outcomes, took, interrupted=self.stop())
+        self.audit.timed(took.total_seconds(), self.stages)
+        yield _finished(found, self.outcomes, took, self.stages, interrupted=self.stop())
+
+    @contextmanager
+    def _during(self, stage: str) -> Iterator[None]:
+        """Add what is done within to the time of a stage."""
+        began = self.clock()
+        try:
+            yield
+        finally:
+            self.stages[stage] += (self.clock() - began).total_seconds()
 
     def _scorer(self) -> Scorer:
         from screener.network import lungs
@@ -279,6 +303,10 @@ class _Scan:
         Returns:
             The run, and what was found without the studies that cannot be kept.
         """
+        with self._during("store"):
+            return self._recorded(found, began)
+
+    def _recorded(self, found: Survey, began: datetime) -> tuple[int, Survey]:
         self.store.add_weights(self.card, self.key[0])
         run = self.store.begin_run(
             self.settings.folders,
@@ -324,25 +352,39 @@ class _Scan:
 
     def _score(self, scorer: Scorer, found: Survey) -> Iterator[ScanEvent]:
         """Take what the store knows, then batch by batch what it does not."""
-        studies = _OpenStudies(found)
-        unknown = yield from self._reuse(studies, found.studies)
+        studies = OpenStudies(found.studies, found.refusals)
+        with self._during("store"):
+            unknown = yield from self._reuse(studies, found.studies)
         total = sum(len(study.radiographs) for study in found.studies)
         done = reused = total - len(unknown)
         yield BatchScored(done, total, reused, 0.0)
         began = self.clock()
-        for batch in self._batches(unknown):
-            taken = self.clock()
-            results = self._settle(scorer, batch)
-            pass_seconds = (self.clock() - taken).total_seconds()
-            self.store.put_scores(results, *self.key)
-            self._log(results, _milliseconds(batch, pass_seconds))
+        for batch in self._awaited(self._batches(unknown)):
+            before = self.stages["network"]
+            with self._during("network"):
+                results = self._settle(scorer, batch)
+            with self._during("store"):
+                self.store.put_scores(results, *self.key)
+                self._log(results, _milliseconds(batch, self.stages["network"] - before))
+            yield from map(Remarked, scorer.remarks())
             yield from self._tell(studies, results)
             done += len(batch)
             seconds = (self.clock() - began).total_seconds()
             yield BatchScored(done, total, reused, (done - reused) / max(seconds, 1e-6))
 
+    def _awaited(
+        self, batches: Iterator[list[Decoded | Refusal]]
+    ) -> Iterator[list[Decoded | Refusal]]:
+        """The batches; how long each kept the network waiting is the time of decoding."""
+        while True:
+            with self._during("decode"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
     def _reuse(
-        self, studies: _OpenStudies, found: Iterable[Study]
+        self, studies: OpenStudies, found: Iterable[Study]
     ) -> Generator[ScanEvent, None, list[Radiograph]]:
         """Tell the results of earlier runs; returns the radiographs that have none."""
         unknown: list[Radiograph] = []
@@ -403,7 +445,7 @@ class _Scan:
             return None
         return self.store.known_content(decoded.radiograph, decoded.digest, *self.key)
 
-    def _tell(self, studies: _OpenStudies, results: Iterable[Settled]) -> Iterator[ScanEvent]:
+    def _tell(self, studies: OpenStudies, results: Iterable[Settled]) -> Iterator[ScanEvent]:
         """Events of results that are stored; a study's follows its last radiograph's."""
         for result in results:
             if isinstance(result, Refusal):
@@ -422,30 +464,3 @@ def _milliseconds(
     decoded = [one for one in batch if isinstance(one, Decoded)]
     share = 1000 * pass_seconds / max(1, len(decoded))
     return {one.radiograph.path: {"decode": one.milliseconds, "score": share} for one in decoded}
-
-
-class _OpenStudies:
-    """Studies whose radiographs are not all settled yet, with what is known of them."""
-
-    def __init__(self, found: Survey) -> None:
-        self._studies = {study.key: study for study in found.studies}
-        self._missing = {study.key: len(study.radiographs) for study in found.studies}
-        self._settled: defaultdict[str, list[Settled]] = defaultdict(list)
-        for refusal in found.refusals:
-            self._settled[refusal.study_key].append(refusal)
-
-    def settle(self, result: Settled) -> StudyResult | None:
-        """Add a radiograph's result; returns the study's once it is complete."""
-        key = result.study_key if isinstance(result, Refusal) else result.radiograph.study_key
-        self._settled[key].append(result)
-        self._missing[key] -= 1
-        return None if self._missing[key] else self.result(key)
-
-    def result(self, key: str) -> StudyResult:
-        """Close a study."""
-        settled = self._settled.pop(key, [])
-        return study_result(
-            self._studies.pop(key),
-            [one for one in settled if isinstance(one, RadiographScore)],
-            [one for one in settled if isinstance(one, Refusal)],
-        )

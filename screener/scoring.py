@@ -6,14 +6,14 @@ folder, and shows nothing; what cannot be scored is a :class:`Refusal` among the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from screener import scan
 from screener.errors import ConfigurationError
-from screener.events import RadiographRefused, StudyScored
+from screener.events import RadiographRefused, ScanEvent, StudyScored
 from screener.network.weights import find
 from screener.reading.grouping import GroupBy
 from screener.study import Maps, RadiographScore, Refusal
@@ -26,6 +26,7 @@ def score(
     *,
     weights: str | Path | None = None,
     device: str = "auto",
+    engine: str = "auto",
     results: str | Path | None = None,
     group: str = "auto",
     views: int = 1,
@@ -42,6 +43,7 @@ def score(
         paths: a file or folder, or several.
         weights: bundled weights by name, or a folder of weights; what suits the device if None.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        engine: ``auto``, ``torch`` or ``onnx``: what computes.
         results: a folder to keep the results in, as ``screener scan --output``: what is known there
             is not scored again. Nothing is kept if None.
         group: what is one study among PNG and JPEG files: ``auto``, ``folder`` or ``file``.
@@ -64,6 +66,7 @@ def score(
             folder,
             find(weights, device),
             device,
+            engine,
             workers=workers,
             group=GroupBy(group),
             views=views,
@@ -71,11 +74,25 @@ def score(
             guarded=guard,
         )
         with closing(scan.scan(settings, lambda: False)) as events:
-            for event in events:
-                if isinstance(event, RadiographRefused):
-                    yield event.refusal
-                elif isinstance(event, StudyScored):
-                    yield from event.result.scores
+            yield from _once(one for event in events for one in _settled(event))
+
+
+def _settled(event: ScanEvent) -> Sequence[RadiographScore | Refusal]:
+    if isinstance(event, RadiographRefused):
+        return (event.refusal,)
+    return event.result.scores if isinstance(event, StudyScored) else ()
+
+
+def _once(
+    settled: Iterable[RadiographScore | Refusal],
+) -> Iterator[RadiographScore | Refusal]:
+    """A scan whose device is lost tells some again."""
+    told: set[Path] = set()
+    for one in settled:
+        path = one.path if isinstance(one, Refusal) else one.radiograph.path
+        if path not in told:
+            told.add(path)
+            yield one
 
 
 def _existing(paths: Paths) -> tuple[Path, ...]:

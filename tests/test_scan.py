@@ -8,17 +8,20 @@ from datetime import UTC, datetime
 
 import pytest
 
+import screener
 from screener import marks
 from screener.card import load_card, save_card
-from screener.errors import StoreBusyError, WeightsError
+from screener.errors import DeviceLostError, StoreBusyError, WeightsError
 from screener.events import (
     BatchScored,
     FilesFound,
     RadiographRefused,
+    Remarked,
     ScanFinished,
     ScanStarted,
     StudyScored,
 )
+from screener.network.engine import opening
 from screener.reading import pixels
 from screener.reading.decode import CRASHED
 from screener.results import adoption
@@ -126,6 +129,59 @@ def test_the_audit_has_the_time_of_each_stage(settings, first):
     assert all(ms["decode"] > 0 and ms["score"] > 0 for ms in scored)
 
 
+def test_the_times_of_the_stages_are_parts_of_the_whole(settings, first):
+    end = first[-1]
+    assert list(end.stages) == ["survey", "decode", "network", "store"]
+    assert all(spent > 0 for spent in end.stages.values())
+    assert sum(end.stages.values()) <= end.seconds
+    lines = map(json.loads, (settings.results / "audit.jsonl").read_text().splitlines())
+    timed = next(line for line in lines if line["event"] == "scanned")
+    assert timed["stages"] == pytest.approx(end.stages, abs=0.001)
+
+
+def test_a_device_that_is_lost_is_told_and_the_scan_ends_on_the_cpu(
+    phantoms, weights, tmp_path, monkeypatch
+):
+    events = events_of(losing(Settings((phantoms,), tmp_path, weights, batch_size=4), monkeypatch))
+    assert [e.words for e in only(Remarked, events)] == [
+        "a GPU stopped answering; the scan begins again on the CPU"
+    ]
+    assert len(only(ScanStarted, events)) == 2
+    assert (events[-1].found, events[-1].scored) == (17, 14)
+    with Store.reading(tmp_path) as store:
+        assert Worklist(store).counts().scored == 14
+
+
+def test_no_film_is_scored_twice_for_a_program_that_lost_its_device(phantoms, weights, monkeypatch):
+    losing(None, monkeypatch)
+    told = list(screener.score(phantoms, weights=weights))
+    paths = [one.path if isinstance(one, Refusal) else one.radiograph.path for one in told]
+    assert len(paths) == len(set(paths)) == 17
+
+
+def losing(settings, monkeypatch):
+    """Let the first engine that a scan opens fail at its second batch, as a lost GPU does."""
+    opened, engines = opening.opened, []
+
+    def failing(*arguments):
+        engine = opened(*arguments)
+        engines.append(engine)
+        if len(engines) == 1:
+            look, looks = engine.look, []
+
+            def lost(squares):
+                looks.append(len(squares))
+                if len(looks) > 2:
+                    raise DeviceLostError("a GPU stopped answering")
+                return look(squares)
+
+            engine.look = lost
+        return engine
+
+    monkeypatch.setattr(opening, "opened", failing)
+    return settings
+
+
 def test_a_second_scan_scores_nothing_again(second):
     assert only(BatchScored, second)[0].reused == 14
 
@@ -138,7 +194,7 @@ def test_a_second_scan_tries_the_damaged_file_again(second):
 
 def test_a_second_scan_leaves_a_line_for_each_file_too(settings, second):
     lines = map(json.loads, (settings.results / "audit.jsonl").read_text().splitlines())
-    outcomes = Counter((line["path"], line["outcome"]) for line in lines)
+    outcomes = Counter((line["path"], line["outcome"]) for line in lines if line["event"] == "file")
     assert len(outcomes) == 17
     assert set(outcomes.values()) == {2}
 
@@ -193,8 +249,8 @@ def test_other_settings_make_other_results():
 
 def test_the_audit_log_has_a_line_for_each_file(first, settings):
     text = (settings.results / "audit.jsonl").read_text()
-    lines = [json.loads(line) for line in text.splitlines()]
-    assert len({line["path"] for line in lines}) == 17
+    lines = [line for line in map(json.loads, text.splitlines()) if line["event"] == "file"]
+    assert len({line["path"] for line in lines if line["event"] == "file"}) == 17
     assert {line["outcome"] for line in lines} == {"scored", "unsuitable", "unreadable"}
 
 

@@ -112,3 +112,15 @@ def test_the_examples_run(example, said, kept, phantoms, tmp_path):
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert said in done.stdout
+
+
+def test_the_engine_can_be_chosen(phantoms):
+    pytest.importorskip("onnxruntime")
+    film = phantoms / "01-clear" / "pa.dcm"
+    one, other = (
+        next(screener.score(film, weights="covid-lite", guard=False, engine=engine))
+        for engine in ("onnx", "torch")
+    )
+    assert one.probabilities == pytest.approx(other.probabilities, abs=1e-4)
+    with pytest.raises(screener.ScreenerError, match="--engine abacus: unknown"):
+        next(screener.score(film, engine="abacus"))

@@ -15,11 +15,13 @@ from screener.events import (
     BatchScored,
     FilesFound,
     RadiographRefused,
+    Remarked,
     ScanEvent,
     ScanFinished,
     StudyScored,
 )
 from screener.study import LABELS, Refusal, StudyResult
+from screener.text import plural, visible
 
 SCHEMA = 1
 """Of the JSON lines."""
@@ -41,6 +43,8 @@ def shown(*, as_json: bool) -> Iterator[Show]:
 
 
 def _last(event: ScanEvent) -> ScanFinished | None:
+    if isinstance(event, Remarked):
+        console.warn(event.words)
     return event if isinstance(event, ScanFinished) else None
 
 
@@ -118,6 +122,9 @@ def _bar() -> Iterator[Show]:
                     description=f"{studies:,} studies scored",
                     rate=rate(event),
                 )
+            elif isinstance(event, Remarked):
+                bar.console.print(f"warning: {visible(event.words)}", markup=False)
+                return None
             return _last(event)
 
         yield show
@@ -130,3 +137,11 @@ def rate(event: BatchScored) -> str:
         return ""
     left = round((event.total - event.radiographs) / speed)
     return f"{speed:.1f} images/s, {left // 60}:{left % 60:02} left"
+
+
+def closing(event: ScanFinished) -> str:
+    """How long a scan took, and the share of each stage in it."""
+    shares = ", ".join(
+        f"{stage} {spent / max(event.seconds, 1e-6):.0%}" for stage, spent in event.stages.items()
+    )
+    return f"{plural(event.found, 'file')} in {event.seconds:.1f} s: {shares}"

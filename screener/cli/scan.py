@@ -173,6 +173,7 @@ def command(
         _say_what_was_not_adapted(settings.results)
     if not as_json:
         with suppress(BrokenPipeError):  # who has seen enough of the table still gets the code
+            console.say(progress.closing(finished))
             _print(settings.results)
     if as_dicom:
         objects.write(settings.results, settings.results / OBJECTS)

@@ -89,6 +89,13 @@ class Scorer:
         self._views = views
         self._maps = maps
         self._thresholds = thresholds or card.thresholds
+        self._is_halved = False
+        self._remarks: list[str] = []
+
+    def remarks(self) -> list[str]:
+        """What the user should know since this was last asked; each is said once."""
+        said, self._remarks = self._remarks, []
+        return said
 
     def score(self, batch: Sequence[Decoded]) -> list[RadiographScore | Refusal]:
         """Score some radiographs, or refuse those the guard finds too far from the training.
@@ -227,6 +234,12 @@ class Scorer:
                 "--device cpu"
             )
         self._engine.shrink()
+        if not self._is_halved:
+            self._is_halved = True
+            self._remarks.append(
+                "not enough memory for a whole batch: it is computed in parts, which is slower; "
+                "a smaller --batch-size avoids the attempt"
+            )
 
     def _averaged(self, squares: Squares) -> _Pass:
         """One part with test-time augmentation: the first view is the radiograph itself."""

@@ -88,6 +88,11 @@ class AuditLog:
             ms={stage: round(spent, 1) for stage, spent in (milliseconds or {}).items()},
         )
 
+    def timed(self, seconds: float, stages: Mapping[str, float]) -> None:
+        """Record how long a scan took, and how many of its seconds each stage."""
+        rounded = {stage: round(spent, 3) for stage, spent in stages.items()}
+        self._append("scanned", seconds=round(seconds, 3), stages=rounded)
+
     def forgotten(self, study_key: str | None, studies: int) -> None:
         """Record that a study, or with None all of them, were removed from the results."""
         self._append("forgotten", study=study_key or "all", studies=studies)

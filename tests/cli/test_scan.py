@@ -1,6 +1,7 @@
 """``screener scan`` as a user runs it."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -38,6 +39,9 @@ def test_the_bundled_weights_scan_the_samples_into_every_file(capfd, phantoms, f
     assert err == ""
     first, ranking = out.index("Could not be scored, read them first"), out.index("rank  band")
     assert first < ranking < out.index("Not a chest radiograph: 1 file,") < out.index("modality CT")
+    assert re.search(
+        r"17 files in \d+\.\d s: survey \d+%, decode \d+%, network \d+%, store \d+%", out
+    )
     assert out.count("a phantom: its score means nothing") == 11  # PNG cannot say it
     for name in ("screening.db", "worklist.csv", "worklist.json", "audit.jsonl", "report.pdf"):
         assert (folder / "out" / name).stat().st_size > 0

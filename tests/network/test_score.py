@@ -9,11 +9,11 @@ import torch
 from sample_data.phantom import Variant, expose
 from sample_data.weights import INPUT_SIZE, tiny_network
 from screener.card import WeightsCard
-from screener.errors import DeviceError
+from screener.errors import DeviceError, DeviceLostError
 from screener.lungs import UNSURE
 from screener.network import device, lungs
 from screener.network.batch import to_input
-from screener.network.engine.torch_engine import TorchEngine
+from screener.network.engine.torch_engine import TorchEngine, is_lost
 from screener.network.guard import Guard
 from screener.network.score import TOLERANCE, Scorer
 from screener.reading import pixels
@@ -212,6 +212,48 @@ def test_the_batch_is_halved_when_memory_is_short(network, batch):
     ready._engine._body = Hungry(ready._engine._body, most=1)
     assert [one.digest for one in ready.score(batch)] == [one.digest for one in usual.score(batch)]
     assert ready._engine.part == 1
+    assert [words for words in ready.remarks() if "not enough memory" in words] != []
+
+
+def test_a_halved_batch_is_told_once(network, batch):
+    ready = scorer(network, 8)
+    ready._engine._body = Hungry(ready._engine._body, most=1)
+    ready.score(batch)  # halved twice
+    assert len(ready.remarks()) == 1
+    assert ready.remarks() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (RuntimeError("CUDA error: unspecified launch failure"), True),
+        (RuntimeError("CUDA error: GPU is lost"), True),
+        (RuntimeError("MPS backend failed"), True),
+        (RuntimeError("expected input to have 3 channels"), False),
+    ],
+)
+def test_a_device_that_failed_is_told_from_what_cannot_be_computed(error, lost):
+    assert is_lost(error) is lost
+
+
+def test_what_fails_on_a_gpu_is_a_lost_device(network, batch):
+    ready = scorer(network)
+    ready._engine._device = replace(ready._engine._device, kind="cuda", name="a GPU")
+    ready._engine._input = Gone("CUDA error: GPU is lost")
+    with pytest.raises(DeviceLostError, match="a GPU stopped answering"):
+        ready.score(batch)
+    with pytest.raises(DeviceLostError, match="a GPU stopped answering"):
+        ready.explain(batch[0].square)
+
+
+class Gone:
+    """Fails as a GPU does that fell off its bus."""
+
+    def __init__(self, words):
+        self.words = words
+
+    def __call__(self, squares):
+        raise RuntimeError(self.words)
 
 
 def test_no_memory_for_one_image_is_an_error_with_its_cure(network, batch):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from screener.card import WeightsCard
+from screener.errors import DeviceLostError
 from screener.network.batch import to_input
 from screener.network.device import Device
 from screener.network.engine import Answer, Floats, NoRoomError, Squares
@@ -62,15 +63,29 @@ class TorchEngine:
                 logits = self._head(features).cpu().double()
                 return Answer(logits.numpy(), features.mean(dim=(2, 3)).cpu().numpy())
         except RuntimeError as error:
-            if not _is_out_of_memory(error):
-                raise
-            raise NoRoomError(str(error)) from None
+            if _is_out_of_memory(error):
+                raise NoRoomError(str(error)) from None
+            self._check_lost(error)
+            raise
 
     def activation(self, square: Squares) -> Floats:
         """One at a time: passes of one shape, so that a map does not depend on its neighbours."""
-        with self._autocast():
-            found = activations(self._tap, self._head, self._input(square[None]), self._target)
-        return np.asarray(found[0].cpu().numpy())
+        try:
+            with self._autocast():
+                found = activations(self._tap, self._head, self._input(square[None]), self._target)
+            return np.asarray(found[0].cpu().numpy())
+        except RuntimeError as error:
+            self._check_lost(error)
+            raise
+
+    def _check_lost(self, error: RuntimeError) -> None:
+        """Whether a failure is the device's own: it fell off the bus, or its driver ended.
+
+        Raises:
+            DeviceLostError: it is.
+        """
+        if self._device.kind != "cpu" and is_lost(error):
+            raise DeviceLostError(f"{self._device.name} stopped answering") from error
 
     def shrink(self) -> None:
         """Halve the part and give back what memory is held."""
@@ -122,6 +137,12 @@ def lungs(network: LungNet, size: int) -> Callable[[Floats], Floats]:
         return found
 
     return chances
+
+
+def is_lost(error: RuntimeError) -> bool:
+    """Whether torch says that a device failed, and not what it was asked to compute."""
+    kinds = tuple(filter(None, [getattr(torch, "AcceleratorError", None)]))
+    return isinstance(error, kinds) or str(error).startswith(("CUDA error", "HIP error", "MPS"))
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
