@@ -47,6 +47,8 @@ SETTINGS = (
     Setting("seconds", "longest time to decode one file", 60.0, least=0.001),
     Setting("maps", "of PRIORITY and ELEVATED radiographs", "proven", ("none", "fast", "proven")),
     Setting("identify", "what may be kept of patients", "none", ("none", "id", "full")),
+    Setting("access", "who may read and write what is made: you alone, or your group too", "owner",
+            ("owner", "group")),
     Setting("reviewer", "name under which reviews are kept; empty for the user's", ""),
     Setting("theme", "colours of the review screen; empty for its own", ""),
     Setting("image", "how the review screen draws; empty to find out", "",
@@ -81,6 +83,21 @@ class Configuration:
             for name, found in self.values.items()
             if found.origin != "default" and found.value
         }
+
+
+MASKS = {"owner": 0o077, "group": 0o007}
+"""What is taken from the permissions of new files and folders, by the setting ``access``."""
+
+
+def defaults() -> Mapping[str, str | int | float]:
+    """Defaults for the options of a command; from now on what is made is as private as was set.
+
+    Raises:
+        ConfigurationError: as :func:`load`.
+    """
+    loaded = load()
+    os.umask(MASKS[str(loaded.values["access"].value)])
+    return loaded.chosen()
 
 
 def files() -> tuple[Path, Path]:

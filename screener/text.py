@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 LONGEST = 100
 """Characters of a word that are compared with others."""
+
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""What moves a terminal's cursor, ends a line, or turns the direction of what follows."""
+
+_FORMULA = ("=", "+", "-", "@")
+"""What a spreadsheet takes for the beginning of one."""
 
 
 def plain(text: str) -> str:
@@ -20,6 +27,22 @@ def visible(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
     )
+
+
+def json_line(value: object) -> str:
+    """A value as JSON on one line, in its own letters; what would steer a terminal is escaped."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def cell(value: object) -> object:
+    """A cell of a CSV: its text steers no terminal, and no spreadsheet takes it for a formula."""
+    if not isinstance(value, str):
+        return value
+    text = _STEERING.sub(lambda found: visible(found[0]), value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def closest(word: str, known: Iterable[str]) -> str:

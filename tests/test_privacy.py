@@ -1,5 +1,8 @@
 """What names a patient is in no output, unless it was asked for."""
 
+import os
+import shutil
+import stat
 import subprocess
 import sys
 
@@ -70,6 +73,7 @@ def test_by_default_no_output_names_the_patient(studies, weights, tmp_path):
 CODED = ("StudyInstanceUID", "Modality", "BodyPartExamined", "PhotometricInterpretation")
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
 @pytest.mark.parametrize("planted", ["ZOFIA KOWALSKA", "1.2.19550412"])
 def test_no_output_names_whom_a_coded_element_names(phantoms, weights, tmp_path, planted):
     """Also where nobody should be named, and in the key of the study."""
@@ -89,3 +93,47 @@ def test_what_was_asked_for_is_shown(studies, weights, tmp_path):
     """So the test above can find what it looks for."""
     texts = outputs(studies, weights, tmp_path, "--identify", "full")
     assert {"screening.db", "worklist.json", "report's text"} <= holders(texts, NAME)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+@pytest.mark.parametrize(("access", "closed"), [("", 0o077), ("group", 0o007)])
+def test_what_is_made_is_for_its_owner_unless_the_group_may(
+    phantoms, weights, tmp_path, access, closed
+):
+    """Also where the user's own umask lets everybody read."""
+    made = tmp_path / "made"
+    made.mkdir()
+    film, results = phantoms / "01-clear", made / "results"
+    environment = os.environ | {"SCREENER_ACCESS": access, "SCREENER_DATA_DIR": str(made / "data")}
+    for command in (
+        ["scan", film, "--output", results, "--weights", weights, "--no-guard"],
+        ["export", results, "--format", "html", "-o", made / "page.html"],
+    ):
+        line = [sys.executable, "-c", PROGRAM, *command]
+        subprocess.run(line, env=environment, umask=0o022, check=True, capture_output=True)
+    found = {path: stat.S_IMODE(path.stat().st_mode) for path in made.rglob("*")}
+    assert {"screening.db", "report.pdf", "audit.jsonl", "page.html"} <= {p.name for p in found}
+    del found[made / "data"]  # of the key, which stays its owner's
+    for path, mode in found.items():
+        key = path.parent.name == "data"
+        whole = 0o777 if path.is_dir() else 0o600 if key else 0o666
+        assert mode == whole & ~closed, path
+
+
+HOSTILE = "a\x1b]0;t\x07\x9b31m\u202eb.png"
+
+
+def test_no_output_steers_who_looks_at_it(phantoms, weights, tmp_path):
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    shutil.copy(phantoms / "14-png-eight-bit" / "film.png", folder / HOSTILE)
+    (folder / HOSTILE.replace("a", "damaged")).write_bytes(b"\x89PNG\r\n")
+    texts = outputs(folder, weights, tmp_path / "results")
+    for kind in ("csv", "json", "jsonl", "html"):
+        command = ["export", tmp_path / "results", "--format", kind, "-o", "-"]
+        done = subprocess.run([sys.executable, "-c", PROGRAM, *command], capture_output=True)
+        texts[kind] = done.stdout
+    shown = {name: text for name, text in texts.items() if not name.endswith((".db", ".pdf"))}
+    assert {"csv", "jsonl", "html", "audit.jsonl", "worklist.csv", "stdout 2"} <= set(shown)
+    for name, text in shown.items():
+        assert not set(text.decode()) & {"\x1b", "\x07", "\x9b", "\u202e"}, name

@@ -5,7 +5,6 @@ Draws, opens the reading, reports, and takes thresholds over. Scores nothing and
 
 from __future__ import annotations
 
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from screener.cli import adopting, assessing, options
 from screener.errors import StoreError
 from screener.quantities import MANY
 from screener.study import RANKED, Band
-from screener.text import visible
+from screener.text import json_line, visible
 
 if TYPE_CHECKING:
     from screener.results.blind import Draw
@@ -216,7 +215,7 @@ def report(
             site_export.write_csv(found, stream)
         console.note(f"{out} and {out.with_suffix('.csv').name} written")
     if as_json:
-        console.say(json.dumps(site_export.document(found), ensure_ascii=False))
+        console.say(json_line(site_export.document(found)))
         return
     for line in assessing.lines(found):
         console.say(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from screener import console
 from screener.cli import options
 from screener.results.opening import is_there
 from screener.study import RANKED, RESEARCH_ONLY
-from screener.text import plural, shortened, visible
+from screener.text import cell, json_line, plural, shortened, visible
 
 if TYPE_CHECKING:
     from screener.results.beside import Side, Standing
@@ -61,7 +60,7 @@ def command(
             raise click.UsageError("OLD and NEW are the same; name two folders or two weights.")
         found = compare(standings(first[0], sides[0]), standings(second[0], sides[1]))
     if as_json:
-        console.say(json.dumps(_document(sides, found), ensure_ascii=False))
+        console.say(json_line(_document(sides, found)))
     elif as_csv:
         _write_csv(found)
     else:
@@ -191,7 +190,6 @@ def _write_csv(found: Comparison) -> None:
 
 
 def _csv_rows(found: Comparison) -> Iterator[dict[str, Any]]:
-    from screener.results.export import disarmed
-
     for pair in found.pairs:
-        yield {**disarmed(_facts(pair)), "note": RESEARCH_ONLY}
+        facts = {name: cell(value) for name, value in _facts(pair).items()}
+        yield {**facts, "note": RESEARCH_ONLY}

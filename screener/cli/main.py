@@ -36,7 +36,7 @@ screener = LazyGroup(
     COMMANDS,
     "Rank folders of chest radiographs by suspicion of COVID-19, so that a person reviews the "
     f"most suspicious first.\n\n{RESEARCH_ONLY}",
-    lambda: config.load().chosen(),
+    config.defaults,
     UNCONFIGURED,
     EXAMPLES,
 )

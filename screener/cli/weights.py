@@ -5,7 +5,6 @@ Lists and shows cards without torch; only ``verify`` loads what a scan would loa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ from screener.cli import options
 from screener.cli.table import table
 from screener.network import weights as files
 from screener.study import RESEARCH_ONLY
-from screener.text import visible
+from screener.text import json_line, visible
 
 SHORT = len("sha256:") + 12
 """Characters of a digest that tell weights apart; 'weights show' has all of them."""
@@ -44,7 +43,7 @@ def list_weights(folders: tuple[Path, ...], as_json: bool) -> None:
     cards = {name: load_card(folder) for name, folder in named.items()}
     if as_json:
         listed = [{"name": name, "card": asdict(card)} for name, card in cards.items()]
-        console.say(json.dumps({"schema": 1, "weights": listed}, ensure_ascii=False))
+        console.say(json_line({"schema": 1, "weights": listed}))
         return
     columns = [_facts(card) for card in cards.values()]
     labels = list(dict.fromkeys(label for column in columns for label in column))
@@ -94,7 +93,7 @@ def show(weights: str | None, as_json: bool) -> None:
     """Print the card: what the weights were trained on, what was measured, the thresholds."""
     card = load_card(files.find(weights))
     if as_json:
-        console.say(json.dumps({"schema": 1, **asdict(card)}, ensure_ascii=False))
+        console.say(json_line({"schema": 1, **asdict(card)}))
         return
     for name in SHOWN:
         console.say(f"{name.replace('_', ' '):12} {visible(str(getattr(card, name)))}")

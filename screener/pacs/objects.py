@@ -134,8 +134,7 @@ def _write(made: Dataset, path: Path) -> bool:
     content = BytesIO()  # pydicom words a full disk anew
     dcmwrite(content, made, enforce_file_format=True)
     for place in (path.parent.parent, path.parent):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
     with in_place_of(path) as meanwhile:
-        meanwhile.touch(0o600)
         meanwhile.write_bytes(content.getbuffer())
     return True

@@ -6,7 +6,6 @@ of a patient.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Self
 from screener.errors import StoreError
 from screener.results.files import AUDIT
 from screener.study import Outcome
+from screener.text import json_line
 
 
 class AuditLog:
@@ -103,6 +103,5 @@ class AuditLog:
 
     def _append(self, event: str, **facts: object) -> None:
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
-        text = json.dumps(line, ensure_ascii=False)
         with self._reported():
-            self._stream.write(text.encode("utf-8", "backslashreplace") + b"\n")
+            self._stream.write(json_line(line).encode("utf-8", "backslashreplace") + b"\n")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,6 +28,7 @@ from screener.study import (
     deciding,
     is_other,
 )
+from screener.text import cell, json_line
 
 SCHEMA = 1
 
@@ -193,7 +193,7 @@ def _write_items(stream: IO[bytes], items: Iterable[dict[str, Any]]) -> None:
 
 def _bytes(value: object) -> bytes:
     """JSON in UTF-8; a byte of a path that is no text becomes the escape of its surrogate."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return json_line(value).encode("utf-8", "backslashreplace")
 
 
 def _head(worklist: Worklist) -> dict[str, Any]:
@@ -369,17 +369,6 @@ def _refusal_cells(kind: str, refusal: Refusal) -> dict[str, Any]:
     return {"kind": kind, "study": refusal.study_key, **_refusal(refusal), **gone}
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
 def _cells(values: dict[str, Any]) -> dict[str, Any]:
     """Cells with the warning."""
-    return {**disarmed(values), "note": RESEARCH_ONLY}
-
-
-def disarmed(values: dict[str, Any]) -> dict[str, Any]:
-    """Cells whose text a spreadsheet does not take for a formula."""
-    return {
-        name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-        for name, value in values.items()
-    }
+    return {**{name: cell(value) for name, value in values.items()}, "note": RESEARCH_ONLY}

@@ -107,9 +107,12 @@ def to_write(folder: Path, cure: str) -> sqlite3.Connection:
         StoreError: it cannot be used.
     """
     path = folder / DATABASE
-    needed = [folder, path] if is_there(folder) else [folder]
+    there = is_there(folder)
+    needed = [folder, path] if there else [folder]
     if not all(os.access(one, os.W_OK) for one in needed):
         raise StoreError(f"{folder}: cannot be written; {cure}")
+    if not there:
+        _begin(path, cure)
     with reported(path):
         connection = _connect(path)
         try:
@@ -171,6 +174,14 @@ def check(path: Path, connection: sqlite3.Connection) -> bool:
             "use a newer screener"
         )
     return True
+
+
+def _begin(path: Path, cure: str) -> None:
+    """Make an empty database: SQLite's own would be closed to a group that may write."""
+    try:
+        path.touch()
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; {cure}") from None
 
 
 def _connect(path: Path, mode: str = "") -> sqlite3.Connection:

@@ -15,7 +15,7 @@ from screener.results.blind import standing
 from screener.results.resampling import Figure
 from screener.results.site import Site
 from screener.study import RESEARCH_ONLY, Band
-from screener.text import visible
+from screener.text import cell, visible
 
 SCHEMA = 1
 COLUMNS = (
@@ -196,16 +196,9 @@ def write_csv(found: Site, stream: IO[bytes]) -> None:
         rows = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
         rows.writeheader()
         for row in (*_figures(found), *_studies(found), *_unmatched(found)):
-            rows.writerow({name: _harmless(value) for name, value in row.items()})
+            rows.writerow({name: cell(value) for name, value in row.items()})
     finally:
         text.detach()
-
-
-def _harmless(value: object) -> object:
-    """A text that a spreadsheet would take for a formula, disarmed."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
 
 
 def _row(name: str, figure: Figure, **where: object) -> dict[str, object]:
