@@ -24,7 +24,7 @@ INNER = [
     ("reportlab", "screener/report/pdf.py", "pdfdoc.PDFDocument"),
     ("textual", "screener/tui/keys.py", "textual.widgets._footer"),
     ("textual-image", "screener/tui/picture/graphics.py", "textual_image._terminal"),
-    ("textual-serve", "screener/tui/serving.py", "super()._make_app"),
+    ("textual-serve", "screener/tui/serving.py", "self._make_app"),
     ("pydicom", "screener/reading/jpeg12.py", "pydicom.pixels.decoders.base"),
     ("torch", "trainer/fitting/graphs.py", "torch._decomp"),
 ]

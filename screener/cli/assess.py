@@ -135,8 +135,8 @@ def _check_enlarging(
 @click.option("--reviewer", metavar="NAME", help="Who reads.  [default: your user name]")
 @click.option(
     "--image",
-    type=click.Choice(["halfblock", "sixel", "kitty", "off"]),
-    default="halfblock",
+    type=click.Choice(["auto", "halfblock", "sixel", "kitty", "off"]),
+    default="auto",
     show_default=True,
     help="How radiographs are drawn; sixel and kitty need the graphics extra.",
 )

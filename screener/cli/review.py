@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,10 +39,11 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--reviewer", metavar="NAME", help="Who reviews.  [default: your user name]")
 @click.option(
     "--image",
-    type=click.Choice(["halfblock", "sixel", "kitty", "off"]),
-    default="halfblock",
+    type=click.Choice(["auto", "halfblock", "sixel", "kitty", "off"]),
+    default="auto",
     show_default=True,
-    help="How radiographs are drawn; sixel and kitty need the graphics extra.",
+    help="How radiographs are drawn; sixel and kitty need the graphics extra. auto asks the "
+    "terminal.",
 )
 @click.option(
     "--explain/--no-explain",
@@ -168,19 +168,27 @@ def view_maker(image: str) -> Callable[[], RadiographView] | None:
     Raises:
         ConfigurationError: the graphics extra is not installed.
     """
+    from screener.tui import terminal
     from screener.tui.picture.view import RadiographView
 
     if image == "off":
         return None
+    if image == "auto" and terminal.is_page():
+        from screener.tui.picture.page import PageView
+
+        return PageView
     if image == "halfblock":
         return RadiographView
     try:
         from screener.tui.picture import graphics
     except ImportError:
+        if image == "auto":
+            return RadiographView
         raise ConfigurationError(
             f"--image {image} needs: pip install 'covid-resnet-screener[graphics]'"
         ) from None
-    return graphics.kitty if image == "kitty" else graphics.sixel
+    makers = {"auto": graphics.detected(), "kitty": graphics.kitty, "sixel": graphics.sixel}
+    return makers[image] or RadiographView
 
 
 def _serve(arguments: list[str], port: int) -> None:
@@ -190,7 +198,7 @@ def _serve(arguments: list[str], port: int) -> None:
         raise ConfigurationError(
             "--serve needs: pip install 'covid-resnet-screener[serve]'"
         ) from None
-    serve(shlex.join([sys.executable, "-m", "screener.cli.main", "review", *arguments]), port)
+    serve([sys.executable, "-m", "screener.cli.main", "review", *arguments], port)
 
 
 def _after(app: ReviewApp) -> None:

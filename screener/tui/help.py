@@ -23,6 +23,7 @@ PLACES = {
     "StudyTable": "In the worklist",
     "RadiographView": "Over the radiograph",
     "GraphicsView": "Over the radiograph",
+    "PageView": "Over the radiograph",
     "WorklistScreen": "Worklist",
     "StudyScreen": "Study",
     "BlindScreen": "Blind reading",

@@ -16,13 +16,18 @@ from screener.errors import ConfigurationError
 STDERR = 2
 
 
+def is_page() -> bool:
+    """Whether ``--serve`` has started this review for a page of a browser."""
+    return bool(os.environ.get("TEXTUAL_DRIVER"))
+
+
 def check() -> None:
     """Refuse to draw where nobody can see it or press a key.
 
     Raises:
         ConfigurationError: there is no terminal, nor the browser's driver.
     """
-    if os.environ.get("TEXTUAL_DRIVER"):  # --serve has started us
+    if is_page():
         return
     if not all(stream and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
         raise ConfigurationError(

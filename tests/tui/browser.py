@@ -29,19 +29,44 @@ def rgb(colour):
     return tuple(bytes.fromhex(colour.removeprefix("#")))
 
 
-async def photograph(url, folder):
-    """Open a page, wait for the review's first screen, and give the set of its colours."""
-    async with _opened(url, folder) as socket:
+class Page:
+    """An open page with a review on it."""
+
+    def __init__(self, socket):
+        self._socket = socket
+
+    async def ask(self, expression):
+        """The value of an expression of JavaScript."""
+        return await _value(self._socket, expression)
+
+    async def until(self, expression):
+        """Wait until it is true, and give its value."""
         for _ in range(PATIENCE * 5):
-            if await _value(socket, DRAWN):
-                break
+            if found := await self.ask(expression):
+                return found
             await asyncio.sleep(0.2)
-        await asyncio.sleep(3)  # the terminal fades in, and the counts arrive
-        taken = await _ask(socket, "Page.captureScreenshot")
-    picture = base64.b64decode(taken["data"])
-    (folder / "page.png").write_bytes(picture)
-    with Image.open(io.BytesIO(picture)) as image:
-        return {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
+        raise AssertionError(f"{expression} did not become true")
+
+    async def press(self, key, code=0):
+        """A key, of a code where it writes no letter."""
+        text = {"text": "\r"} if key == "Enter" else {} if code else {"text": key}
+        for kind in ("keyDown", "keyUp"):
+            event = {"type": kind, "key": key, "windowsVirtualKeyCode": code, **text}
+            await _ask(self._socket, "Input.dispatchKeyEvent", **event)
+
+    async def photograph(self):
+        """What is seen, as an RGB picture."""
+        taken = await _ask(self._socket, "Page.captureScreenshot")
+        return Image.open(io.BytesIO(base64.b64decode(taken["data"]))).convert("RGB")
+
+
+@asynccontextmanager
+async def review(url, folder):
+    """Open a page and wait for the review's first screen."""
+    async with _opened(url, folder) as socket:
+        page = Page(socket)
+        await page.until(DRAWN)
+        yield page
 
 
 async def answers(url, folder, *questions, width=1200):

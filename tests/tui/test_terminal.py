@@ -1,14 +1,13 @@
-"""The real command in a real terminal (tmux) and in a real browser (headless Chromium)."""
+"""The real command in a real terminal (tmux)."""
 
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,7 @@ from screener.results.files import DATABASE
 from screener.results.store import Store
 from screener.results.worklist import Filter, Worklist
 from screener.study import Band, Verdict
-from screener.tui import themes
 from tests.conftest import REPOSITORY
-from tests.tui import browser
 
 REVIEW = [sys.executable, "-m", "screener.cli.main", "review"]
 PATIENCE = 60.0
@@ -185,60 +182,3 @@ def test_scan_offered_followed_and_reviewed(terminal, tmp_path, monkeypatch, pha
     terminal.wait_for("left with 0")
     with Store.open(tmp_path / "out") as store:
         assert Worklist(store).counts().reviewed == 1
-
-
-# In a browser
-
-
-@contextmanager
-def serving(results):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [*REVIEW, str(results), "--serve", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        end = time.monotonic() + PATIENCE
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < end, "the server did not start"
-            time.sleep(0.1)
-        yield port
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-def answer(port, **headers):
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    connection.request("GET", "/", headers=headers)
-    reply = connection.getresponse()
-    body = reply.read().decode()
-    connection.close()
-    return reply.status, body
-
-
-def test_served_page_is_for_this_machine_only_and_loads_nothing_from_elsewhere(results):
-    pytest.importorskip("textual_serve", reason="the serve extra is not installed")
-    with serving(results) as port:
-        status, page = answer(port)
-        assert status == 200
-        assert "https://" not in page
-        assert answer(port, Origin="http://elsewhere.example")[0] == 403
-        assert answer(port, Host="rebound.example")[0] == 403
-
-
-@pytest.mark.slow
-async def test_review_in_a_browser(results, tmp_path):
-    pytest.importorskip("textual_serve", reason="the serve extra is not installed")
-    with serving(results) as port:
-        picture = await browser.photograph(f"http://localhost:{port}/", tmp_path)
-    assert {browser.rgb(themes.DARK[f"band-{band.lower()}"]) for band in Band} <= picture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from textual_image import renderable
 from textual_image._terminal import get_cell_size
 from textual_image.widget import SixelImage, TGPImage
 
@@ -15,6 +16,8 @@ from screener.tui.picture.presentation import draw
 from screener.tui.picture.view import RadiographView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
 LARGEST = 1024
@@ -63,3 +66,8 @@ def kitty() -> GraphicsView:
 def sixel() -> GraphicsView:
     """A view for Sixel."""
     return GraphicsView(SixelImage)
+
+
+def detected() -> Callable[[], GraphicsView] | None:
+    """What makes a view for the protocol that this terminal speaks; None where it speaks none."""
+    return {renderable.TGPImage: kitty, renderable.SixelImage: sixel}.get(renderable.Image)
