@@ -148,6 +148,10 @@ class Recipe:
     precision: str = "float32"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    source_prior: float = 0.0
+    """How much of a film's source the loss takes for granted, 0 to below 1: the logits are given
+    the logarithm of that share of the labels' mix in its source and, for the rest, of their mix
+    over all sources. What a source says by itself then earns nothing; 0 gives nothing."""
     validation_fraction: float = 0.1
     """Share of the training patients held out where a manifest has no validation split."""
     split_seed: int = 0
@@ -482,6 +486,11 @@ def _check(recipe: Recipe, errors: list[str]) -> None:
         (not 0 <= recipe.average < 1, "average must be from 0 to below 1"),
         (recipe.weight_decay < 0, "weight_decay cannot be negative"),
         (not 0 <= recipe.label_smoothing < 1, "label_smoothing must be from 0 to below 1"),
+        (not 0 <= recipe.source_prior < 1, "source_prior must be from 0 to below 1"),
+        (
+            recipe.source_prior > 0 and recipe.teachers,
+            "source_prior and teachers exclude each other: a teacher's word has no source",
+        ),
         (not 0 < recipe.validation_fraction < 1, "validation_fraction must be between 0 and 1"),
     ):
         if bad:

@@ -23,10 +23,11 @@ from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.reading import pixels
-from screener.study import Refusal
+from screener.study import LABELS, Refusal
 from screener.whole import in_place_of
 from trainer.fitting.augment import augment
 from trainer.fitting.decoding import squares_of
+from trainer.fitting.loss import OPEN
 from trainer.manifest import KNOWN, Entry, first_of
 from trainer.recipe import Augment
 
@@ -103,7 +104,8 @@ class Batches:
     """A data loader of fastai's kind over the cache: (input, label) pairs of one split.
 
     Input (B, 3, S, S) float32 in channels_last order, label (B,) int64 as the place in
-    ``trainer.manifest.KNOWN``, both on ``device``.
+    ``trainer.manifest.KNOWN``, both on ``device``. With ``source_prior`` also what the loss is
+    given of each film's source, (B, C) float32.
     """
 
     def __init__(
@@ -118,15 +120,18 @@ class Batches:
         sampling: str = "",
         rules: Augment | None = None,
         images: int = 0,
+        source_prior: float = 0.0,
     ) -> None:
         """Draw from ``rows`` of the cache; without ``sampling``, all in order and unchanged.
 
         ``images`` limits what a pass drawn by group has; 0 for as many as there are rows.
         """
+        drawn = [entries[row] for row in rows]
         self._squares = squares
         self._rows = np.asarray(rows)
-        self._labels = np.array([KNOWN.index(entries[row].label) for row in rows])
-        self._weights = group_weights([entries[row] for row in rows])
+        self._labels = np.array([KNOWN.index(entry.label) for entry in drawn])
+        self._weights = group_weights(drawn)
+        self._priors = source_priors(drawn, self._weights, source_prior) if source_prior else None
         self._size, self.bs = image_size, batch_size
         self._images = images if images and sampling == "group" else len(self._rows)
         self.seed, self._sampling, self._rules = seed, sampling, rules
@@ -144,7 +149,7 @@ class Batches:
         whole, rest = divmod(self._images, self.bs)
         return max(1, whole) if self._sampling else whole + (rest > 0)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """One pass, from ``first_batch`` on."""
         order = self._order()
         for number in range(self.first_batch, len(self)):
@@ -159,7 +164,7 @@ class Batches:
             return random.permutation(len(self._rows))
         return random.choice(len(self._rows), self._images, p=self._weights)
 
-    def _batch(self, picked: NDArray[np.int64], number: int) -> tuple[Tensor, Tensor]:
+    def _batch(self, picked: NDArray[np.int64], number: int) -> tuple[Tensor, ...]:
         rows = self._rows[picked]
         gray = torch.from_numpy(self._squares[rows]).unsqueeze(1).to(self.device)  # (B, 1, L, L)
         if gray.shape[-1] != self._size or self._rules is not None:
@@ -170,7 +175,10 @@ class Batches:
             gray = (gray * 255).round().to(torch.uint8)
         pixels_in = to_input(gray.squeeze(1), IMAGENET_MEAN, IMAGENET_STD)
         labels = torch.from_numpy(self._labels[picked]).to(self.device)
-        return pixels_in.contiguous(memory_format=torch.channels_last), labels
+        batch = pixels_in.contiguous(memory_format=torch.channels_last), labels
+        if self._priors is None:
+            return batch
+        return *batch, torch.from_numpy(self._priors[picked]).to(self.device)
 
     def _random(self, number: int) -> torch.Generator:
         """The generator of one batch, whatever came before it."""
@@ -196,3 +204,31 @@ def group_weights(entries: Sequence[Entry]) -> NDArray[np.float64]:
         [of_group[e.label, e.source] ** -0.5 / of_label[e.label] for e in entries], dtype=float
     )
     return np.asarray(weights / weights.sum())
+
+
+_RAREST = 1e-6
+"""Probability of a class that no film has: its logarithm must be a number."""
+
+
+def source_priors(
+    entries: Sequence[Entry], weights: NDArray[np.float64], share: float
+) -> NDArray[np.float32]:
+    """What each film's source says of it by itself.
+
+    Args:
+        entries: the films that are drawn from.
+        weights: (N,) probability of drawing each.
+        share: of the labels' mix in a film's own source; their mix over all sources is the rest.
+
+    Returns:
+        (N, C) logarithms of probabilities. A label that leaves classes open counts for each alike.
+    """
+    sources = sorted({entry.source for entry in entries})
+    own = np.array([sources.index(entry.source) for entry in entries])
+    open_to = OPEN.numpy()[[KNOWN.index(entry.label) for entry in entries]].astype(float)
+    mixes = np.zeros((len(sources), len(LABELS)))
+    np.add.at(mixes, own, weights[:, None] * open_to / open_to.sum(1, keepdims=True))
+    overall = mixes.sum(0) / mixes.sum()
+    mixes = share * mixes / mixes.sum(1, keepdims=True) + (1 - share) * overall
+    priors: NDArray[np.float32] = np.log(np.maximum(mixes, _RAREST))[own].astype(np.float32)
+    return priors

@@ -244,10 +244,13 @@ def learner_for(
         sampling=recipe.sampling,
         rules=step.stage.augment,
         images=recipe.images_per_epoch,
+        source_prior=recipe.source_prior,
     )
     valid = batches(rows["val"], batch_size=2 * step.stage.batch_size)
+    loaders = DataLoaders(train, valid, device=torch.device(device))
+    loaders.n_inp = 1  # all that follows the pixels is the loss's
     learner = Learner(
-        DataLoaders(train, valid, device=torch.device(device)),
+        loaders,
         network,
         loss_func=OpenLabelLoss(recipe.label_smoothing),
         opt_func=partial(OptimWrapper, opt=torch.optim.AdamW, fused=True, **ADAM),

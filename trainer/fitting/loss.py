@@ -1,5 +1,8 @@
 """The loss of labels that leave more than one class open: minus log of their summed probability.
 
+Logits may be given what a film's source says by itself, so that the network earns nothing by
+knowing the source (a product of experts: Clark, Yatskar and Zettlemoyer 2019).
+
 A film said to be "pneumonia" teaches that it is bacterial or viral and nothing about which. For a
 label of the network's own it is cross-entropy, smoothed the same way.
 """
@@ -17,15 +20,17 @@ OPEN = torch.tensor([[label in allowed(known) for label in LABELS] for known in 
 
 
 class OpenLabelLoss(nn.Module):
-    """(N, C) logits and (N,) places in ``KNOWN`` -> mean loss."""
+    """(N, C) logits, (N,) places in ``KNOWN`` and, if wanted, (N, C) priors -> mean loss."""
 
     def __init__(self, smoothing: float = 0.0) -> None:
         """Give ``smoothing`` of each label's weight to all classes alike."""
         super().__init__()
         self.smoothing = smoothing
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The mean over the batch."""
+    def forward(self, logits: Tensor, labels: Tensor, prior: Tensor | None = None) -> Tensor:
+        """The mean over the batch; ``prior`` is the logarithm of what is known without looking."""
+        if prior is not None:
+            logits = logits + prior
         shares = logits.log_softmax(1)  # (N, C)
         ruled_out = ~OPEN.to(logits.device)[labels]
         lost = -shares.masked_fill(ruled_out, -torch.inf).logsumexp(1)

@@ -21,6 +21,7 @@ name = "three"
 network = "timm/test_resnet"
 seed = 4
 sampling = "group"
+source_prior = 0.5
 [augment]
 rotate = 10.0
 erase = 0.5

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from screener.errors import ConfigurationError
 from screener.network.batch import to_input
 from screener.reading import pixels
 from trainer.fitting import data
-from trainer.fitting.data import Batches, cached_squares, group_weights
+from trainer.fitting.data import Batches, cached_squares, group_weights, source_priors
 from trainer.manifest import Entry, read_manifest
 from trainer.recipe import Augment
 
@@ -100,3 +101,23 @@ def test_decoding_processes_are_not_forked_and_load_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["spawn", "False"]
+
+
+def test_a_source_says_what_its_labels_and_all_labels_are():
+    wards = (("a", "normal"), ("a", "covid19"), ("b", "covid19"), ("c", "pneumonia"))
+    entries = [Entry(Path("x"), label, "p", "train", source) for source, label in wards]
+    found = np.exp(source_priors(entries, np.full(4, 0.25), 0.5))
+    overall = np.array([0.25, 0.125, 0.125, 0.5])  # normal, bacterial, viral, COVID-19
+    own = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, 0.5], [0, 0, 0, 1], [0, 0.5, 0.5, 0]])
+    assert found == pytest.approx((own + overall) / 2)
+
+
+def test_a_class_that_no_film_has_gives_a_number():
+    priors = source_priors([Entry(Path("x"), "normal", "p", "train", "a")], np.ones(1), 0.9)
+    assert np.isfinite(priors).all()
+
+
+def test_a_batch_brings_what_its_sources_say(squares, entries):
+    *_, labels, priors = next(iter(batches(squares, entries, source_prior=0.5)))
+    assert priors.shape == (len(labels), 4)
+    assert torch.allclose(priors.exp().sum(1), torch.ones(len(labels)))

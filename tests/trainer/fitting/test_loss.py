@@ -39,3 +39,13 @@ def test_an_open_label_moves_nothing_between_its_classes():
 def test_the_likeliest_class_is_right_when_the_label_leaves_it_open():
     labels = torch.tensor([KNOWN.index("abnormal"), KNOWN.index("pneumonia")])
     assert is_right(SHARES.expand(2, 4), labels).tolist() == [True, False]
+
+
+def test_what_the_source_says_earns_nothing():
+    """A network that says nothing where the source says all has no more to learn."""
+    certain = torch.tensor([[1e-6, 1e-6, 1e-6, 1.0]]).log()
+    nothing = torch.zeros(1, 4, requires_grad=True)
+    OpenLabelLoss()(nothing, torch.tensor([3]), certain).backward()
+    assert nothing.grad.abs().max() < 1e-5
+    OpenLabelLoss()(nothing, torch.tensor([3]), torch.full((1, 4), 0.25).log()).backward()
+    assert nothing.grad[0, 3] == pytest.approx(-0.75, abs=1e-5)
