@@ -47,6 +47,18 @@ def standing(reviews: Iterable[Review], reviewer: str) -> Content:
     return Content.styled("".join(f"  {part}" for part in parts if part), STRONG)
 
 
+def worth(detail: StudyDetail) -> Content:
+    """Whether the map behind the score is proven, for the heading; empty where there is none."""
+    activation = detail.deciding.activation if detail.radiographs else None
+    if activation is None:
+        return Content()
+    if activation.proof is None:
+        return Content.styled("  map not proven", FAINT)
+    if activation.drawn:
+        return Content.styled("  map holds", FAINT)
+    return Content.styled("  map fails", MARK)
+
+
 def title(text: str) -> Content:
     """A section's heading."""
     return Content.styled(text.upper(), FAINT)
@@ -90,7 +102,7 @@ def legend(shown: RadiographRow | None, of_maps: str = "") -> Content:
         Content.assemble(("━", f"rgb({red},{green},{blue})"), (f" {level:.0%} ", FAINT))
         for level, (red, green, blue) in SCALE.items()
     ]
-    return Content.assemble(("map ", FAINT), *steps, ("of its maximum", FAINT))
+    return Content.assemble(("map ", FAINT), *steps, ("of maximum", FAINT))
 
 
 def lungs_legend(shown: RadiographRow | None) -> Content:

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from screener.results.worklist import RadiographRow, StudyDetail, StudyRow
     from screener.tui.navigator import Navigator
 
-ROOMY = 72
-"""Cells from which the masthead has room for the study's place."""
 PAUSE = 0.05
 """Seconds without a key before pixels are read."""
 
@@ -288,16 +286,12 @@ class StudyScreen(ReviewScreen):
         score = f"  {row.score:.2f}" if row.score is not None else ""
         rank = f"  rank {row.rank:,}" if row.rank is not None else ""
         said = facts.standing(self.detail.reviews, self.session.reviewer)
-        left = Content.assemble(
-            name, "  ", facts.band(row.band), said, (score, "bold"), (rank, "$text-muted")
-        )
+        told = ((score, "bold"), facts.worth(self.detail), (rank, "$text-muted"))
+        left = Content.assemble(name, "  ", facts.band(row.band), said, *told)
         place = self.session.offset_of(self._key)
-        where = ""
-        if place is not None and self.size.width >= ROOMY:
-            where = f"study {place + 1:,} of {self.session.count():,}  "
-        self.query_one("#masthead", Ends).show(
-            left, Content.styled(where, "$text-muted") + self.progress()
-        )
+        where = "" if place is None else f"study {place + 1:,} of {self.session.count():,}  "
+        spare = Content.styled(where, "$text-muted")
+        self.query_one("#masthead", Ends).show(left, self.progress(), spare)
         self.query_one(Facts).show(self.detail, self.index, self._said_of_maps, tags=self.tags)
         shown = self.scored
         self.view.explain(*((shown.activation, shown.lungs) if shown else (None, None)))

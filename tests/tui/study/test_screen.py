@@ -105,9 +105,9 @@ async def test_pan_moves_an_enlarged_picture(open_study):
 
 async def test_lines_are_off_first_and_come_with_a_legend(open_study):
     async with open_study() as (app, pilot):
-        assert "of its maximum" not in text_of(app)
+        assert "of maximum" not in text_of(app)
         await pilot.press("o")
-        assert "map ━ 35% ━ 60% ━ 85% of its maximum" in text_of(app)
+        assert "map ━ 35% ━ 60% ━ 85% of maximum" in text_of(app)
 
 
 async def test_lines_leave_the_size_of_the_picture(open_study):
@@ -197,6 +197,40 @@ async def test_the_heading_says_what_the_reader_stands_by(open_study, size):
         assert "✓ agree  ⚑" in heading(app)
         await pilot.press("z", "z")
         assert "agree" not in heading(app)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("proof = '[0.9, 0.4, 0.8]'", "map holds"),
+        ("proof = '[0.9, 0.85, 0.8]'", "map fails"),
+        ("proof = NULL", "map not proven"),
+    ],
+)
+async def test_the_heading_of_a_small_terminal_says_what_the_map_is_worth(
+    open_study, results, change, said
+):
+    with Store.open(results) as store, store.transaction() as database:
+        database.execute(f"UPDATE result SET {change}")
+    async with open_study(size=(80, 24)) as (app, _):
+        heading = text_of(app).splitlines()[0]
+        assert said in heading
+        assert "reviewed" in heading
+        assert "…" not in heading
+
+
+async def test_the_heading_is_silent_of_a_map_that_was_not_made(open_study, results):
+    with Store.open(results) as store, store.transaction() as database:
+        database.execute("UPDATE result SET map = NULL, proof = NULL")
+    async with open_study(size=(80, 24)) as (app, _):
+        assert "map" not in text_of(app).splitlines()[0]
+
+
+async def test_lines_and_lungs_have_their_whole_legend_in_a_small_terminal(open_study, results):
+    with_lungs(results)
+    async with open_study(size=(80, 24)) as (app, pilot):
+        await pilot.press("o", "l")
+        assert "85% of maximum ━ lungs" in text_of(app)
 
 
 async def test_the_heading_is_silent_of_what_others_said(open_study, stored):
