@@ -26,7 +26,7 @@ INNER = [
     ("textual-image", "screener/tui/picture/graphics.py", "textual_image._terminal"),
     ("textual-serve", "screener/tui/serving.py", "self._make_app"),
     ("pydicom", "screener/reading/jpeg12.py", "pydicom.pixels.decoders.base"),
-    ("torch", "trainer/fitting/graphs.py", "torch._decomp"),
+    ("torch", "trainer/fitting/operations.py", "torch._decomp"),
 ]
 """Libraries of which a private or undocumented part is used, and where."""
 

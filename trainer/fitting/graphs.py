@@ -24,9 +24,7 @@ from screener.network.explain import STRIDE
 from screener.network.model import Network
 from screener.network.weights import WEIGHTS_FILE, load_network
 from screener.whole import replace_file
-
-OPSET = 18
-"""Of ONNX: as old as torch writes without converting, for old runtimes' sake."""
+from trainer.fitting import operations
 
 Outputs = tuple[Tensor, ...]
 Function = Callable[..., Outputs]
@@ -158,64 +156,17 @@ def _write(path: Path, network: nn.Module, function: Function, pixels: Tensor, d
     network.requires_grad_(requires_grad=False)
     state = network.state_dict()
     inputs = (pixels, *(state[name] for name in _names(network)))
-    traced = make_fx(functionalize(function), decomposition_table=_operations())(*inputs)
+    traced = make_fx(functionalize(function), decomposition_table=operations.table())(*inputs)
     with warnings.catch_warnings(action="ignore"):  # of torch about its own parts
         program: Any = torch.onnx.export(
             traced,
             inputs,
             dynamo=True,
             verbose=False,
-            opset_version=OPSET,
+            opset_version=operations.OPSET,
             input_names=[choice.PIXELS, *_names(network)],
         )
     replace_file(path, _without_tensors(program.model_proto, digest))
-
-
-def _operations() -> dict[Any, Callable[..., Any]]:
-    """Torch's own operations in simpler ones; a convolution's gradient is a transposed one."""
-    from torch._decomp import core_aten_decompositions
-
-    table: dict[Any, Callable[..., Any]] = dict(core_aten_decompositions())
-    table[torch.ops.aten.convolution_backward.default] = _convolved_back
-    table[torch.ops.aten.empty_permuted.default] = _filled
-    return table
-
-
-def _filled(
-    sides: Sequence[int], _order: object, *, dtype: torch.dtype, **_place: object
-) -> Tensor:
-    """What was not filled yet, as in SiLU's gradient: ONNX knows no such tensor."""
-    found: Tensor = torch.ops.aten.full.default(sides, 0.0, dtype=dtype)
-    return found
-
-
-def _convolved_back(
-    slopes: Tensor,
-    maps: Tensor,
-    weight: Tensor,
-    _bias: object,
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    _transposed: object,
-    _output_padding: object,
-    groups: int,
-    _wanted: object,
-) -> tuple[Tensor, None, None]:
-    """The gradient of a convolution's input, which is all that a map asks for."""
-    beyond = [
-        maps.shape[2 + i]
-        - (slopes.shape[2 + i] - 1) * stride[i]
-        + 2 * padding[i]
-        - dilation[i] * (weight.shape[2 + i] - 1)
-        - 1
-        for i in range(2)
-    ]
-    transposed = True
-    found: Tensor = torch.ops.aten.convolution(
-        slopes, weight, None, stride, padding, dilation, transposed, beyond, groups
-    )
-    return found, None, None
 
 
 def _without_tensors(model: Any, digest: str) -> bytes:  # noqa: ANN401 (onnx has no types)

@@ -9,15 +9,17 @@ import torch
 from onnx.numpy_helper import to_array
 
 from screener.card import HEADS, WeightsCard
-from screener.network import choice, device
+from screener.network import choice, device, lungs
 from screener.network.engine.onnx_engine import OnnxEngine
 from screener.network.engine.torch_engine import TorchEngine
+from screener.network.lung_net import LungNet
 from screener.network.model import Network
-from screener.network.weights import load_network, save_weights
+from screener.network.weights import bundled, load_network, names, save_weights
 from trainer.fitting.graphs import stamp_graphs, write_graphs
 
 pytest.importorskip("onnxruntime")
 
+ENGINES = ("onnx", "torch")
 SMALL = "timm/test_efficientnet"
 
 
@@ -56,3 +58,28 @@ def test_what_got_another_guard_keeps_its_graphs(folder):
     card = save_weights(folder, network, replace(card, version="2"), {"mean": torch.ones(2)})
     stamp_graphs(folder, card.digest)
     OnnxEngine(folder, card, device.choose("cpu", input_size=64))
+
+
+def operations(path):
+    return [node.op_type for node in onnx.load(path, load_external_data=False).graph.node]
+
+
+@pytest.mark.parametrize("name", names())
+def test_bundled_maps_have_no_transposed_convolution_where_a_plain_one_does(name):
+    assert operations(bundled(name) / choice.MAPS_GRAPH).count("ConvTranspose") <= 2
+
+
+def test_the_bundled_lungs_graph_enlarges_in_one_operation():
+    found = operations(lungs.bundled() / choice.SCORES_GRAPH)
+    assert found.count("Resize") == 3
+    assert "GatherND" not in found
+
+
+def test_the_lungs_graph_says_what_torch_says(tmp_path):
+    torch.manual_seed(0)
+    card = lungs.save_lungs(tmp_path, LungNet().eval(), lungs.LungsCard("l", "1", input_size=64))
+    write_graphs(tmp_path)
+    films = np.random.default_rng(0).integers(0, 256, (2, 64, 64), np.uint8)
+    ours, theirs = (lungs.Lungs.load(tmp_path, engine).maps(films)[0] for engine in ENGINES)
+    assert np.abs(ours.astype(int) - theirs).max() <= 1
+    assert card.input_size == 2 * ours.shape[-1]
