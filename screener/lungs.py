@@ -37,11 +37,12 @@ class LungFields:
     values: bytes
     """rows x columns uint8, row-major: 0 surely not lung, 255 surely lung."""
     areas: tuple[float, float]
-    """Share of the film that the lung at the picture's left takes, and that at its right."""
+    """Share of the film that the lung at the picture's left takes, and that at its right; 0 for one
+    that is not found or not sure."""
     confidence: float
     """0 to 1: how sharp the outline is and how little mirroring the film changes it."""
     outline: tuple[Polygon, ...]
-    """Of what was found at an even chance; empty where the confidence is too low to show it."""
+    """Of what was found at an even chance and is sure; empty where the confidence is too low."""
     tilt: float
     """Degrees by which the lungs lean clockwise, in the square; 0 where there are not two."""
     cut: tuple[str, ...]
@@ -91,7 +92,7 @@ class LungOutline:
     marks: tuple[str, ...]
     """Of the picture, as :func:`lung_marks` says them."""
     map_inside: float | None
-    """Share of the radiograph's map that lies within them; None without polygons."""
+    """Share of the radiograph's map that lies within them; None without both of them."""
 
     def said(self, *, with_map: bool) -> tuple[str, ...]:
         """The marks, and that of a map that lies outside where the map is drawn."""

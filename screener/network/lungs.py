@@ -100,8 +100,8 @@ class Lungs:
         card = load_card(folder)
         return cls(card, onnx_engine.lungs(folder, card.digest))
 
-    def maps(self, squares: Squares) -> tuple[Squares, NDArray[np.float32]]:
-        """Chances of "lung" and the confidence in them.
+    def maps(self, squares: Squares) -> tuple[Squares, Floats]:
+        """Chances of "lung" and the confidence in them: of the whole, its left and its right half.
 
         The film and its mirror image are both looked at. The mean of the two is the map; the
         confidence is the lesser of how well they agree (Dice) and how sharp the map is (Dice of
@@ -111,22 +111,23 @@ class Lungs:
             squares: (N, S, S) uint8 of any side, as the scoring network sees them.
 
         Returns:
-            (N, h, w) uint8, h and w half of the input size, and (N,) float32 in [0, 1].
+            (N, h, w) uint8, h and w half of the input size, and (N, 3) float32 in [0, 1].
         """
         films = _resized(squares, self.card.input_size)
         pixels = to_array(films, self.card.mean, self.card.std)  # (N, 3, S, S)
         plain, mirrored = np.split(self._chances(np.concatenate([pixels, pixels[..., ::-1]])), 2)
         mirrored = mirrored[:, :, ::-1]
-        mean = (plain + mirrored) / 2
-        certain = np.minimum(_dice(plain > 0.5, mirrored > 0.5), _dice(mean, mean > 0.5))
-        return np.rint(mean * 255).astype(np.uint8), certain
+        mean, middle = (plain + mirrored) / 2, plain.shape[2] // 2
+        parts = (slice(None), slice(None, middle), slice(middle, None))
+        certain = [_certain(plain[..., part], mirrored[..., part]) for part in parts]
+        return np.rint(mean * 255).astype(np.uint8), np.stack(certain, axis=1)
 
     def fields(self, squares: Squares) -> list[LungFields]:
         """The lungs of each film: (N, S, S) uint8 -> N values."""
         levels, confidences = self.maps(squares)
         return [
-            lung_shape.fields(level, float(confidence), self.card.least_confidence)
-            for level, confidence in zip(levels, confidences, strict=True)
+            lung_shape.fields(level, whole, self.card.least_confidence, halves)
+            for level, (whole, *halves) in zip(levels, confidences.tolist(), strict=True)
         ]
 
 
@@ -152,6 +153,12 @@ def _resized(squares: Squares, size: int) -> Squares:
         for one in squares
     ]
     return np.rint(films).clip(0, 255).astype(np.uint8)
+
+
+def _certain(plain: Floats, mirrored: Floats) -> Floats:
+    """How much two maps are to be believed: (N, h, w) each -> (N,) in [0, 1]."""
+    mean = (plain + mirrored) / 2
+    return np.minimum(_dice(plain > 0.5, mirrored > 0.5), _dice(mean, mean > 0.5))
 
 
 def _dice(one: NDArray[Any], other: NDArray[Any]) -> Floats:

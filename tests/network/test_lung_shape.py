@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from screener.lungs import ONE, lung_marks
 from screener.network.lung_shape import fields, inside, share_inside
 
 SIDE = 72
@@ -38,6 +39,20 @@ def test_below_the_least_confidence_no_outline_is_given():
 
 def test_a_piece_broader_than_a_lung_is_not_sure():
     assert fields(drawn((0.5, 0.5, 0.8, 0.6)), 0.96, 0.9).outline == ()
+
+
+@pytest.mark.parametrize(("halves", "which"), [((0.95, 0.87), 0), ((0.87, 0.95), 1)])
+def test_a_side_that_is_not_sure_is_left_out_and_the_other_stays(halves, which):
+    found = fields(drawn(LEFT, RIGHT), 0.93, 0.9, halves)
+    assert [area > 0 for area in found.areas] == [which == 0, which == 1]
+    [polygon] = found.outline
+    assert (np.array(polygon)[:, 0] > 0.5).all() == bool(which)
+    assert (found.tilt, lung_marks(found)) == (0, (ONE,))
+
+
+def test_a_side_a_little_less_sure_than_the_whole_stays():
+    found = fields(drawn(LEFT, RIGHT), 0.91, 0.9, (0.93, 0.89))
+    assert len(found.outline) == 2
 
 
 def test_a_lung_alone_is_on_its_side():

@@ -3,15 +3,17 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from sample_data import anatomy, phantom
 from sample_data.phantom import Variant, expose
 from screener.errors import WeightsError
-from screener.lungs import lung_marks
+from screener.lungs import ONE, UNSURE, lung_marks
 from screener.network import weights
-from screener.network.lung_shape import levels_of
+from screener.network.lung_shape import levels_of, outlined
 from screener.network.lungs import Lungs, bundled, load_card
 from screener.reading import pixels
 
@@ -77,6 +79,47 @@ def test_a_lung_that_is_white_is_no_error_and_takes_none_from_the_other(lungs, f
     white[:, :, 80:] = 230
     for before, after in zip(lungs.fields(frontal), lungs.fields(white), strict=True):
         assert after.areas[0] == pytest.approx(before.areas[0], rel=0.35)
+
+
+def chest(seed, white=0, **build):
+    """A drawn chest of another build; one lung white at the picture's left (-1) or right (1)."""
+    rng = np.random.default_rng(seed)
+    grid = anatomy.detector(160, 160)
+    paths = anatomy.frontal(grid, replace(anatomy.draw_build(rng), **build), rng)
+    filled = 0.95 * bool(white) * (np.sign(grid.x) == white)
+    depth = phantom.absorb(paths, (0.02 + filled).astype(np.float32))
+    return phantom.process(phantom.detect(depth, rng, anatomy.FIELD / 160))
+
+
+@pytest.mark.parametrize("white", [-1, 1])
+def test_a_white_lung_is_not_outlined_as_a_sure_one(lungs, white):
+    drawings = [chest(seed, white) for seed in range(4)]
+    outlined_alone = 0
+    for found in lungs.fields(squares(*drawings)):
+        middles = [np.mean([x for x, _ in polygon]) for polygon in found.outline]
+        assert all((middle < 0.5) == (white > 0) for middle in middles)
+        assert lung_marks(found) == ((ONE,) if middles else (UNSURE,))
+        outlined_alone += len(middles)
+    assert outlined_alone >= 3
+
+
+def test_a_map_is_not_held_against_one_lung_alone(lungs):
+    [found] = lungs.fields(squares(chest(0, white=1)))
+    assert outlined(found, np.ones((10, 10))).map_inside is None
+
+
+def test_a_shifted_mediastinum_leaves_two_sure_lungs(lungs):
+    for found in lungs.fields(squares(*(chest(seed, lean=3.5) for seed in range(3)))):
+        assert len(found.outline) == 2
+        assert found.areas[0] > found.areas[1] > 0.1
+
+
+def test_a_child_is_outlined_surely_or_not_at_all(lungs):
+    small = {"width": 8.5, "depth": 5.5, "heart": 0.8, "right_dome": 3.0, "left_dome": 4.0}
+    for found in lungs.fields(squares(*(chest(seed, **small) for seed in range(3)))):
+        sure = found.confidence >= lungs.card.least_confidence
+        assert bool(found.outline) == sure
+        assert sure or lung_marks(found) == (UNSURE,)
 
 
 def test_the_bundled_card_tells_what_was_measured():
