@@ -16,6 +16,10 @@ OPSET = 18
 """Of ONNX: as old as torch writes without converting, for old runtimes' sake."""
 
 
+TURNED = 1 << 19
+"""Weights of a layer that may be kept twice."""
+
+
 def table() -> dict[Any, Callable[..., Any]]:
     """Each of torch's operations that is not taken as it is, and what stands for it."""
     from torch._decomp import core_aten_decompositions
@@ -44,10 +48,11 @@ def convolved_back(
 ) -> tuple[Tensor, None, None]:
     """The gradient of a convolution's input: a transposed one, or without stride a plain one.
 
-    The runtime is several times as fast at the plain one where each channel has its own kernel.
+    The runtime is several times as fast at the plain one where each channel has its own kernel, but
+    keeps a turned copy of its weights: large ones stay as they are.
     """
     kernel = weight.shape[2:]
-    if all(step == 1 for step in stride):
+    if all(step == 1 for step in stride) and weight.numel() <= TURNED:
         around = [dilation[i] * (kernel[i] - 1) - padding[i] for i in range(2)]
         turned, transposed, beyond = _turned(weight, groups), False, [0, 0]
     else:
