@@ -55,6 +55,9 @@ SETTINGS = (
             ("", "halfblock", "sixel", "kitty", "off")),
     Setting("explain", "whether the review has maps made that an opened study lacks", "on",
             ("on", "off")),
+    Setting("after_verdict", "where a verdict leads: to the next study without one, or nowhere",
+            "next", ("next", "stay")),
+    Setting("blind", "whether the review hides what other reviewers said", "off", ("on", "off")),
     Setting("paper", "of the report", "a4", ("a4", "letter")),
     Setting("fonts", "folder of further typefaces for names in the report", ""),
 )  # fmt: skip

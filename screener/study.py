@@ -370,6 +370,10 @@ class Review:
     flagged: bool
     comment: str
     reviewed_at: datetime
+    reason: str = ""
+    """Why the verdict, in few words."""
+    seconds: float | None = None
+    """How long the study was looked at before the entry; None where nobody knows."""
 
 
 Option = str | int | float | bool

@@ -19,7 +19,8 @@ from screener.text import cell, json_line, plural, shortened, visible
 
 if TYPE_CHECKING:
     from screener.results.beside import Side, Standing
-    from screener.results.comparison import Comparison, Figure, Pair
+    from screener.results.comparison import Comparison, Pair
+    from screener.results.kappa import Figure
     from screener.results.worklist import Worklist
 
 SCHEMA = 1

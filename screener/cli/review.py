@@ -51,6 +51,19 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Whether maps that an opened study lacks are made, beside everything else.",
 )
+@click.option(
+    "--after-verdict",
+    type=click.Choice(["next", "stay"]),
+    default="next",
+    show_default=True,
+    help="Where a verdict leads: to the next study without one, or nowhere.",
+)
+@click.option(
+    "--blind/--no-blind",
+    default=False,
+    show_default=True,
+    help="Whether what other reviewers said is hidden.",
+)
 @click.option("--theme", metavar="NAME", help="reading-room, daylight, or a theme of Textual.")
 @click.option("--serve", is_flag=True, help="In a browser on this machine; needs the serve extra.")
 @click.option(
@@ -62,6 +75,8 @@ def command(
     reviewer: str | None,
     image: str,
     explain: bool,
+    after_verdict: str,
+    blind: bool,
     theme: str | None,
     serve: bool,
     port: int,
@@ -78,6 +93,7 @@ def command(
     if serve:
         arguments = [str(studies or results), "-o", str(results), "--reviewer", reviewer]
         arguments += ["--image", image, "--explain" if explain else "--no-explain"]
+        arguments += ["--after-verdict", after_verdict, "--blind" if blind else "--no-blind"]
         arguments += ["--theme", theme] if theme else []
         _serve(arguments, port)
         return
@@ -94,6 +110,8 @@ def command(
             studies=studies,
             make_view=view_maker(image),
             explaining=explain,
+            advance=after_verdict == "next",
+            blind=blind,
             theme=chosen(theme),
             keymap=config.load().keymap,
         )

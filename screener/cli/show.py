@@ -18,6 +18,8 @@ from screener.text import plural, visible
 
 if TYPE_CHECKING:
     from screener.results.adoption import Adoption
+    from screener.results.agreement import Agreement
+    from screener.results.kappa import Figure
     from screener.results.worklist import StudyDetail, Worklist
 
 
@@ -99,30 +101,40 @@ def _reviews(reviews: tuple[Review, ...]) -> Iterator[str]:
         yield "review    none yet"
     for review in reviews:
         own = f" ({LABEL_NAMES.get(review.label, review.label)})" if review.label else ""
+        own += f" because {review.reason}" if review.reason else ""
         flag = ", flagged" if review.flagged else ""
         comment = f": {review.comment}" if review.comment else ""
         verdict = review.verdict or "no verdict"
         when = f"{review.reviewed_at:%Y-%m-%d %H:%M}"
-        yield f"review    {when}  {review.reviewer}  {verdict}{own}{flag}{comment}"
+        looked = "" if review.seconds is None else f", after {review.seconds:.0f} s"
+        yield f"review    {when}  {review.reviewer}  {verdict}{own}{flag}{looked}{comment}"
 
 
 def _agreement(worklist: Worklist, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from screener.results.agreement import agreements
-    from screener.results.worklist import Filter
-
-    labels = {row.key: row.label for row in worklist.rows(Filter(review="reviewed")) if row.label}
-    found = agreements(worklist.store.reviews(), labels)
     if as_json:
-        reviewers = {name: asdict(agreement) for name, agreement in found.items()}
-        console.say(json.dumps({"schema": 1, "reviewers": reviewers}))
+        from screener.results.said import agreement_json
+
+        console.say(json.dumps({"schema": 1, **agreement_json(worklist)}))
         return
-    counts = worklist.counts()
+    counts, found = worklist.counts(), worklist.agreements()
     console.say(f"{counts.reviewed:,} of {plural(counts.studies, 'study', 'studies')} reviewed")
-    for name, agreement in found.items():
-        kappa = "-" if agreement.kappa is None else f"{agreement.kappa:.2f}"
+    for name, one in found.with_model.items():
+        console.say(f"{visible(name)}: the model's label in {_agreed(one)}")
+    for pair, one in found.between.items():
+        console.say(f"{' and '.join(map(visible, pair))}: the same class in {_agreed(one)}")
+    if found.of_all:
+        said = f"{plural(found.of_all.n, 'study', 'studies')} that all of them judged"
         console.say(
-            f"{visible(name)}: the model's label in {agreement.agreed} of {agreement.studies} "
-            f"studies, Cohen's kappa {kappa}"
+            f"all {len(found.with_model)} reviewers: Fleiss' {_kappa(found.of_all)}, {said}"
         )
+
+
+def _agreed(one: Agreement) -> str:
+    of = plural(one.studies, "study", "studies")
+    return f"{one.agreed} of {of}, Cohen's {_kappa(one.kappa)}"
+
+
+def _kappa(figure: Figure) -> str:
+    if figure.value is None:
+        return "kappa -"
+    return f"kappa {figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"

@@ -12,13 +12,13 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.results import kappa
 from screener.results.beside import Standing
+from screener.results.kappa import Figure
 from screener.study import RANKED
 
 Array = NDArray[np.float64]
 
-DRAWS = 2000
-"""Of the bootstrap."""
 Z = 1.959964
 """Standard normal deviate of a two-sided interval of 95 %."""
 
@@ -57,17 +57,6 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A measure of agreement with its interval of 95 %; None where it is not defined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    """Studies with a score on both sides."""
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """All that two rankings differ in."""
 
@@ -94,7 +83,7 @@ def compare(old: Sequence[Standing], new: Sequence[Standing]) -> Comparison:
         table[RANKED.index(before.band), RANKED.index(after.band)] += 1
     scores = [(before.score or 0.0, after.score or 0.0) for before, after in both]
     bands = tuple(tuple(int(n) for n in row) for row in table)
-    return Comparison(pairs, bands, _spearman(scores), _kappa(table))
+    return Comparison(pairs, bands, _spearman(scores), kappa.cohen(table))
 
 
 def _paired(old: Sequence[Standing], new: Sequence[Standing]) -> Iterator[Pair]:
@@ -137,27 +126,6 @@ def _ranks(values: Array) -> Array:
     ends = np.cumsum(counts)
     mean: Array = (ends - (counts - 1) / 2)[inverse]
     return mean
-
-
-def _kappa(table: NDArray[np.int64]) -> Figure:
-    """Interval by the percentiles of draws of as many studies from the table's own shares."""
-    n = int(table.sum())
-    value = float(_kappas(table[None])[0]) if n else float("nan")
-    if np.isnan(value):
-        return Figure(None, None, None, n)
-    drawn = np.random.default_rng(0).multinomial(n, table.ravel() / n, DRAWS)
-    low, high = np.nanpercentile(_kappas(drawn.reshape(DRAWS, *table.shape)), (2.5, 97.5))
-    return Figure(value, float(low), float(high), n)
-
-
-def _kappas(tables: NDArray[np.int64]) -> Array:
-    """(D,) of (D, B, B) tables; NaN where chance alone would always agree."""
-    total = tables.sum((1, 2))
-    observed = np.trace(tables, axis1=1, axis2=2) / total
-    expected = (tables.sum(2) * tables.sum(1)).sum(1) / total**2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        kappas: Array = np.where(expected == 1, np.nan, (observed - expected) / (1 - expected))
-    return kappas
 
 
 def notable(pairs: Iterable[Pair]) -> list[Pair]:

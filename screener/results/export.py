@@ -17,6 +17,7 @@ from screener.marks import map_words
 from screener.results import files
 from screener.results.adoption import Adoption
 from screener.results.files import atomically
+from screener.results.said import agreement_json, entry, review
 from screener.results.worklist import ALL, Filter, RadiographRow, StudyDetail, StudyRow, Worklist
 from screener.study import (
     LABELS,
@@ -69,6 +70,7 @@ CSV_COLUMNS = (
     "waiting",  # how many files of a study are not scored yet
     "adopted",  # whence and when this site took its bands over; empty where they are the weights'
     "spread",  # of the deciding radiograph's score over moved views, with --tta
+    "verdict_reason",
     "group",  # "ranking", "could not be scored", "not a chest radiograph", or "not scored yet"
     "gone",  # how many files of a study, or 1 for the refused file, are gone since an earlier scan
     "note",
@@ -110,14 +112,15 @@ def write_json(
 
 
 def write_json_with_reviews(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
-    """The same document with each study's ``review``."""
-    _write_document(worklist, stream, _reviewed_studies(worklist, wanted), wanted)
+    """The same document with each study's ``review``, all last entries, and agreement."""
+    studies = _reviewed_studies(worklist, wanted)
+    _write_document(worklist, stream, studies, wanted, agreement=agreement_json(worklist))
 
 
 def write_jsonl(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
     """A line for the scan, each study in order with its review, each refusal, each waiting file."""
     scan = {"type": "scan", "schema": SCHEMA, **_head(worklist), "note": RESEARCH_ONLY}
-    stream.write(_bytes(scan) + b"\n")
+    stream.write(_bytes({**scan, "agreement": agreement_json(worklist)}) + b"\n")
     for study in _reviewed_studies(worklist, wanted):
         stream.write(_bytes({"type": "study", **study}) + b"\n")
     for refusal in worklist.refusals(since=wanted.since):
@@ -151,9 +154,7 @@ def detail_json(detail: StudyDetail, adopted: Adoption | None = None) -> str:
         "alike": detail.alike.as_json() if detail.alike else None,
         "refusals": [_refusal(refusal) for refusal in detail.refusals],
         "waiting": [_refusal(waiting) for waiting in detail.waiting],
-        "reviews": [
-            {**asdict(r), "reviewed_at": r.reviewed_at.isoformat()} for r in detail.reviews
-        ],
+        "reviews": [entry(review) for review in detail.reviews],
         "note": RESEARCH_ONLY,
     }
     return _bytes(study).decode("utf-8")
@@ -172,9 +173,13 @@ def write_worklist(worklist: Worklist, folder: Path) -> None:
 
 
 def _write_document(
-    worklist: Worklist, stream: IO[bytes], studies: Iterable[dict[str, Any]], wanted: Filter
+    worklist: Worklist,
+    stream: IO[bytes],
+    studies: Iterable[dict[str, Any]],
+    wanted: Filter,
+    **more: object,
 ) -> None:
-    head = _bytes({"schema": SCHEMA, **_head(worklist)})
+    head = _bytes({"schema": SCHEMA, **_head(worklist), **more})
     stream.write(head[:-1] + b',\n"studies": [')
     _write_items(stream, studies)
     stream.write(b'],\n"refusals": [')
@@ -225,7 +230,9 @@ def _studies(worklist: Worklist, wanted: Filter, *, maps: bool) -> Iterator[dict
 
 def _reviewed_studies(worklist: Worklist, wanted: Filter) -> Iterator[dict[str, Any]]:
     for row in worklist.rows(wanted):
-        yield {**_study(row, worklist.radiographs(row.key)), "review": review(row)}
+        entries = {one.reviewer: one for one in worklist.store.reviews(row.key)}
+        said = {"review": review(row), "reviews": [entry(one) for one in entries.values()]}
+        yield {**_study(row, worklist.radiographs(row.key)), **said}
 
 
 def _study(
@@ -286,20 +293,6 @@ def lungs_json(radiograph: RadiographRow, *, whole: bool) -> dict[str, Any] | No
     return {**said, "outline": lungs.polygons} if whole else said
 
 
-def review(row: StudyRow) -> dict[str, Any] | None:
-    """What reviewers said of a study, as JSON values; None where nobody did."""
-    if row.reviewed_at is None:
-        return None
-    return {
-        "verdict": row.verdict,
-        "label": row.own_label,
-        "flagged": row.flagged,
-        "comment": row.comment,
-        "reviewer": row.reviewer,
-        "reviewed_at": row.reviewed_at.isoformat(),
-    }
-
-
 def _by_label(probabilities: tuple[float, ...] | None) -> dict[str, float] | None:
     return dict(zip(LABELS, probabilities, strict=True)) if probabilities else None
 
@@ -353,6 +346,7 @@ def _study_cells(
         "spread": radiographs[deciding(radiographs)].spread if radiographs else None,
         "group": GROUPS.get(row.band, RANKING),
         "adopted": adopted.words if adopted else "",
+        "verdict_reason": row.verdict_reason,
     }
 
 

@@ -375,10 +375,23 @@ def m011_since(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE file SET first = (SELECT min(id) FROM run)")
 
 
+def m012_reasons(connection: sqlite3.Connection) -> None:
+    """A verdict has a reason, and an entry the seconds its study was looked at."""
+    for statement in REASONS.split(";"):
+        connection.execute(statement)
+
+
+REASONS = """
+ALTER TABLE review ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE review ADD COLUMN seconds REAL;
+ALTER TABLE study ADD COLUMN verdict_reason TEXT NOT NULL DEFAULT ''
+"""
+
+
 TABLES = frozenset({"weights", "run", "file", "result", "study", "review"})
 """By these, which every version has, a database of ours is known."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first, m002_waiting, m003_proof, m004_options, m005_roots, m006_keyed, m007_assessment,
-    m008_lungs, m009_named, m010_other, m011_since,
+    m008_lungs, m009_named, m010_other, m011_since, m012_reasons,
 )  # fmt: skip

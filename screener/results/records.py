@@ -140,8 +140,10 @@ WITH current AS (
     SELECT * FROM review
     WHERE id IN (SELECT max(id) FROM review WHERE study_key = ?1 GROUP BY reviewer)
 )
-UPDATE study SET (verdict, own_label, comment, reviewer, reviewed_at, reviewed, flagged) = (
-    SELECT verdict, label, comment, reviewer, reviewed_at, verdict IS NOT NULL,
+UPDATE study SET (
+    verdict, own_label, verdict_reason, comment, reviewer, reviewed_at, reviewed, flagged
+) = (
+    SELECT verdict, label, reason, comment, reviewer, reviewed_at, verdict IS NOT NULL,
         (SELECT max(flagged) FROM current)
     FROM current ORDER BY verdict IS NOT NULL DESC, id DESC LIMIT 1
 ) WHERE key = ?1

@@ -15,7 +15,7 @@ from screener.text import plain
 
 SAME = """
 SELECT 1 FROM review WHERE study_key = ? AND reviewer = ? AND verdict IS ? AND label IS ?
-    AND flagged = ? AND comment = ? AND reviewed_at = ?
+    AND flagged = ? AND comment = ? AND reviewed_at = ? AND reason = ?
 """
 
 
@@ -37,6 +37,7 @@ def append(connection: sqlite3.Connection, review: Review) -> None:
         review.flagged,
         plain(review.comment),
         str(review.reviewed_at),
+        plain(review.reason),
     )
     if connection.execute(SAME, entry).fetchone():
         return
@@ -51,9 +52,9 @@ def append(connection: sqlite3.Connection, review: Review) -> None:
             "or give another class"
         )
     connection.execute(
-        "INSERT INTO review (study_key, reviewer, verdict, label, flagged, comment, reviewed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        entry,
+        "INSERT INTO review (study_key, reviewer, verdict, label, flagged, comment, reviewed_at,"
+        " reason, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*entry, review.seconds),
     )
     connection.execute(records.SHOW_REVIEW, (key,))
 

@@ -70,6 +70,8 @@ class StudyRow:
     """Why a study has no score and gets none."""
     gone: int = 0
     """How many of its refused files are gone since an earlier scan."""
+    verdict_reason: str = ""
+    """Why the verdict, in the reviewer's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
             phantom=bool(row["phantom"]),
             lungs=tuple(json.loads(row["lung_marks"] or "[]")),
         ),
+        verdict_reason=_text(row, "verdict_reason"),
     )
 
 
@@ -248,6 +251,8 @@ def review_row(row: sqlite3.Row) -> Review:
         bool(row["flagged"]),
         _text(row, "comment"),
         datetime.fromisoformat(row["reviewed_at"]),
+        _text(row, "reason"),
+        _number(row, "seconds"),
     )
 
 

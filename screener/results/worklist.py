@@ -36,6 +36,7 @@ from screener.text import plain
 
 if TYPE_CHECKING:
     from screener.card import WeightsCard
+    from screener.results.agreement import Agreements
     from screener.results.store import Store
 
 __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
@@ -261,6 +262,14 @@ class Worklist:
         """What this site took over from its own reading for these weights."""
         with self._intact("adopted thresholds"):
             return adoption.of_rows(self.store.query(adoption.CURRENT))
+
+    def agreements(self) -> Agreements:
+        """How far reviewers agree with the model's label and with one another."""
+        from screener.results.agreement import agreements  # numpy would slow every start
+
+        reviewed = self.rows(Filter(review="reviewed"))
+        labels = {row.key: row.label for row in reviewed if row.label}
+        return agreements(self.store.reviews(), labels)
 
     @property
     def identify(self) -> Identify:

@@ -20,6 +20,7 @@ from textual.worker import Worker, WorkerState
 from screener.console import ExitCode
 from screener.errors import StoreError
 from screener.results.opening import is_there
+from screener.results.own import entries_alone
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.text import visible
@@ -70,6 +71,8 @@ class ReviewApp(App[None]):
         studies: A folder to offer a scan of, where ``results`` has none.
         make_view: Makes the widget that shows radiographs; None for no pictures.
         explaining: Whether maps that opened studies lack are made.
+        advance: Whether a verdict leads on to the next study without one.
+        blind: Whether what other reviewers said is hidden.
         theme: Name of a theme.
         keymap: Keys by binding id, in place of the usual ones.
         clock: The time of an entry.
@@ -88,6 +91,8 @@ class ReviewApp(App[None]):
         studies: Path | None = None,
         make_view: Callable[[], RadiographView] | None = RadiographView,
         explaining: bool = False,
+        advance: bool = False,
+        blind: bool = False,
         theme: str = themes.READING_ROOM.name,
         keymap: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = now,
@@ -96,6 +101,8 @@ class ReviewApp(App[None]):
         self.results = results
         self.reviewer = reviewer
         self.studies = studies
+        self.advance = advance
+        self.blind = blind
         self.session: Session | None = None
         self.counts: Counts | None = None
         self.alarm: str | None = None
@@ -155,12 +162,18 @@ class ReviewApp(App[None]):
         self.exit()
 
     def _open(self) -> None:
-        self.session = Session(Store.create(self.results), self.reviewer, self._clock)
+        store = Store.create(self.results)
+        self._veil(store)
+        self.session = Session(store, self.reviewer, self._clock, blind=self.blind)
         self.push_screen(WorklistScreen(self))
         self.set_interval(POLL_SECONDS, self.poll)
         self.call_after_refresh(self.poll)
         if self.pictures:
             self.set_timer(WARM_UP_SECONDS, self._warm_up)
+
+    def _veil(self, store: Store) -> None:
+        if self.blind:
+            entries_alone(store.connection, self.reviewer)
 
     @work(thread=True, group="warm up", exit_on_error=False)
     def _warm_up(self) -> None:
@@ -190,6 +203,7 @@ class ReviewApp(App[None]):
     def _count(self) -> None:
         try:
             with Store.reading(self.results) as store:
+                self._veil(store)
                 worklist = Worklist(store)
                 counts, alarm = worklist.counts(), self.alarm
                 if counts.scored and (self.counts is None or counts.scored != self.counts.scored):

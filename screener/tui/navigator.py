@@ -27,6 +27,8 @@ class Navigator(Protocol):
     """From what and when this site took its bands over; empty where they are the weights'."""
     trouble: str
     """Why entries wait for the store."""
+    advance: bool
+    """Whether a verdict leads on to the next study without one."""
     pictures: bool
     """Whether radiographs are drawn."""
     make_view: Callable[[], RadiographView]

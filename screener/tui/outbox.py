@@ -22,9 +22,11 @@ class Outbox(Spool[Review]):
         """A review from the fields of its file."""
         fields["verdict"] = Verdict(fields["verdict"]) if fields["verdict"] else None
         review = Review(**fields)
-        texts(review.study_key, review.reviewer, review.comment, review.label or "")
+        texts(review.study_key, review.reviewer, review.comment, review.label or "", review.reason)
         if not isinstance(review.flagged, bool):
             raise TypeError("neither flagged nor not")
+        if not isinstance(review.seconds, int | float | None):
+            raise TypeError("no number of seconds")
         return review
 
     def add(self, store: Store, entry: Review) -> None:

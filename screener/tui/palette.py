@@ -17,10 +17,10 @@ from textual.screen import Screen
 from screener.errors import StoreError
 from screener.results.worklist import Filter, StudyRow, Worklist
 from screener.text import visible
+from screener.tui.kept import Kept
 from screener.tui.navigator import Navigator
 from screener.tui.picture.chosen import images
 from screener.tui.review_screen import ReviewScreen
-from screener.tui.worklist.kept import KeptFilters
 from screener.tui.worklist.screen import SORTS, WorklistScreen
 
 MOST = 8
@@ -73,7 +73,7 @@ def commands(review: Navigator, screen: Screen[object]) -> Iterator[SystemComman
 
 def _kept(screen: WorklistScreen) -> list[str]:
     try:
-        return KeptFilters.of_user().lines()
+        return Kept.filters().lines()
     except StoreError as error:
         screen.complain(str(error))
         return []

@@ -5,6 +5,7 @@ An entry is put into the outbox and shown at once; the app delivers it to the st
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -17,6 +18,8 @@ from screener.text import visible
 from screener.tui import wording
 from screener.tui.dialogs import UNSURE, CommentDialog, DisagreeDialog
 from screener.tui.help import HelpDialog
+from screener.tui.kept import Kept
+from screener.tui.reasons import ReasonDialog
 from screener.tui.saying import Saying
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ class ReviewScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("question_mark", "help", "Help", "The keys that work here"),
         _key("a", "agree", "Agree", "Agree with the network's label"),
-        _key("d", "disagree", "Disagree", "Disagree, and give a class of your own"),
+        _key("d", "disagree", "Disagree", "Disagree, and give a class of your own and a reason"),
+        _key("w", "reason", "Why", "Give the verdict a reason, or another one", show=False),
         _key("u", "next_unreviewed", "To do", "Go to the next study without a verdict"),
         _key("f", "flag", "Flag", "Flag the study, or take your flag away"),
         _key("c", "comment", "Note", "Write a comment on the study"),
@@ -74,18 +78,35 @@ class ReviewScreen(Screen[None]):
 
     def action_agree(self) -> None:
         """Record that the label is right."""
-        self._record(verdict=Verdict.AGREE, label=None)
+        self._judge(verdict=Verdict.AGREE, label=None, reason="")
 
     def action_disagree(self) -> None:
         """Ask for the reviewer's own class and record it."""
 
+        def because(label: str | None, reason: str | None) -> None:
+            if reason is not None:
+                self._judge(verdict=Verdict.DISAGREE, label=label, reason=reason)
+
         def answered(label: str | None) -> None:
             if label is not None:
                 own = None if label == UNSURE else label
-                self._record(verdict=Verdict.DISAGREE, label=own)
+                self.app.push_screen(ReasonDialog(Kept.reasons()), partial(because, own))
 
         if self.current:
             self.app.push_screen(DisagreeDialog(self.current.label), answered)
+
+    def action_reason(self) -> None:
+        """Ask for the reason of the verdict that stands and record it."""
+
+        def answered(reason: str | None) -> None:
+            if reason is not None:
+                self._record(reason=reason)
+
+        last = self.session.last(self.current.key) if self.current else None
+        if last and last.verdict:
+            self.app.push_screen(ReasonDialog(Kept.reasons(), last.reason), answered)
+        elif last:
+            self.say("Give a verdict first: a or d.")
 
     def action_flag(self) -> None:
         """Flag the study, or take this reviewer's flag away."""
@@ -115,8 +136,10 @@ class ReviewScreen(Screen[None]):
             self.say("Nothing to undo in this sitting.")
             return
         row = self.session.study(undone.study_key).row
-        self.say(f"Took back the last entry on {visible(row.patient)}.")
         self._recorded()
+        if self.navigator.advance:
+            self.go_to(row.key)
+        self.say(f"Took back the last entry on {visible(row.patient)}.")
 
     def action_next_unreviewed(self) -> None:
         """Go to the next study without a verdict."""
@@ -129,6 +152,9 @@ class ReviewScreen(Screen[None]):
 
     def action_report(self) -> None:
         """Write the report."""
+        if self.session.blind:
+            self.say("The report shows what others said; write it without --blind.")
+            return
         self.navigator.write_report()
 
     def action_help(self) -> None:
@@ -150,13 +176,19 @@ class ReviewScreen(Screen[None]):
 
     def progress(self) -> Content:
         """How far the review is, and what waits for the store."""
-        parts = []
+        parts = [Content.styled("blind", "bold $mark")] if self.session.blind else []
         waiting = len(self.session.outbox)
         if waiting and self.navigator.trouble:
             parts.append(Content.styled(f"{wording.entries(waiting)} waiting", "bold $mark"))
         if self.navigator.counts:
             parts.append(Content(wording.reviewed(self.navigator.counts)))
         return Content("  ").join(parts)
+
+    def _judge(self, **change: object) -> None:
+        """Record a verdict, and go on to what is left to do, where that is wanted."""
+        self._record(**change)
+        if self.navigator.advance and self.current:
+            self.action_next_unreviewed()
 
     def _record(self, **change: object) -> None:
         if self.current is None:

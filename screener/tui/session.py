@@ -34,12 +34,16 @@ class Session:
     reviewer: str
     clock: Callable[[], datetime] = now
     filter: Filter = field(default_factory=Filter)
+    blind: bool = False
+    """Whether entries of other reviewers are hidden. The store must hide its own."""
     worklist: Worklist = field(init=False)
     outbox: Outbox = field(init=False)
     _places: dict[str, int] = field(init=False, default_factory=dict)
     """Where studies last stood."""
     _undo: list[Review] = field(init=False, default_factory=list)
     """For each entry of this sitting, the entry that would restore the state before it."""
+    _looked: tuple[str, datetime] | None = field(init=False, default=None)
+    """The study that is looked at, and since when."""
 
     def __post_init__(self) -> None:
         self.worklist = Worklist(self.store)
@@ -57,7 +61,7 @@ class Session:
     def study(self, key: str) -> StudyDetail:
         """Everything known of a study, waiting entries included."""
         detail = self.worklist.study(key)
-        waiting = tuple(self.outbox.waiting(key))
+        waiting = tuple(self._waiting(key))
         return replace(detail, row=self._current(detail.row), reviews=(*detail.reviews, *waiting))
 
     def count(self) -> int:
@@ -89,11 +93,16 @@ class Session:
             after = self._key_at(self._places.get(after, 0) - 1)
         start = self.worklist.next_unreviewed(after, self.filter)
         key = start
-        while key and any(review.verdict for review in self.outbox.waiting(key)):
+        while key and any(review.verdict for review in self._waiting(key)):
             key = self.worklist.next_unreviewed(key, self.filter)
             if key == start:
                 return None
         return key
+
+    def look(self, key: str) -> None:
+        """Begin to look at a study, or go on with it: an entry keeps how long."""
+        if self._looked is None or self._looked[0] != key:
+            self._looked = (key, self.clock())
 
     def review(self, key: str, **change: object) -> Review:
         """Make an entry: this reviewer's last one with something changed.
@@ -147,12 +156,23 @@ class Session:
         return rows[0].key if rows else None
 
     def _put(self, review: Review) -> Review:
-        review = replace(review, reviewed_at=self.clock())
+        at = self.clock()
+        review = replace(review, reviewed_at=at, seconds=self._seconds(review.study_key, at))
         self.outbox.put(review)
         return review
 
+    def _seconds(self, key: str, until: datetime) -> float | None:
+        if self._looked is None or self._looked[0] != key:
+            return None
+        return max(0.0, round((until - self._looked[1]).total_seconds(), 1))
+
+    def _waiting(self, key: str) -> list[Review]:
+        """What waits of a study, as far as this reviewer may see it."""
+        waiting = self.outbox.waiting(key)
+        return [one for one in waiting if not self.blind or one.reviewer == self.reviewer]
+
     def _current(self, row: StudyRow) -> StudyRow:
-        waiting = self.outbox.waiting(row.key)
+        waiting = self._waiting(row.key)
         if not waiting:
             return row
         last = waiting[-1]
@@ -160,6 +180,7 @@ class Session:
             row,
             verdict=last.verdict,
             own_label=last.label,
+            verdict_reason=last.reason,
             flagged=last.flagged,
             comment=last.comment,
             reviewer=last.reviewer,

@@ -56,6 +56,10 @@ def as_version_one(folder: Path) -> None:
 
 
 BACK = {
+    12: """
+    ALTER TABLE review DROP COLUMN reason; ALTER TABLE review DROP COLUMN seconds;
+    ALTER TABLE study DROP COLUMN verdict_reason;
+    """,
     11: "ALTER TABLE file DROP COLUMN first;",
     10: """
     DROP INDEX study_backwards; ALTER TABLE study DROP COLUMN waits;

@@ -183,8 +183,12 @@ def _review(review: Review) -> Content:
         parts.append(Content.styled("⚑ flagged", MARK))
     when = f"{review.reviewed_at.astimezone():%Y-%m-%d %H:%M}"
     parts.append(Content.styled(f"{visible(review.reviewer)}, {when}", FAINT))
-    line = Content("  ").join(part for part in parts if part.plain)
-    return lines([line, Content(f"“{visible(review.comment)}”")]) if review.comment else line
+    said = [Content("  ").join(part for part in parts if part.plain)]
+    if review.reason:
+        said.append(Content(f"because: {visible(review.reason)}"))
+    if review.comment:
+        said.append(Content(f"“{visible(review.comment)}”"))
+    return lines(said)
 
 
 def _siblings(detail: StudyDetail, index: int, width: int) -> Content:

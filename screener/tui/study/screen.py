@@ -150,6 +150,7 @@ class StudyScreen(ReviewScreen):
 
     def on_mount(self) -> None:
         """Show the study."""
+        self.session.look(self._key)
         self.view.focus()
         self.set_reactive(StudyScreen.index, shown_first(self.detail))
         self._show()
@@ -171,6 +172,7 @@ class StudyScreen(ReviewScreen):
         """Show another study."""
         self.hush()
         self._key, self._detail = key, None
+        self.session.look(key)
         self.set_reactive(StudyScreen.index, shown_first(self.detail))
         self.view.action_reset()
         self._show()

@@ -24,7 +24,7 @@ from screener.tui.dialogs import Dialog
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from screener.tui.worklist.kept import KeptFilters
+    from screener.tui.kept import Kept
 
 
 class FilterDialog(Dialog[Filter]):
@@ -42,7 +42,7 @@ class FilterDialog(Dialog[Filter]):
                 priority=True),
     ]  # fmt: skip
 
-    def __init__(self, current: Filter, kept: KeptFilters) -> None:
+    def __init__(self, current: Filter, kept: Kept) -> None:
         super().__init__()
         self._current = current
         self._kept = kept

@@ -18,11 +18,11 @@ from screener.text import visible
 from screener.tui import wording
 from screener.tui.dialogs import SortDialog
 from screener.tui.ends import Ends
+from screener.tui.kept import Kept
 from screener.tui.keys import Keys
 from screener.tui.review_screen import ReviewScreen
 from screener.tui.worklist.beside import Beside
 from screener.tui.worklist.filtering import FilterDialog
-from screener.tui.worklist.kept import KeptFilters
 from screener.tui.worklist.scan_bar import ScanBar
 from screener.tui.worklist.table import StudyTable, TableHeading
 
@@ -93,6 +93,7 @@ class WorklistScreen(ReviewScreen):
     def on_screen_resume(self) -> None:
         """Coming back from a study."""
         self.show_again()
+        self._look()
 
     def show_again(self) -> None:
         """Read the worklist anew; the cursor stays on its study."""
@@ -109,6 +110,7 @@ class WorklistScreen(ReviewScreen):
     def on_cursor_moved(self, _message: CursorMoved) -> None:
         """Let the picture follow, and take back what was told of the study before."""
         self.hush()
+        self._look()
         self._follow()
 
     def on_study_opened(self, message: StudyOpened) -> None:
@@ -128,7 +130,7 @@ class WorklistScreen(ReviewScreen):
             if wanted is not None:
                 self._apply(wanted)
 
-        self.app.push_screen(FilterDialog(self.session.filter, KeptFilters.of_user()), answered)
+        self.app.push_screen(FilterDialog(self.session.filter, Kept.filters()), answered)
 
     def show_only(self, line: str) -> None:
         """Show what a typed line lets through, in the order that holds."""
@@ -171,6 +173,10 @@ class WorklistScreen(ReviewScreen):
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Show the key that stops a scan only while one runs."""
         return action != "stop_scan" or self.navigator.scanning
+
+    def _look(self) -> None:
+        if self.current:
+            self.session.look(self.current.key)
 
     def _follow(self) -> None:
         self.query_one(Beside).follow(self.current, self.table.near)

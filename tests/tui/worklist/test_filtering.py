@@ -4,8 +4,8 @@ import pytest
 
 from screener.results.worklist import Filter
 from screener.study import Band, Projection
+from screener.tui.kept import Kept
 from screener.tui.worklist.filtering import FilterDialog
-from screener.tui.worklist.kept import KeptFilters
 from tests.tui.conftest import text_of
 
 KEYS = {" ": "space", ":": "colon", ">": "greater_than_sign", '"': "quotation_mark"}
@@ -50,12 +50,12 @@ async def test_a_kept_filter_is_there_again_and_can_be_dropped(open_review):
         await pilot.press("slash", "shift+tab", "down", "enter")
         assert app.sitting.filter == Filter(review="flagged", views=(Projection.PA,))
         await pilot.press("slash", "ctrl+r", "slash", "shift+tab", "down", "ctrl+x")
-        assert KeptFilters.of_user().lines() == []
+        assert Kept.filters().lines() == []
         assert "Kept" not in text_of(app)
 
 
 async def test_a_kept_filter_is_in_the_palette(open_review):
-    KeptFilters.of_user().keep("band:priority unreviewed")
+    Kept.filters().keep("band:priority unreviewed")
     async with open_review() as (app, pilot):
         await pilot.press("ctrl+p", *"Show", "space", *"band")
         await pilot.pause(0.4)
@@ -66,7 +66,7 @@ async def test_a_kept_filter_is_in_the_palette(open_review):
 
 
 async def test_a_damaged_line_of_the_file_is_said_and_changes_nothing(open_review):
-    KeptFilters.of_user().keep("view:everything")
+    Kept.filters().keep("view:everything")
     async with open_review() as (app, pilot):
         await pilot.press("slash", "shift+tab", "down", "enter")
         assert "everything: not understood" in text_of(app)
@@ -76,7 +76,7 @@ async def test_a_damaged_line_of_the_file_is_said_and_changes_nothing(open_revie
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 24)])
 async def test_the_question_fits_a_small_terminal(open_review, size):
-    KeptFilters.of_user().keep("band:priority unreviewed")
+    Kept.filters().keep("band:priority unreviewed")
     async with open_review(size=size) as (app, pilot):
         await pilot.press("slash")
         shown = text_of(app)

@@ -3,12 +3,12 @@
 import pytest
 
 from screener.errors import StoreError
-from screener.tui.worklist.kept import MOST, KeptFilters
+from screener.tui.kept import MOST, Kept
 
 
 @pytest.fixture
 def kept(tmp_path):
-    return KeptFilters(tmp_path / "config" / "filters.txt")
+    return Kept(tmp_path / "config" / "filters.txt")
 
 
 def test_nothing_is_kept_at_first(kept):
@@ -39,4 +39,4 @@ def test_a_file_that_cannot_be_read_is_said(kept):
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"is not kept|cannot be read"):
-        KeptFilters(tmp_path / "file" / "filters.txt").keep("a")
+        Kept(tmp_path / "file" / "filters.txt").keep("a")

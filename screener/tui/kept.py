@@ -1,4 +1,4 @@
-"""Filters that a reader keeps: lines of a text file beside the settings, the newest last.
+"""What a reader keeps for again: lines of a text file beside the settings, the newest last.
 
 Knows nothing of what they mean; whoever reads one decides. Every change is a whole new file.
 """
@@ -15,25 +15,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-FILE = "filters.txt"
 MOST = 50
 """Lines; the oldest goes first."""
+USUAL_REASONS = (
+    "another disease explains it",
+    "old or chronic change",
+    "poor film: rotation, breath or exposure",
+    "device, dressing or marker",
+    "too subtle for the network",
+    "better seen on another view",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFilters:
-    """The kept filters of a user.
+class Kept:
+    """The kept lines of a user.
 
     Args:
         path: of the file, which need not exist.
+        usual: what there is as long as it does not.
     """
 
     path: Path
+    usual: tuple[str, ...] = ()
 
     @classmethod
-    def of_user(cls) -> KeptFilters:
-        """Those of whoever runs the review."""
-        return cls(locations.config_dir() / FILE)
+    def filters(cls) -> Kept:
+        """Filters of the worklist."""
+        return cls(locations.config_dir() / "filters.txt")
+
+    @classmethod
+    def reasons(cls) -> Kept:
+        """Reasons of verdicts."""
+        return cls(locations.config_dir() / "reasons.txt", USUAL_REASONS)
 
     def lines(self) -> list[str]:
         """What is kept, each once.
@@ -44,7 +58,7 @@ class KeptFilters:
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            return []
+            return list(self.usual)
         except (OSError, UnicodeDecodeError) as error:
             raise StoreError(
                 f"{self.path}: cannot be read ({error}); correct or remove it"
@@ -75,4 +89,4 @@ class KeptFilters:
             new.write_text(text, encoding="utf-8")
             new.replace(self.path)
         except OSError as error:
-            raise StoreError(f"{self.path}: {error.strerror}; the filter is not kept") from None
+            raise StoreError(f"{self.path}: {error.strerror}; the line is not kept") from None
