@@ -131,6 +131,15 @@ class Worklist:
         files = self.store.query(_FILES, (plain(key),))
         return list(self._radiographs(row for row in files if row["outcome"] == Outcome.SCORED))
 
+    def of_same_patient(self, key: str) -> list[str]:
+        """Keys of the patient's other studies, the newest first; none where nobody is named."""
+        sql = """
+            SELECT other.key FROM study JOIN study AS other USING (pseudonym)
+            WHERE study.key = ? AND other.key <> study.key
+            ORDER BY other.taken_at DESC, other.place
+        """
+        return [str(row["key"]) for row in self.store.query(sql, (plain(key),))]
+
     def find(self, text: str) -> str:
         """The key of the study that a text means; see :func:`screener.results.finding.find`.
 

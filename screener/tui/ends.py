@@ -12,8 +12,8 @@ class Ends(Static):
     What is to spare stands before the right end where nothing is cut for it.
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, markup=False)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes, markup=False)
         self.left = Content()
         self.right = Content()
         self.spare = Content()

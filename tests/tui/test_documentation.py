@@ -4,12 +4,13 @@ import pytest
 
 from screener.tui.picture.view import RadiographView
 from screener.tui.review_screen import ReviewScreen
+from screener.tui.study.compare import CompareScreen
 from screener.tui.study.screen import StudyScreen
 from screener.tui.worklist.screen import WorklistScreen
 from screener.tui.worklist.table import StudyTable
 from tests.conftest import REPOSITORY
 
-PLACES = (StudyTable, RadiographView, ReviewScreen, WorklistScreen, StudyScreen)
+PLACES = (StudyTable, RadiographView, ReviewScreen, WorklistScreen, StudyScreen, CompareScreen)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -134,7 +134,7 @@ async def test_a_third_sees_both(open_review, results, stored):
 
 async def test_what_waits_of_another_is_hidden_too(open_review, results, stored):
     key = stored.listed()[0]
-    async with open_review(blind=True) as (app, pilot):
+    async with open_review(blind=True) as (app, _):
         other = Review(key, "jan", Verdict.AGREE, None, False, "waits", NOW)
         app.sitting.outbox._waiting.append((other, results / "none.json"))
         assert app.sitting.study(key).reviews == ()

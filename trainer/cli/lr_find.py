@@ -62,5 +62,5 @@ def command(
     with Progress() as progress:
         squares = cached_squares(entries, chosen.cache_size, output / "cache", progress.decoded)
         learner = learner_for(chosen, step, network, entries, squares, device_kind(device))
-        suggested = find_rate(learner, step.name, output)
+        suggested = find_rate(learner, step.name, output, progress)
     click.echo(f"{step.name}\t{suggested:.2e}")

@@ -82,6 +82,27 @@ def steps(recipe: Recipe) -> list[Step]:
     return [Step(number, stage, frozen) for number, (stage, frozen) in enumerate(wanted)]
 
 
+HEAD_ALONE = 0.4
+"""What an image costs that passes the body forwards only, of one that passes it both ways."""
+
+
+def works(recipe: Recipe, images: int) -> dict[str, float]:
+    """What the steps of a fit cost by name: pixels that pass through the network.
+
+    Args:
+        recipe: of the fit.
+        images: training images, where the recipe says no number for an epoch.
+    """
+    each = recipe.images_per_epoch or images
+    return {
+        step.name: each
+        * step.epochs
+        * step.stage.image_size**2
+        * (HEAD_ALONE if step.frozen else 1)
+        for step in steps(recipe)
+    }
+
+
 def halves(network: Network) -> list[list[nn.Parameter]]:
     """Each layer group as two: what weight decay holds down, and the norms and biases it spares."""
     spared = {
@@ -135,6 +156,7 @@ def fit(
     behind = sum(s.epochs for s in steps(recipe) if s.number < place["step"]) if place else 0
     rows = taken_up(run, network, place, behind)
     squares = cached_squares(entries, recipe.cache_size, cache or run.cache, progress.decoded)
+    progress.plan(works(recipe, sum(entry.split == "train" for entry in entries)))
     state = _State(run, entries, average, best=place.get("best", -1.0), rows=rows)
     for step in steps(recipe):
         if place and step.number < place["step"]:
@@ -142,7 +164,7 @@ def fit(
         learner = learner_for(recipe, step, network, entries, squares, device)
         if place:
             restore(learner.opt.opt, place, run.checkpoint_file)
-        rates = _rates(run, step, learner, lr, choose, resuming=bool(place))
+        rates = _rates(run, step, learner, lr, choose, progress, resuming=bool(place))
         _fit_step(learner, step, rates, state, progress, place, 60 * checkpoint_minutes)
         place = {}
 
@@ -283,6 +305,7 @@ def _rates(
     learner: Learner,
     lr: str,
     choose: Callable[[str, float, float], float] | None,
+    progress: Progress,
     *,
     resuming: bool,
 ) -> tuple[float, ...]:
@@ -294,7 +317,7 @@ def _rates(
     if lr == "paper" or resuming:
         return step.lr
     torch.manual_seed(run.recipe().seed + step.number)  # the same suggestion after a resume
-    suggested = find_rate(learner, step.name, run.folder)
+    suggested = find_rate(learner, step.name, run.folder, progress)
     last = choose(step.name, suggested, step.lr[-1]) if choose else suggested
     rates = tuple(rate * last / step.lr[-1] for rate in step.lr)
     chosen[step.name] = list(rates)

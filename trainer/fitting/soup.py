@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from screener.errors import ConfigurationError
 from screener.network.model import Network
 from trainer.fitting.data import Batches, cached_squares
-from trainer.fitting.fit import entries_of, fit
+from trainer.fitting.fit import entries_of, fit, works
 from trainer.fitting.progress import Progress
 from trainer.fitting.states import State, best_state, network_of
 from trainer.recipe import Recipe, members
@@ -56,9 +56,10 @@ def fit_recipe(
         fit(run, progress, **how, cache=cache)
         return
     runs = member_runs(run)
-    for name, member in runs.items():
-        if len(member.log()) < member.recipe().epochs or not member.best_file.is_file():
-            progress.say(f"member {name} of {', '.join(runs)}")
+    to_do = {name: member for name, member in runs.items() if not is_fitted(member)}
+    for number, (name, member) in enumerate(to_do.items(), start=1):
+        progress.say(f"member {name} of {', '.join(runs)}")
+        with progress.followed_by(sum(map(work, list(to_do.values())[number:]))):
             fit(member, progress, **how, cache=cache or run.cache)
     chosen = {name: runs[name] for name in recipe.soup.of or runs}
     state = mean([best_state(member) for member in chosen.values()])
@@ -70,6 +71,19 @@ def fit_recipe(
                    for name, member in chosen.items() for row in member.log()])  # fmt: skip
     facts = next(iter(runs.values())).facts()
     run.write_facts(run.facts() | {"manifest_digest": facts["manifest_digest"]})
+
+
+def is_fitted(run: Run) -> bool:
+    """Whether a single fit is through."""
+    return len(run.log()) >= run.recipe().epochs and run.best_file.is_file()
+
+
+def work(run: Run) -> float:
+    """What a run's recipe costs from its beginning, a single fit or a soup."""
+    recipe = run.recipe()
+    single = recipe.images_per_epoch or sum(e.split == "train" for e in entries_of(run))
+    fits = members(recipe) if recipe.soup else [recipe]
+    return sum(sum(works(fit, single).values()) for fit in fits)
 
 
 def member_runs(run: Run) -> dict[str, Run]:

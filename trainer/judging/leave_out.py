@@ -20,7 +20,7 @@ from screener.study import LABELS
 from trainer.fitting.data import Squares, cached_squares
 from trainer.fitting.distil import settled
 from trainer.fitting.progress import Progress
-from trainer.fitting.soup import fit_recipe, mean, member_runs
+from trainer.fitting.soup import fit_recipe, mean, member_runs, work
 from trainer.fitting.states import State, best_state, network_of
 from trainer.judging.temperature import fit_temperature
 from trainer.judging.unseen import Array, Figures, Fold, Scored, figures, judged, seen
@@ -109,9 +109,11 @@ def taught(recipe: Recipe, fold: Fold) -> Recipe:
 
 def fit_folds(runs: Mapping[str, Run], progress: Progress, device: str) -> None:
     """Run or go on with the fit of every fold."""
-    for name, run in runs.items():
+    later = [0.0 if run.best_file.is_file() else work(run) for run in runs.values()]
+    for number, (name, run) in enumerate(runs.items(), start=1):
         progress.say(f"fold {name}: without {', '.join(run.facts()['left_out'])}")
-        fit_recipe(run, progress, device=device)
+        with progress.followed_by(sum(later[number:])):
+            fit_recipe(run, progress, device=device)
 
 
 def score(runs: Mapping[str, Run], most: int) -> list[Scored]:

@@ -24,6 +24,20 @@ MAX_ZOOM = 16.0
 LONGEST_SIDE = 2048
 """Pixels kept of a radiograph: as many as a wide terminal shows at the largest zoom."""
 
+LENS = 3.0
+"""Times that the magnifier enlarges what is shown."""
+LENS_SIDE = 0.45
+"""Side of the magnifier, as a share of the picture's shorter one on screen."""
+PRESETS = (
+    ("whole", 0.0, 100.0),
+    ("lungs", 1.0, 60.0),
+    ("mediastinum", 45.0, 99.5),
+    ("contrast", 2.0, 98.0),
+)
+"""Windows by name: percentiles of the film's own grays that become black and white."""
+
+FRAME = 200
+"""Gray of the magnifier's frame."""
 _STEPS = 128
 """Gray levels sent to the terminal; fewer runs of colour, so fewer bytes over SSH."""
 
@@ -39,6 +53,8 @@ class Presentation:
     x: float = 0.5
     y: float = 0.5
     """Centre of what is seen; 0 is the left or upper edge."""
+    lens: tuple[float, float] | None = None
+    """What the magnifier is over; None where there is none."""
 
     def windowed(self, factor: float) -> Self:
         """Widen (factor > 1) or narrow the window."""
@@ -53,13 +69,22 @@ class Presentation:
         return replace(self, zoom=min(max(self.zoom * factor, 1.0), MAX_ZOOM))
 
     def panned(self, x: float, y: float) -> Self:
-        """Move by shares of what is seen; does nothing where the picture fits."""
+        """Move by shares of what is seen, the magnifier if there is one.
+
+        Does nothing where the picture fits.
+        """
+        if self.lens:
+            return self.magnified(self.lens[0] + x / self.zoom, self.lens[1] + y / self.zoom)
         half = 0.5 / self.zoom
         return replace(
             self,
             x=min(max(self.x + x / self.zoom, half), 1.0 - half),
             y=min(max(self.y + y / self.zoom, half), 1.0 - half),
         )
+
+    def magnified(self, x: float, y: float) -> Self:
+        """Hold the magnifier over a place of the picture."""
+        return replace(self, lens=(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)))
 
     def __str__(self) -> str:
         """The values that must stand beside the picture."""
@@ -68,6 +93,8 @@ class Presentation:
             words.append(f"zoom {self.zoom:.1f}x")
         if self.inverted:
             words.append("inverted")
+        if self.lens:
+            words.append(f"lens {LENS * self.zoom:.1f}x")
         return " · ".join(words)
 
 
@@ -97,20 +124,73 @@ def draw(
     Returns:
         (height', width', 3) uint8, no larger than ``size``.
     """
-    rows, columns = gray.shape
+    box, scale = seen(gray.shape, shown, size)
+    picture = _part(gray, shown, box, scale, contours)
+    if shown.lens:
+        _lay_lens(picture, gray, shown, box, scale, contours)
+    return picture
+
+
+def seen(shape: tuple[int, ...], shown: Presentation, size: tuple[int, int]) -> tuple[Box, float]:
+    """The part of a radiograph that is seen, in its pixels, and screen pixels to each of them."""
+    rows, columns = shape
     width, height = size
-    scale = min(width / columns, height / rows) * shown.zoom  # screen pixels per picture pixel
+    scale = min(width / columns, height / rows) * shown.zoom
     seen_x, seen_y = min(columns, width / scale), min(rows, height / scale)
     left = min(max(shown.x * columns - seen_x / 2, 0.0), columns - seen_x)
     top = min(max(shown.y * rows - seen_y / 2, 0.0), rows - seen_y)
-    box = (left, top, left + seen_x, top + seen_y)
-    target = (max(1, round(seen_x * scale)), max(1, round(seen_y * scale)))
+    return (left, top, left + seen_x, top + seen_y), scale
+
+
+def preset(gray: NDArray[np.float32], low: float, high: float) -> tuple[float, float]:
+    """Window and level that make percentiles of a film's grays black and white."""
+    black, white = (0.0, 1.0) if (low, high) == (0, 100) else np.percentile(gray, (low, high))
+    return max(0.02, float(white - black)), float(white + black) / 2
+
+
+def _part(
+    gray: NDArray[np.float32],
+    shown: Presentation,
+    box: Box,
+    scale: float,
+    contours: Sequence[Contour],
+) -> NDArray[np.uint8]:
+    rows, columns = gray.shape
+    target = (max(1, round((box[2] - box[0]) * scale)), max(1, round((box[3] - box[1]) * scale)))
     levels = _window(_resize(gray, target, box), shown)
     picture = np.repeat(levels[..., None], 3, axis=2).astype(np.uint8)
     if not contours:
         return picture
-    part = (box[0] / columns, box[1] / rows, box[2] / columns, box[3] / rows)
-    return traced(picture, contours, part)
+    return traced(
+        picture, contours, (box[0] / columns, box[1] / rows, box[2] / columns, box[3] / rows)
+    )
+
+
+def _lay_lens(
+    picture: NDArray[np.uint8],
+    gray: NDArray[np.float32],
+    shown: Presentation,
+    box: Box,
+    scale: float,
+    contours: Sequence[Contour],
+) -> None:
+    """Lay the enlarged part, with a frame, over the place that the magnifier is held over."""
+    rows, columns = gray.shape
+    height, width = picture.shape[:2]
+    side = max(4, round(LENS_SIDE * min(height, width)))
+    fine = LENS * scale
+    reach = min(side / fine, rows, columns)
+    x, y = shown.lens or (0.5, 0.5)
+    left = min(max(x * columns - reach / 2, 0.0), columns - reach)
+    top = min(max(y * rows - reach / 2, 0.0), rows - reach)
+    inset = _part(gray, shown, (left, top, left + reach, top + reach), side / reach, contours)
+    inset = inset[: min(side, height), : min(side, width)]
+    inset[[0, -1]] = inset[:, [0, -1]] = FRAME
+    at_x = round((x * columns - box[0]) * scale - inset.shape[1] / 2)
+    at_y = round((y * rows - box[1]) * scale - inset.shape[0] / 2)
+    at_x = min(max(at_x, 0), width - inset.shape[1])
+    at_y = min(max(at_y, 0), height - inset.shape[0])
+    picture[at_y : at_y + inset.shape[0], at_x : at_x + inset.shape[1]] = inset
 
 
 def _window(gray: NDArray[np.float32], shown: Presentation) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from screener.contours import equal_effect, lungs_of
 from screener.tui.picture import halfblock
-from screener.tui.picture.presentation import Presentation, draw
+from screener.tui.picture.presentation import PRESETS, Presentation, draw, preset, seen
 from screener.tui.wording import fitted
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class RadiographView(Widget, can_focus=True):
         _key("right", f"pan({PAN}, 0)", "Pan right", "Move over an enlarged picture"),
         _key("k,up", f"pan(0, -{PAN})", "Pan up", "Move over an enlarged picture"),
         _key("j,down", f"pan(0, {PAN})", "Pan down", "Move over an enlarged picture"),
+        _key("m", "magnify", "Magnifier", "An enlarged part; the arrows or the mouse move it"),
+        *(
+            _key(str(number), f"preset({number - 1})", f"Window {name}", f"The window: {name}")
+            for number, (name, _, _) in enumerate(PRESETS, start=1)
+        ),
         _key("space", "reset", "Reset", "Window, zoom and inversion as at first"),
     ]
 
@@ -165,6 +170,18 @@ class RadiographView(Widget, can_focus=True):
         """Move over an enlarged picture."""
         self.shown = self.shown.panned(x, y)
 
+    def action_magnify(self) -> None:
+        """Hold the magnifier over the centre of what is seen, or put it away."""
+        shown = self.shown
+        self.shown = replace(shown, lens=None if shown.lens else (shown.x, shown.y))
+
+    def action_preset(self, index: int) -> None:
+        """Set the window to a share of the film's own grays."""
+        if self.gray is not None:
+            _, low, high = PRESETS[index]
+            window, level = preset(self.gray, low, high)
+            self.shown = replace(self.shown, window=window, level=level)
+
     def action_reset(self) -> None:
         """Show it as at first."""
         self.shown = Presentation()
@@ -180,12 +197,27 @@ class RadiographView(Widget, can_focus=True):
         self.action_zoom(1 / 1.4)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drag: pan with the left button, window and level with the right one."""
+        """Drag: pan with the left button, window and level with the right; none: magnifier."""
+        if self.shown.lens and not event.button:
+            self._hold_lens(event.x, event.y)
+            return
         x, y = event.delta_x / self.size.width, event.delta_y / self.size.height
         if event.button == 1:
             self.shown = self.shown.panned(-x, -y)
         elif event.button:
             self.shown = self.shown.windowed(1 + x).levelled(y)
+
+    def _hold_lens(self, x: int, y: int) -> None:
+        """Hold the magnifier over a cell."""
+        if self.gray is None:
+            return
+        (left, top, right, bottom), scale = seen(
+            self.gray.shape, self.shown, (self.size.width, self.size.height * 2)
+        )
+        rows, columns = self.gray.shape
+        across = (x + 0.5 - self.size.width / 2) / scale + (left + right) / 2
+        down = (2 * y + 1 - self.size.height) / scale + (top + bottom) / 2
+        self.shown = self.shown.magnified(across / columns, down / rows)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line, centred on the widget."""

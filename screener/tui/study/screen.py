@@ -25,6 +25,7 @@ from screener.tui.picture.read import read_picture, tell_picture
 from screener.tui.picture.view import RadiographView
 from screener.tui.review_screen import ReviewScreen
 from screener.tui.study import facts
+from screener.tui.study.compare import CompareScreen, films
 from screener.tui.study.opening import open_file
 from screener.tui.study.panel import Facts
 
@@ -78,6 +79,14 @@ class StudyScreen(ReviewScreen):
             id="study.facts_up",
             show=False,
             tooltip="Scroll it back",
+        ),
+        Binding(
+            "v",
+            "compare",
+            "Compare",
+            id="study.compare",
+            show=False,
+            tooltip="Another film of the patient beside this one",
         ),
         Binding("t", "tags", "Tags", id="study.tags", tooltip="Header facts and measures"),
         Binding(
@@ -201,6 +210,14 @@ class StudyScreen(ReviewScreen):
         """Show another image of the study."""
         if self.images:
             self.index = (self.index + images) % len(self.images)
+
+    def action_compare(self) -> None:
+        """Set another film of the study or the patient beside this one."""
+        found = films(self.session, self.detail, self.index) if self.images else []
+        if len(found) < 2:
+            self.say("There is no other film of this patient.")
+        else:
+            self.app.push_screen(CompareScreen(self.navigator, found))
 
     def action_tags(self) -> None:
         """Show or hide the header facts."""

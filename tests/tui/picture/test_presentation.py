@@ -5,7 +5,14 @@ import pytest
 
 from screener.contours import Contour
 from screener.tui.picture import halfblock
-from screener.tui.picture.presentation import MAX_ZOOM, Presentation, draw, reduce
+from screener.tui.picture.presentation import (
+    MAX_ZOOM,
+    PRESETS,
+    Presentation,
+    draw,
+    preset,
+    reduce,
+)
 
 RAMP = np.linspace(0, 1, 100, dtype=np.float32)[None, :].repeat(100, axis=0)
 UPRIGHT = (Contour((255, 0, 0), (((0.25, 0.0), (0.25, 1.0)),)),)
@@ -97,3 +104,42 @@ def test_a_window_widens_and_narrows_within_its_limits():
     assert half.windowed(1.2).window == pytest.approx(0.6)
     assert half.windowed(0.5).window == pytest.approx(0.25)
     assert (half.windowed(100).window, half.windowed(1e-6).window) == (2.0, 0.02)
+
+
+def test_the_magnifier_enlarges_what_it_is_over():
+    gray = np.zeros((300, 300), np.float32)
+    gray[95:105, 95:105] = 1.0  # a nodule of ten pixels at a third
+    shown = Presentation(lens=(1 / 3, 1 / 3))
+    plain, lens = (draw(gray, one, (300, 300))[..., 0] > 127 for one in (Presentation(), shown))
+    inside = lens[40:160, 40:160]
+    assert plain.sum() == pytest.approx(100, abs=25)
+    assert inside[10:-10, 10:-10].sum() == pytest.approx(900, rel=0.15)  # three times either way
+
+
+@pytest.mark.parametrize("place", [(0, 0), (1, 1), (0.5, 1)])
+def test_the_magnifier_stays_within_the_picture(place):
+    picture = draw(RAMP, Presentation(lens=place), (40, 40))
+    assert picture.shape == draw(RAMP, Presentation(), (40, 40)).shape
+
+
+def test_the_arrows_move_the_magnifier_and_not_the_picture():
+    shown = Presentation(zoom=2, lens=(0.5, 0.5)).panned(0.2, 0)
+    assert (shown.x, shown.y) == (0.5, 0.5)
+    assert shown.lens == pytest.approx((0.6, 0.5))
+    assert Presentation(lens=(0.9, 0.5)).panned(0.5, 0).lens == (1.0, 0.5)
+    assert "lens 6.0x" in str(shown)
+
+
+def test_windows_by_name_follow_the_films_own_grays():
+    gray = (RAMP * 0.5 + 0.2).astype(np.float32)  # from 0.2 to 0.7
+    settings = {name: preset(gray, low, high) for name, low, high in PRESETS}
+    assert settings["whole"] == (1.0, 0.5)
+    for name, low, high in PRESETS[1:]:
+        window, level = settings[name]
+        assert level - window / 2 == pytest.approx(0.2 + 0.5 * low / 100, abs=0.01)
+        assert level + window / 2 == pytest.approx(0.2 + 0.5 * high / 100, abs=0.01)
+
+
+def test_a_blank_film_has_a_window_all_the_same():
+    window, level = preset(np.full((9, 9), 0.3, np.float32), 1, 60)
+    assert (window, level) == (0.02, pytest.approx(0.3))
