@@ -96,17 +96,17 @@ def _refusal(refusal: Refusal) -> dict[str, str]:
 def _bar() -> Iterator[Show]:
     """One line: files found, then radiographs done, studies scored, speed and time left."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     studies = 0
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[done]}"),
         TextColumn("{task.fields[rate]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("loading the network", total=None, rate="")
+        task = bar.add_task("looking for studies", total=None, done="", rate="")
 
         def show(event: ScanEvent) -> ScanFinished | None:
             nonlocal studies
@@ -119,6 +119,7 @@ def _bar() -> Iterator[Show]:
                     task,
                     completed=event.radiographs,
                     total=event.total,
+                    done=f"{event.radiographs:,}/{event.total:,}",
                     description=f"{studies:,} studies scored",
                     rate=rate(event),
                 )

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from screener.errors import ConfigurationError
 
@@ -45,6 +46,7 @@ def apart() -> Iterator[None]:
     with open(os.dup(STDERR), "w", encoding=encoding, errors="backslashreplace") as own:  # noqa: PTH123
         os.dup2(nowhere, STDERR)
         sys.__stderr__ = sys.stderr = own  # type: ignore[misc]
+        resource_tracker.ensure_running()  # it cannot start once Textual's stderr has no descriptor
         try:
             yield
         finally:

@@ -76,11 +76,19 @@ def test_review_in_a_terminal(terminal, results, stored):
     terminal.press("u", "Enter")
     terminal.wait_for("preview, not for diagnosis")
     terminal.press("a")
-    terminal.wait_for("✓ agree")
+    terminal.wait_for("11 of 40 reviewed")
+    terminal.press("z")
+    terminal.wait_for("10 of 40 reviewed")
+    terminal.press("a")
+    terminal.wait_for("11 of 40 reviewed")
     terminal.press("q")
     terminal.wait_for("left with 0")
     reviews = [review for key in stored.listed() for review in stored.study(key).reviews]
-    assert [r.verdict for r in reviews if r.reviewer == "ewa"] == [Verdict.AGREE]
+    assert [r.verdict for r in reviews if r.reviewer == "ewa"] == [
+        Verdict.AGREE,
+        None,
+        Verdict.AGREE,
+    ]
 
 
 def test_results_damaged_below_the_screen_end_the_review_in_one_line(terminal, results, stored):
@@ -182,3 +190,27 @@ def test_scan_offered_followed_and_reviewed(terminal, tmp_path, monkeypatch, pha
     terminal.wait_for("left with 0")
     with Store.open(tmp_path / "out") as store:
         assert Worklist(store).counts().reviewed == 1
+
+
+READ_APART = """
+import sys
+from pathlib import Path
+from screener.reading.decode import Limits, gray_apart
+from screener.tui import terminal
+
+class Captured:
+    def fileno(self):
+        return -1  # as of the stderr that Textual puts in place
+
+if __name__ == "__main__":
+    with terminal.apart():
+        sys.stderr = Captured()
+        print(gray_apart(Path(sys.argv[1]), Limits()))
+"""
+
+
+def test_a_film_is_read_in_a_process_of_its_own_while_the_review_draws():
+    damaged = REPOSITORY / "sample_data" / "studies" / "12-damaged" / "pa.dcm"
+    command = [sys.executable, "-c", READ_APART, str(damaged)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert "damaged or cut short" in done.stdout

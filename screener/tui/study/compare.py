@@ -198,10 +198,9 @@ class Side(Vertical):
         left = Content.assemble(name, (f"{taken}  {facts.view(image)}", "$text-muted"))
         ink = f"$band-{row.band.value.lower()}"
         self.query_one(".caption", Ends).show(left, Content.styled(f"{row.band.glyph}{kind}", ink))
-        where = Content.styled(visible(image.path.name), "$text-muted")
-        self.query_one(".shown", Ends).show(
-            Content(str(self.view.shown)), where, Content.styled(wording.PREVIEW, "$text-muted")
-        )
+        preview = Content.styled(wording.PREVIEW, "bold $mark")
+        name = Content.styled(f"{visible(image.path.name)}  ", "$text-muted")
+        self.query_one(".shown", Ends).show(Content(str(self.view.shown)), preview, name)
 
     def on_picture_loaded(self, message: PictureLoaded) -> None:
         """Show the pixels, unless another film is wanted by now."""

@@ -320,7 +320,7 @@ async def test_agree(open_study, stored):
 @pytest.mark.parametrize(("keys", "label"), [("1", "normal"), ("j j enter", "viral"), ("5", None)])
 async def test_disagree_with_an_own_class(open_study, stored, keys, label):
     async with open_study() as (app, pilot):
-        await pilot.press("d", *keys.split())
+        await pilot.press("d", *keys.split(), "0")
         await settled(pilot)
         last = stored.study(app.screen.current.key).reviews[-1]
     assert (last.verdict, last.label) == (Verdict.DISAGREE, label)

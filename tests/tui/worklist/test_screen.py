@@ -298,7 +298,7 @@ async def test_two_reviewers_keep_their_verdicts(open_review, stored):
         await settled(pilot)
     async with open_review(reviewer="ola") as (app, pilot):
         app.screen.go_to(key)
-        await pilot.press("d", "1")
+        await pilot.press("d", "1", "0")
         await settled(pilot)
     said = [(review.reviewer, review.verdict) for review in stored.study(key).reviews]
     assert said == [("ewa", "agree"), ("ola", "disagree")]
