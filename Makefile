@@ -13,6 +13,7 @@ endif
 
 demo: $(VENV)/installed
 	@rm -rf screening
+	@echo "Scanning sample_data/studies: synthetic phantoms of every band, a CT slice, a damaged file"
 	@$(BIN)/screener scan sample_data/studies; code=$$?; [ $$code -eq 3 ] || exit $$code
 	@echo
 	@echo "Worklist: screening/worklist.csv and worklist.json"
@@ -60,9 +61,11 @@ wheel: $(VENV)/installed
 install: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV) || python -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[train,onnx,pacs,serve,graphics,names,dev]'
+	@echo "1 of 2: a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV) || python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@echo "2 of 2: PyTorch and the rest into it, about 6 GB; some minutes"
+	@$(BIN)/python -m pip install --editable '.[train,onnx,pacs,serve,graphics,names,dev]'
 	@touch $@
 
 clean:

@@ -30,7 +30,7 @@ from screener.events import (
     ScanStarted,
     StudyScored,
 )
-from screener.network import weights
+from screener.network import device, weights
 from screener.reading import pixels
 from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
 from screener.reading.grouping import GroupBy
@@ -177,6 +177,7 @@ def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFoun
         mode=settings.group,
         named=partial(pseudonym.study_key, key=pseudonym.load_key()),
         max_pixels=settings.max_pixels,
+        workers=settings.workers or device.readers(),
         ours=files.ours,
         stop=stop,
     )
@@ -220,7 +221,6 @@ class _Scan:
         stop: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
-        from screener.network import device
 
         self.settings = settings
         self.store = store

@@ -134,33 +134,24 @@ def command(
 
     Research use only. The same command goes on after an interruption and scores only what is new.
     """
-    from screener import scan
     from screener.cli import progress
     from screener.cli.stop import stoppable
     from screener.events import RadiographRefused
-    from screener.network.weights import find
-    from screener.reading.grouping import GroupBy
 
-    options["group"] = GroupBy(options["group"])
-    options["maps"] = Maps(options["maps"])
-    settings = scan.Settings(
-        weights=find(weights, options["device"]), guarded=not no_guard, **options
-    )
-    if as_dicom:
+    finished, refusals = None, []
+    with stoppable() as stop, progress.shown(as_json=as_json) as show:
+        from screener import scan  # under the bar: it takes longer than one waits in silence
         from screener.cli import objects
 
-        objects.check(settings.results / OBJECTS)
-    run = scan.dry_run if dry_run else scan.scan
-    finished, refusals = None, []
-    with (
-        stoppable() as stop,
-        progress.shown(as_json=as_json) as show,
-        closing(run(settings, stop.is_set)) as events,
-    ):
-        for event in events:
-            finished = show(event) or finished
-            if dry_run and isinstance(event, RadiographRefused):
-                refusals.append(event.refusal)
+        settings = _settings(weights, guarded=not no_guard, **options)
+        if as_dicom:
+            objects.check(settings.results / OBJECTS)
+        run = scan.dry_run if dry_run else scan.scan
+        with closing(run(settings, stop.is_set)) as events:
+            for event in events:
+                finished = show(event) or finished
+                if dry_run and isinstance(event, RadiographRefused):
+                    refusals.append(event.refusal)
     assert finished is not None
     if finished.interrupted:
         console.note("interrupted; what was scored is kept, the same command goes on from there")
@@ -179,6 +170,16 @@ def command(
         objects.write(settings.results, settings.results / OBJECTS)
     if finished.scored < finished.found:
         console.end(ExitCode.REFUSALS)
+
+
+def _settings(weights: str | None, *, guarded: bool, **options: Any) -> Settings:  # noqa: ANN401
+    from screener.network.weights import find
+    from screener.reading.grouping import GroupBy
+    from screener.scan import Settings
+
+    options["group"] = GroupBy(options["group"])
+    options["maps"] = Maps(options["maps"])
+    return Settings(weights=find(weights, options["device"]), guarded=guarded, **options)
 
 
 def _write(settings: Settings, *, with_report: bool) -> None:

@@ -196,10 +196,18 @@ def _line(
         padding = " " * (space - width(cell))
         part = padding + cell if name in RIGHT else cell + padding
         parts.append(click.style(part, fg=band) if band and name == "band" else part)
-    last = cells[-1]
-    while width(last) > widths[-1]:
-        last = last[:-2] + "…"
-    return GAP.join([*parts, last]).rstrip()
+    return GAP.join([*parts, _clipped(cells[-1], widths[-1])]).rstrip()
+
+
+def _clipped(text: str, space: int) -> str:
+    """What fits of a text: whole words, and an ellipsis where there were more."""
+    if width(text) <= space:
+        return text
+    kept = text
+    while width(kept) > space - 1:
+        kept = kept[:-1]
+    whole = kept if text[len(kept)] == " " else kept.rpartition(" ")[0]
+    return f"{(whole or kept).rstrip(' ;')}…"
 
 
 def width(text: str) -> int:

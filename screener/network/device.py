@@ -97,7 +97,7 @@ def choose(
     streams = min(cores(), MOST_STREAMS, batch_size or MOST_STREAMS) if kind == "cpu" else 1
     fitted, fit = _fitted_batch(kind, streams, input_size)
     threads = max(1, cores() // streams)
-    decoders = workers or min(cores(), MOST_WORKERS)
+    decoders = workers or readers()
     return Device(
         kind=kind,
         name=_name(kind),
@@ -115,6 +115,11 @@ def choose(
             _precision(kind),
         ),
     )
+
+
+def readers() -> int:
+    """Processes that read files, where nobody says how many: one a core."""
+    return min(cores(), MOST_WORKERS)
 
 
 def cores() -> int:

@@ -82,9 +82,8 @@ def decode_all(
         workers: number of processes.
         ahead: files decoded or waiting before the consumer asks for them.
     """
-    context = _context()
     settings = (limits.memory,)
-    with ProcessPool(workers, initializer=_bound, initargs=settings, context=context) as pool:
+    with ProcessPool(workers, initializer=bound, initargs=settings, context=context()) as pool:
         queue = iter(radiographs)
         waiting: deque[tuple[Radiograph, Future[Decoded | Refusal]]] = deque()
         try:
@@ -105,7 +104,7 @@ def gray_apart(path: Path, limits: Limits) -> Floats | str:
     For whom a decoder must not take along: some end their process over damaged data.
     """
     settings = (limits.memory,)
-    with ProcessPool(1, initializer=_bound, initargs=settings, context=_context()) as pool:
+    with ProcessPool(1, initializer=bound, initargs=settings, context=context()) as pool:
         task: Future[Floats | str] = pool.schedule(_gray, (path, limits), timeout=limits.seconds)
         try:
             return task.result()
@@ -122,16 +121,16 @@ def _gray(path: Path, limits: Limits) -> Floats | str:
         return error.reason
 
 
-def _context() -> BaseContext:
+def context() -> BaseContext:
     """Processes forked from a clean server, never from one with torch's threads in it."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__])
+    return server
 
 
-def _bound(memory: int) -> None:
+def bound(memory: int) -> None:
     """Limit the address space of this worker, where the system can."""
     pixels.quiet_process()
     if sys.platform == "win32":

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from screener.events import FilesFound
-from screener.reading import folder, header
+from screener.reading import folder, headers
+from screener.reading.decode import Limits
 from screener.reading.grouping import GroupBy, Named, group, in_clear
 from screener.study import MAX_PIXELS, Outcome, Radiograph, Refusal, Study
 
@@ -60,18 +61,14 @@ class _Findings:
     refusals: list[Refusal] = field(default_factory=list)
     skipped: int = 0
 
-    def add(self, found: folder.Finding, max_pixels: int) -> None:
-        """Read what the walk found and put it where it belongs."""
+    def add(self, found: headers.Read) -> None:
+        """Put what the walk found where it belongs."""
         if isinstance(found, folder.SkippedFile):
             self.skipped += 1
-            return
-        if isinstance(found, folder.FoundFile):
-            read = header.read(found, max_pixels=max_pixels)
-            if isinstance(read, Radiograph):
-                self.radiographs.append(read)
-                return
-            found = read
-        self.refusals.append(found)
+        elif isinstance(found, Radiograph):
+            self.radiographs.append(found)
+        elif isinstance(found, Refusal):
+            self.refusals.append(found)
 
     def event(self, *, studies: int = 0, complete: bool = False) -> FilesFound:
         """How far the walk has come."""
@@ -85,6 +82,7 @@ def survey(
     *,
     mode: GroupBy = GroupBy.AUTO,
     max_pixels: int = MAX_PIXELS,
+    workers: int = 1,
     ours: folder.Ours = folder.none_ours,
     named: Named = in_clear,
     stop: Callable[[], bool] = lambda: False,
@@ -95,6 +93,7 @@ def survey(
         folders: where to look.
         mode: what is one study where no header says it.
         max_pixels: most rows x columns that a header may declare.
+        workers: processes that read headers, where there are many files.
         ours: which names in a folder are results of an earlier scan, to be passed over.
         named: gives a study its key, from its UID and its person, which go no further.
         stop: asked at every file; once true, the walk ends where it is.
@@ -103,10 +102,12 @@ def survey(
         How far it has come; the last is complete unless it was stopped.
     """
     findings = _Findings()
-    for number, found in enumerate(folder.walk(folders, ours), start=1):
+    limits = Limits(max_pixels=max_pixels)
+    read = headers.read_all(folder.walk(folders, ours), limits, workers)
+    for number, found in enumerate(read, start=1):
         if stop():
             break
-        findings.add(found, max_pixels)
+        findings.add(found)
         if number % FILES_AN_EVENT == 0:
             yield findings.event()
     grouping = group(findings.radiographs, findings.refusals, mode, named)

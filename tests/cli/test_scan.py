@@ -1,8 +1,11 @@
 """``screener scan`` as a user runs it."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,6 +15,7 @@ from screener.card import load_card, save_card
 from screener.cli.main import screener
 from screener.console import ExitCode
 from screener.program import run
+from tests.conftest import REPOSITORY
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +90,27 @@ def test_a_second_scan_says_what_is_new_known_and_gone(capfd, phantoms, weights,
     events = [json.loads(line) for line in out.splitlines()]
     [beside] = [event for event in events if event["event"] == "FilesCompared"]
     assert (beside["new"], beside["known"], beside["gone"]) == (0, 2, 1)
+
+
+IN_A_TERMINAL = """
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
+
+
+def test_the_bar_says_what_is_done_and_never_counts_towards_nothing(tmp_path):
+    study = REPOSITORY / "sample_data" / "studies" / "13-ct"
+    scan = ["-m", "screener.cli.main", "scan", str(study), "-o", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_TERMINAL, sys.executable, *scan],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        env={**os.environ, "TERM": "xterm-256color"},
+        check=False,
+    )
+    bar, told, _ = done.stdout.partition("Not a chest radiograph")
+    assert told
+    assert "looking for studies" in bar
+    assert "/?" not in bar
