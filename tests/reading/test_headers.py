@@ -79,8 +79,10 @@ def test_a_survey_that_is_stopped_ends_its_processes(many):
         stopped.append(1)
         return len(stopped) > 30
 
-    steps = survey([many], workers=2, stop=stop)
-    with pytest.raises(StopIteration) as ended:
-        while True:
-            next(steps)
-    assert ended.value.value.found < 40
+    ended = []
+
+    def surveyed():
+        ended.append((yield from survey([many], workers=2, stop=stop)))
+
+    list(surveyed())
+    assert ended[0].found < 40
