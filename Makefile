@@ -9,7 +9,7 @@ SHELL := bash
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test slow lint check format types layers hooks docs wheel install clean
+.PHONY: demo test bench-gpu slow lint check format types layers hooks docs wheel install clean
 
 demo: $(VENV)/installed
 	@rm -rf screening
@@ -24,6 +24,12 @@ demo: $(VENV)/installed
 test: export OMP_NUM_THREADS = 1
 test: lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov
+
+# What a GPU does: its tests, each engine's speed, whole scans and a fit. Under ten minutes.
+bench-gpu: $(VENV)/installed
+	$(BIN)/python -m pytest -m gpu -ra
+	$(BIN)/screener info --benchmark --weights covid-resnet50
+	$(BIN)/python -m benchmarks.gpu
 
 slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow

@@ -1,14 +1,16 @@
 """What a scan costs against its bare parts, against the field's usual loop, and in memory.
 
-    python -m benchmarks.scan cpu      # CPU seconds over bare decoding and bare forward passes
+    python -m benchmarks.scan cpu      # CPU seconds over bare decoding and bare passes
     python -m benchmarks.scan wall     # wall time against one image after another
+    python -m benchmarks.scan cold     # wall time and peak of a scan of ten films
     python -m benchmarks.scan memory   # peak at 4,000 images over the peak at 400
     python -m benchmarks.scan maps     # CPU seconds where every film gets a map, by --maps
 
-Whole processes are measured, start-up included, in turns. Weights are random and of the real size:
-speed does not depend on what they have learnt. For maps they are the bundled ones for CPUs, with
-limits of the bands that put every film into PRIORITY; start-up, what a scan of one film takes, is
-given apart.
+Whole processes are measured, start-up included, in turns. The weights are bundled ones
+(``--weights``), computed by the engine that ``auto`` takes, at their own input size and at 224
+pixels. The films of ``cpu``, ``wall`` and ``memory`` are not put before the guard and get no map.
+For maps the limits of the bands put every film into PRIORITY; start-up, what a scan of one film
+takes, is given apart.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -65,40 +67,48 @@ def thumbnails(folder: Path, number: int) -> Path:
     return folder
 
 
-def weights(folder: Path, input_size: int) -> Path:
-    """A random network of the real shape."""
-    from sample_data.weights import tiny_weights
+def weights(folder: Path, name: str, input_size: int = 0) -> Path:
+    """Bundled weights with their graphs, for another input size if asked for."""
+    from screener.card import load_card, save_card
+    from screener.network.weights import bundled
 
-    tiny_weights(folder, input_size=input_size)
+    card = load_card(bundled(name))
+    if input_size in (0, card.input_size):
+        return bundled(name)
+    from trainer.fitting.graphs import write_graphs
+
+    shutil.copytree(bundled(name), folder)
+    save_card(folder, replace(card, input_size=input_size))
+    write_graphs(folder)
     return folder
 
 
 # The bare parts and the usual loop, each a process of its own
 
 
-def squares(folder: Path) -> list[np.ndarray]:
+def squares(folder: Path, weights_folder: Path) -> None:
     """Decode alone: every file to the network's square, one after another."""
+    from screener.card import load_card
     from screener.reading import pixels
 
-    return [pixels.square(pixels.load(path), 224) for path in sorted(folder.iterdir())]
+    for path in sorted(folder.iterdir()):
+        pixels.square(pixels.load(path), load_card(weights_folder).input_size)
 
 
 def forward(folder: Path, weights_folder: Path) -> None:
-    """The network alone: batches of the scan's shape through the folded network, one thread."""
-    import torch
+    """The engine alone: as many squares as there are films, in the scan's parts, one thread."""
+    from screener.card import load_card
+    from screener.network import device
+    from screener.network.engine.opening import opened
 
-    from screener.network.batch import to_input
-    from screener.network.folding import fold
-    from screener.network.weights import load_network
-
-    torch.set_num_threads(1)
-    card, network = load_network(weights_folder)
-    body = fold(network.body).to(memory_format=torch.channels_last)
-    batch = torch.zeros((BATCH // 2, 224, 224), dtype=torch.uint8)
-    with torch.inference_mode():
-        for _ in range(len(list(folder.iterdir())) // len(batch)):
-            pixels = to_input(batch, card.mean, card.std)
-            network.head(body(pixels.contiguous(memory_format=torch.channels_last)))
+    card = load_card(weights_folder)
+    place = device.choose(
+        "cpu", batch_size=BATCH, input_size=card.input_size, weights=weights_folder
+    )
+    engine = opened(weights_folder, card, place)
+    batch = np.zeros((engine.part, card.input_size, card.input_size), np.uint8)
+    for _ in range(len(list(folder.iterdir())) // len(batch)):
+        engine.look(batch)
 
 
 def usual(folder: Path, weights_folder: Path) -> None:
@@ -156,57 +166,83 @@ def part(name: str, *arguments: Path) -> tuple[float, float, float]:
     return spent(sys.executable, "-m", "benchmarks.scan", name, *arguments)
 
 
-def measure_cpu(root: Path, number: int) -> None:
+def measure_cpu(root: Path, number: int, name: str) -> None:
     """CPU seconds of a scan over the sum of its bare parts."""
-    folder, card = films(root / "films", number), weights(root / "weights", 224)
-    decoding, network = part("decode", folder)[0], part("forward", folder, card)[0]
-    whole = scan(folder, card)[0]
-    print("| CPU seconds | |\n|---|---|")
-    print(f"| decode alone, {number} films | {decoding:.1f} |")
-    print(f"| network alone, {number} squares | {network:.1f} |")
-    print(f"| scan | {whole:.1f} |")
-    print(f"| ratio (at most 1.10) | {whole / (decoding + network):.2f} |")
+    folder = films(root / "films", number)
+    print("| input, px | decode alone, s | engine alone, s | scan, s | ratio |")
+    print("|--:|--:|--:|--:|--:|")
+    for size, card in both_sizes(root, name):
+        decoding, network, whole = (
+            min(measure()[0] for _ in range(2))
+            for measure in (
+                lambda card=card: part("decode", folder, card),
+                lambda card=card: part("forward", folder, card),
+                lambda card=card: scan(folder, card, "--no-guard", "--maps", "none"),
+            )
+        )
+        cells = (decoding, network, whole)
+        ratio = whole / (decoding + network)
+        print(f"| {size} | {' | '.join(f'{s:.1f}' for s in cells)} | {ratio:.2f} |", flush=True)
 
 
-def measure_wall(root: Path, number: int) -> None:
+def measure_wall(root: Path, number: int, name: str) -> None:
     """Wall time of a scan over that of the usual loop, in turns, at two input sizes."""
     folder = films(root / "films", number)
-    print("| input, px | one image after another, s | scan, s | times faster (at least 1.3) |")
-    print("|---|---|---|---|")
-    for size in (128, 224):
-        card = weights(root / f"weights-{size}", size)
-        pairs = [(part("usual", folder, card)[1], scan(folder, card)[1]) for _ in range(2)]
+    print("| input, px | one image after another, s | scan, s | times faster |")
+    print("|--:|--:|--:|--:|")
+    for size, card in both_sizes(root, name):
+        options = ("--no-guard", "--maps", "none")
+        pairs = [(part("usual", folder, card)[1], scan(folder, card, *options)[1]) for _ in "12"]
         loop, whole = (min(times) for times in zip(*pairs, strict=True))
-        print(f"| {size} | {loop:.1f} | {whole:.1f} | {loop / whole:.2f} |")
+        print(f"| {size} | {loop:.1f} | {whole:.1f} | {loop / whole:.2f} |", flush=True)
 
 
-def measure_memory(root: Path, number: int) -> None:
+def both_sizes(root: Path, name: str) -> Iterator[tuple[int, Path]]:
+    """The weights at their own input size and at 224 pixels."""
+    from screener.card import load_card
+    from screener.network.weights import bundled
+
+    for size in (load_card(bundled(name)).input_size, 224):
+        yield size, weights(root / f"weights-{size}", name, size)
+
+
+def measure_cold(root: Path, number: int, name: str) -> None:
+    """A scan of a few films as a user waits for it: files of phantoms, everything on."""
+    folder = films(root / "films", number)
+    print(f"| {number} films | wall, s | CPU, s | peak of the scanning process, MB |")
+    print("|---|--:|--:|--:|")
+    for turn in range(1, 6):
+        cpu, wall, peak = scan(folder, weights(root / "weights", name))
+        print(f"| turn {turn} | {wall:.1f} | {cpu:.1f} | {peak:.0f} |", flush=True)
+
+
+def measure_memory(root: Path, number: int, name: str) -> None:
     """Peak memory at ten times as many images."""
-    card = weights(root / "weights", 64)
+    card = weights(root / "weights", name)
     few, many = (thumbnails(root / str(n), n) for n in (number, 10 * number))
     options = ("--group", "file", "--no-guard")
     small, large = scan(few, card, *options)[2], scan(many, card, *options)[2]
-    print("| peak of the scanning process, MB | |\n|---|---|")
+    print("| peak of the scanning process, MB | |\n|---|--:|")
     print(f"| {number} images | {small:.0f} |\n| {10 * number} images | {large:.0f} |")
     print(f"| ratio (at most 1.1) | {large / small:.2f} |")
 
 
-def all_in_priority(folder: Path) -> Path:
+def all_in_priority(folder: Path, name: str) -> Path:
     """The bundled weights with limits of the bands that every score reaches."""
     from screener.card import load_card, save_card
     from screener.network.weights import bundled
 
-    shutil.copytree(bundled("covid-lite"), folder)
+    shutil.copytree(bundled(name), folder)
     save_card(folder, replace(load_card(folder), thresholds={"PRIORITY": 0.0, "ELEVATED": 0.0}))
     return folder
 
 
-def measure_maps(root: Path, number: int) -> None:
+def measure_maps(root: Path, number: int, name: str) -> None:
     """CPU seconds of a scan in which every film gets a map, without maps and with each kind."""
     one, many, card = (
         films(root / "one", 1),
         films(root / "films", number + 1),
-        all_in_priority(root / "weights"),
+        all_in_priority(root / "weights", name),
     )
     print(f"| --maps | start-up, s | {number} films more, s | a film, ms | more |", flush=True)
     print("|---|--:|--:|--:|--:|", flush=True)
@@ -222,6 +258,7 @@ def measure_maps(root: Path, number: int) -> None:
 MEASURES = {
     "cpu": (measure_cpu, 200),
     "wall": (measure_wall, 200),
+    "cold": (measure_cold, 10),
     "memory": (measure_memory, 400),
     "maps": (measure_maps, 100),
 }
@@ -233,13 +270,14 @@ def main() -> None:
     parser.add_argument("what", choices=[*MEASURES, *PARTS])
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--images", type=int)
+    parser.add_argument("--weights", default="covid-lite")
     options = parser.parse_args()
     if options.what in PARTS:
         PARTS[options.what](*options.paths)
         return
     measure, number = MEASURES[options.what]
     with tempfile.TemporaryDirectory() as root:
-        measure(Path(root), options.images or number)
+        measure(Path(root), options.images or number, options.weights)
 
 
 if __name__ == "__main__":
