@@ -58,6 +58,7 @@ hooks: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/python docs/make_rates.py
+	$(BIN)/python docs/make_conformance.py
 
 # Built with what is installed here, so that it needs no network.
 wheel: $(VENV)/installed

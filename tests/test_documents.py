@@ -2,6 +2,8 @@ import re
 import runpy
 from dataclasses import replace
 
+import pytest
+
 from sample_data.results import make_rates
 from screener.card import load_card
 from screener.config import SETTINGS
@@ -18,6 +20,13 @@ def test_every_column_of_the_csv_is_documented():
 
 def test_every_setting_says_what_it_is():
     assert all(setting.about for setting in SETTINGS)
+
+
+def test_the_conformance_statement_is_what_the_program_does():
+    pytest.importorskip("pynetdicom", reason="the extra 'pacs' is not installed")
+    page = REPOSITORY / "docs" / "conformance.md"
+    rendered = runpy.run_path(str(REPOSITORY / "docs" / "make_conformance.py"))["rendered"]()
+    assert page.read_text(encoding="utf-8") == rendered, "renew it with: make docs"
 
 
 def test_the_page_of_commands_is_what_the_programs_say():

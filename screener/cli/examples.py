@@ -28,6 +28,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "explain": ("explain 1", "explain --band priority --top 20"),
     "report": ("report", "report results -o triage.pdf --band priority --paper letter"),
     "export": ("export --format html", "export results --format csv -o -"),
+    "listen": (
+        "listen spool --send ARCHIVE@pacs:104",
+        "listen spool --host 0.0.0.0 --caller XRAY1 --peer 10.0.0.7 --quiet 60",
+    ),
+    "send": ("send screening/dicom --to ARCHIVE@pacs:104",),
+    "status": ("status spool", "status spool --json"),
     "assess": ("assess draw --size 200", "assess review", "assess report"),
     "assess draw": ("assess draw --size 200", "assess draw --name march --more routine=50"),
     "assess review": ("assess review --reviewer Eve",),

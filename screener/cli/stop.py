@@ -20,8 +20,9 @@ CODES = {
 class Stop:
     """Whether to end, and with which exit code."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: str) -> None:
         self.code: ExitCode | None = None
+        self._words = words
 
     def is_set(self) -> bool:
         """Whether somebody asked."""
@@ -32,13 +33,15 @@ class Stop:
         if self.is_set():
             raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
         self.code = CODES[signal.Signals(number)]
-        console.note("finishing the batch in work; Ctrl-C again breaks off")
+        console.note(self._words)
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Take the signals for as long as the scan runs."""
-    stop = Stop()
+def stoppable(
+    words: str = "finishing the batch in work; Ctrl-C again breaks off",
+) -> Iterator[Stop]:
+    """Take the signals for as long as the work goes on; the first is answered with ``words``."""
+    stop = Stop(words)
     before = {number: signal.signal(number, stop.ask) for number in CODES}
     try:
         yield stop

@@ -11,6 +11,19 @@ from importlib.util import find_spec
 from screener.errors import ConfigurationError
 
 
+def check_network() -> None:
+    """Say what to install for speaking with modalities and archives, before any work.
+
+    Raises:
+        ConfigurationError: the extra is not there.
+    """
+    check_installed()
+    if find_spec("pynetdicom") is None:
+        raise ConfigurationError(
+            "speaking DICOM needs more packages: pip install 'covid-resnet-screener[pacs]'"
+        )
+
+
 def check_installed() -> None:
     """Say what to install, before any work.
 

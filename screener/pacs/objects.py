@@ -59,7 +59,12 @@ def write_objects(worklist: Worklist, folder: Path, wanted: Filter = ALL) -> Ite
     for row in worklist.rows(wanted):
         if row.band in (Band.WAITING, Band.OTHER):
             continue
-        yield _study(worklist.study(row.key), maker, folder / folder_of(row.key))
+        yield study_objects(worklist, row.key, maker, folder)
+
+
+def study_objects(worklist: Worklist, key: str, maker: Maker, folder: Path) -> Written:
+    """Make the objects of one study, as :func:`write_objects` does."""
+    return _study(worklist.study(key), maker, folder / folder_of(key))
 
 
 def maker_of(worklist: Worklist) -> Maker:

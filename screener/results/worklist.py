@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screener import marks, rates
@@ -130,6 +131,15 @@ class Worklist:
         """The scored radiographs of a study."""
         files = self.store.query(_FILES, (plain(key),))
         return list(self._radiographs(row for row in files if row["outcome"] == Outcome.SCORED))
+
+    def keys_below(self, folders: Iterable[Path]) -> list[str]:
+        """Keys of the studies with a file in one of some folders."""
+        sql = "SELECT DISTINCT study_key FROM file WHERE path > ? AND path < ? ORDER BY study_key"
+        found: dict[str, None] = {}
+        for folder in folders:
+            _, first, beyond, _ = records.below(str(folder), 0)
+            found |= {str(row[0]): None for row in self.store.query(sql, (first, beyond))}
+        return list(found)
 
     def of_same_patient(self, key: str) -> list[str]:
         """Keys of the patient's other studies, the newest first; none where nobody is named."""

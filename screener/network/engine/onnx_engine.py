@@ -30,6 +30,8 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 M_MMAP_THRESHOLD = -3
 """Of glibc's mallopt."""
+COMPACT_FROM = 64 << 20
+"""Bytes of tensors from which on memory counts for more than the time of a map."""
 LARGE = 1 << 20
 """Bytes from which on a block is to go back to the system when it is freed."""
 
@@ -53,12 +55,18 @@ class OnnxEngine:
 
     @cached_property
     def _maps(self) -> Any:  # noqa: ANN401 (onnxruntime has no types)
-        return self._session(MAPS_GRAPH, self._map_graph, is_compact=True)
+        return self._session(MAPS_GRAPH, self._map_graph)
 
-    def _session(self, name: str, graph: bytes, *, is_compact: bool = False) -> Any:  # noqa: ANN401
-        """The tensors are read for each: sessions have their own copies, and need no other."""
+    def _session(self, name: str, graph: bytes) -> Any:  # noqa: ANN401
+        """The tensors are read for each: sessions have their own copies, and need no other.
+
+        Of large ones the graph of maps, which few films need, makes no second copy in the
+        processor's own layout: a pass then takes two to three times as long.
+        """
         tensors = read_arrays(self._folder, self._card.digest)
         path = self._folder / name
+        size = sum(tensor.nbytes for tensor in tensors.values())
+        is_compact = name == MAPS_GRAPH and size > COMPACT_FROM
         return session(path, graph, tensors, self._threads, is_compact=is_compact)
 
     def look(self, squares: Squares) -> Answer:

@@ -1,0 +1,153 @@
+"""Objects on their way into an archive: C-STORE, one association for many of them.
+
+Says of each object whether the archive has it; tries nothing twice, which is the outbox's office.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID, ExplicitVRLittleEndian
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.presentation import build_context
+
+from screener.pacs.peer import Peer
+from screener.reading import dicom
+
+MOST_KINDS = 126
+"""Pairs of SOP class and transfer syntax in one association; the standard has room for 128."""
+AT_ONCE = 200
+"""Objects in one association."""
+SECONDS = 30.0
+"""Until a peer that says nothing counts as gone."""
+
+PLAIN = ExplicitVRLittleEndian
+"""What every archive takes; compressed objects are offered in it too."""
+
+_WARNINGS = (0xB000, 0xB006, 0xB007)
+"""Stored, with elements changed or not checked (PS3.4, table B.2-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one object."""
+
+    path: Path
+    failure: str = ""
+    """Why the archive does not have it; empty where it does."""
+    lasting: bool = False
+    """Whether trying again can be of no use."""
+
+
+def store(
+    paths: Sequence[Path], peer: Peer, calling: str, tls: ssl.SSLContext | None = None
+) -> Iterator[Sent]:
+    """Send objects to an archive, in order.
+
+    Args:
+        paths: DICOM files.
+        peer: the archive.
+        calling: our AE title.
+        tls: for an encrypted association.
+    """
+    for start in range(0, len(paths), AT_ONCE):
+        yield from _store(paths[start : start + AT_ONCE], peer, calling, tls)
+
+
+def _store(
+    paths: Sequence[Path], peer: Peer, calling: str, tls: ssl.SSLContext | None
+) -> Iterator[Sent]:
+    read: list[tuple[Path, str, str]] = []
+    for path in paths:
+        kind = _kind(path)
+        if isinstance(kind, str):
+            yield Sent(path, kind, lasting=True)
+        else:
+            read.append((path, *kind))
+    kinds = sorted({(sop_class, own) for _, sop_class, syntax in read for own in (syntax, PLAIN)})
+    if not read:
+        return
+    entity = AE(ae_title=calling)
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = SECONDS
+    entity.connection_timeout = SECONDS
+    contexts = [build_context(sop_class, syntax) for sop_class, syntax in kinds[:MOST_KINDS]]
+    address = (peer.host, peer.port)
+    arguments = (tls, peer.host) if tls else None
+    association = entity.associate(
+        *address, contexts=contexts, ae_title=peer.title, tls_args=arguments
+    )
+    if association.rejected_contexts and not association.accepted_contexts:
+        for path, sop_class, syntax in read:
+            yield Sent(path, _takes_no(peer, sop_class, syntax), lasting=True)
+        return
+    if not association.is_established:
+        why = _refused(association, peer)
+        yield from (Sent(path, why) for path, *_ in read)
+        return
+    try:
+        for path, sop_class, syntax in read:
+            yield _send(association, path, sop_class, syntax, peer)
+    finally:
+        if association.is_established:
+            association.release()
+
+
+def _kind(path: Path) -> tuple[str, str] | str:
+    """SOP class and transfer syntax of a file, or why there are none."""
+    try:
+        with dicom.quiet():
+            header = dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
+        syntax = str(header.file_meta.TransferSyntaxUID)
+        return str(header.file_meta.MediaStorageSOPClassUID), syntax
+    except (InvalidDicomError, *dicom.DAMAGED) as error:
+        return f"{path}: not a DICOM file that can be sent ({type(error).__name__})"
+
+
+def _refused(association: Association, peer: Peer) -> str:
+    if association.is_rejected:
+        answer = association.acceptor.primitive
+        reason = getattr(answer, "reason_str", "no reason given") if answer else "no reason given"
+        return f"{peer}: refuses the association ({reason}); check both AE titles"
+    return f"{peer}: no answer; check that the archive runs and the address is right"
+
+
+def _send(association: Association, path: Path, sop_class: str, syntax: str, peer: Peer) -> Sent:
+    if not association.is_established:
+        return Sent(path, f"{peer}: ended the association")
+    taken = {
+        (context.abstract_syntax, context.transfer_syntax[0])
+        for context in association.accepted_contexts
+    }
+    plain = (sop_class, syntax) not in taken
+    if plain and (sop_class, PLAIN) not in taken:
+        return Sent(path, _takes_no(peer, sop_class, syntax), lasting=True)
+    try:
+        with dicom.quiet():
+            status = association.send_c_store(_whole(path, plain=plain))
+    except (ValueError, RuntimeError, OSError) as error:
+        return Sent(path, f"{path}: could not be sent ({type(error).__name__})")
+    code = status.get("Status")
+    if code is None:
+        return Sent(path, f"{peer}: no answer to an object; the association is lost")
+    if code == 0 or code in _WARNINGS:
+        return Sent(path)
+    return Sent(path, f"{peer}: does not store it (status {code:04X})", lasting=code >> 12 == 0xC)
+
+
+def _whole(path: Path, *, plain: bool) -> FileDataset:
+    """An object, decompressed for who takes it so alone; it stays the same object."""
+    found = dcmread(path)
+    if plain and found.file_meta.TransferSyntaxUID.is_compressed:
+        found.decompress(generate_instance_uid=False)
+    return found
+
+
+def _takes_no(peer: Peer, sop_class: str, syntax: str) -> str:
+    return f"{peer}: takes no {UID(sop_class).name} in {UID(syntax).name}"
