@@ -84,7 +84,8 @@ TLS after the settings of Python's `ssl` (TLS 1.2 and newer), certificates of bo
 
 ## Character sets
 
-Read: every one of PS3.3 C.12.1.1.2 that pydicom knows, with code extensions. Written: ISO_IR 192 (UTF-8).
+Read: every one of PS3.3 C.12.1.1.2 that pydicom knows, with code extensions. Written: ISO_IR 192
+(UTF-8).
 Tested on ISO_IR 100, 126, 144 and 192, ISO 2022 IR 87 and 149, and GB18030.
 """
 

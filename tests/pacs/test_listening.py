@@ -339,8 +339,8 @@ def free_port():
 class Listener:
     """``screener listen`` as a process."""
 
-    def __init__(self, folder, archive, *more):
-        self.spool, self.port = folder / "spool", free_port()
+    def __init__(self, folder, archive, *more, port=0):
+        self.spool, self.port = folder / "spool", port or free_port()
         self.peer = peer.Peer("SCREENER", "127.0.0.1", self.port)
         self.command = [
             sys.executable, "-m", "screener.cli.main", "listen", str(self.spool), "-o",
