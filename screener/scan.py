@@ -284,12 +284,12 @@ class _Scan:
         from screener.network.score import Scorer
 
         settings, card = self.settings, self.card
-        wanted = settings.maps is not Maps.NONE
+        outlined = settings.maps is Maps.PROVEN  # a fast map is shown once it is proven, and then
         return Scorer(
             opened(settings.weights, card, self.device),
             card,
             guard=Guard.from_weights(card, weights.load_guard(settings.weights)),
-            lungs=lungs.ready(self.device.engine) if wanted else None,
+            lungs=lungs.ready(self.device.engine) if outlined else None,
             refusing=settings.guarded,
             fix_inverted=settings.fix_inverted,
             views=settings.views,

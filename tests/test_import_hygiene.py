@@ -82,7 +82,11 @@ def test_what_is_typed_often_starts_light(results, arguments):
 def test_completion_starts_light():
     run = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "from screener.cli.main import main; main()"],
-        env={"_SCREENER_COMPLETE": "bash_complete", "COMP_WORDS": "screener lis", "COMP_CWORD": "1"},
+        env={
+            "_SCREENER_COMPLETE": "bash_complete",
+            "COMP_WORDS": "screener lis",
+            "COMP_CWORD": "1",
+        },
         capture_output=True,
         text=True,
     )

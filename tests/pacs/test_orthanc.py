@@ -27,10 +27,15 @@ from tests.pacs.test_listening import FILM, Listener, changed, free_port, wait_u
 ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
-pytestmark = pytest.mark.skipif(
-    not ORTHANC or not DICOMWEB.exists(),
-    reason="Orthanc or its DICOMweb plug-in is not installed (packages orthanc, orthanc-dicomweb)",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not ORTHANC or not DICOMWEB.exists(),
+        reason="not installed: Orthanc or its DICOMweb plug-in (orthanc, orthanc-dicomweb)",
+    ),
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 ROUTING = """
 function OnStoredInstance(instance, tags, metadata, origin)
@@ -163,6 +168,7 @@ def test_results_come_back_into_their_studies(loop, tmp_path):
                     assert (there.pixel_array == ours.pixel_array).all()
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_while_both_are_killed(loop, tmp_path):
     archive, listener = loop
     sent = films(tmp_path, 4)
