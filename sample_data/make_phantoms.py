@@ -49,7 +49,7 @@ class Film:
 
     name: str
     number: int
-    """Makes the identifiers, the dates and, where no seed is given, the pixels."""
+    """Makes the identifiers, the dates and, where no person is given, the pixels."""
     variant: Variant = Variant.CLEAR
     shape: tuple[int, int] = (420, 420)
     bits: int = 12
@@ -58,6 +58,8 @@ class Film:
     syntax: str = uid.ExplicitVRLittleEndian
     study: int | None = None
     """The study it belongs to, its own unless told."""
+    person: int = 0
+    """The seed of the pixels, the number unless told."""
     preamble: bool = True
     modality: str = "DX"
     view: str = "PA"
@@ -67,7 +69,8 @@ class Film:
 
 FILMS = (
     Film("01-clear/pa.dcm", 1),
-    Film("02-ground-glass/pa.dcm", 2, Variant.GROUND_GLASS, negative=True, modality="CR", bits=10),
+    Film("02-ground-glass/pa.dcm", 2, Variant.GROUND_GLASS, person=8, negative=True,
+         modality="CR", bits=10),
     Film("03-lobar/pa.dcm", 3, Variant.LOBAR, syntax=uid.JPEG2000Lossless),
     Film("04-interstitial/ap.dcm", 4, Variant.INTERSTITIAL, view="AP", syntax=uid.RLELossless),
     Film("05-two-views/pa.dcm", 5, Variant.GROUND_GLASS, bits=8, study=5),
@@ -157,7 +160,7 @@ def write_film(folder: Path, film: Film, gray: Plane | None = None) -> Path:
 def radiograph(film: Film) -> Plane:
     """The pixels of a film."""
     side = film.view in ("LL", "RL")
-    return expose(film.variant, film.number, film.shape, from_the_side=side)
+    return expose(film.variant, film.person or film.number, film.shape, from_the_side=side)
 
 
 def stored(gray: Plane, film: Film) -> NDArray[np.integer]:
