@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image
+from pypdf import PdfReader
 
 from screener.card import WeightsCard
 from screener.digest import digest_of_file
@@ -36,6 +37,8 @@ from screener.study import (
 
 ROOT = Path(__file__).parents[1]
 STUDIES = ROOT / "sample_data" / "studies"
+MARK = "tenth hidden"
+"""What stands below the picture of a study alone."""
 IMAGES = ROOT / "docs" / "images"
 SCANNED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SHOWN_AS = "/data/phantoms"
@@ -148,6 +151,12 @@ def picture(pdf: Path, page: int, name: str) -> None:
         image.quantize(palette=colours).save(path, optimize=True)
 
 
+def study_page(pdf: Path) -> int:
+    """Number of the first page that shows a study."""
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(pdf).pages]
+    return 1 + next(number for number, text in enumerate(pages) if MARK in text)
+
+
 def main() -> None:
     """Make both pages anew."""
     with TemporaryDirectory() as scratch:
@@ -157,7 +166,7 @@ def main() -> None:
         made = SCANNED + timedelta(minutes=20)
         pdf = write_report(folder, Path(scratch) / "report.pdf", generated_at=made)
         picture(pdf, 1, "report-summary")
-        picture(pdf, 3, "report-study")
+        picture(pdf, study_page(pdf), "report-study")
 
 
 if __name__ == "__main__":
