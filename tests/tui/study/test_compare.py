@@ -91,6 +91,7 @@ async def test_another_film_and_the_other_side(comparing):
 
 async def test_it_is_left_to_the_study(comparing):
     async with comparing(size=(80, 24)) as (app, pilot):
+        assert text_of(app).count("preview, not for diagnosis") == 2
         await pilot.press("escape")
         await settled(pilot)
         assert isinstance(app.screen, StudyScreen)
