@@ -7,6 +7,7 @@ Every message names the file or setting, the fact and the cure, in one line.
 
     ScreenerError
     ├── ConfigurationError     a setting, argument or recipe is wrong
+    │   └── NothingFoundError      there is no file to look at in the folders of a scan
     ├── WeightsError           weights are missing, damaged or not what their card says
     ├── DeviceError            the device asked for cannot be used
     │   └── DeviceLostError        it was there, and stopped answering
@@ -23,6 +24,10 @@ class ScreenerError(Exception):
 
 class ConfigurationError(ScreenerError):
     """A setting, argument or recipe is wrong."""
+
+
+class NothingFoundError(ConfigurationError):
+    """There is no file to look at in the folders of a scan."""
 
 
 class WeightsError(ScreenerError):

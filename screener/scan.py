@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from screener import levels
 from screener.card import identity, load_card
-from screener.errors import ConfigurationError, DeviceLostError, WeightsError
+from screener.errors import DeviceLostError, NothingFoundError, WeightsError
 from screener.events import (
     BatchScored,
     FilesCompared,
@@ -33,6 +33,7 @@ from screener.events import (
 from screener.network import device, weights
 from screener.reading import pixels
 from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
+from screener.reading.folder import NotYet, all_written
 from screener.reading.grouping import GroupBy
 from screener.reading.survey import Survey, survey
 from screener.results import adapting, adoption, files, pseudonym
@@ -91,6 +92,8 @@ class Settings:
     max_pixels: int = MAX_PIXELS
     seconds: float = 60.0
     """Longest time that one file may take to decode."""
+    not_yet: NotYet = all_written
+    """Which files are still being written, and left for a later scan."""
 
     @property
     def pipeline(self) -> str:
@@ -179,11 +182,12 @@ def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFoun
         max_pixels=settings.max_pixels,
         workers=settings.workers or device.readers(),
         ours=files.ours,
+        not_yet=settings.not_yet,
         stop=stop,
     )
     if not found.found and not stop():
         folders = ", ".join(map(str, settings.folders))
-        raise ConfigurationError(f"{folders}: no radiographs here; name the folder they are in")
+        raise NothingFoundError(f"{folders}: no radiographs here; name the folder they are in")
     return found
 
 

@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "explain": ("explain 1", "explain --band priority --top 20"),
     "report": ("report", "report results -o triage.pdf --band priority --paper letter"),
     "export": ("export --format html", "export results --format csv -o -"),
+    "watch": ("watch /mnt/incoming", "watch /mnt/share -o results --poll 60 --no-report"),
     "listen": (
         "listen spool --send ARCHIVE@pacs:104",
         "listen spool --host 0.0.0.0 --caller XRAY1 --peer 10.0.0.7 --quiet 60",

@@ -69,13 +69,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--tls-ca", type=_FILE, help="Whose certificates callers, and the archive, must have."
 )
 @options.weights_option
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
+@options.device_option
 def command(
     spool: Path,
     results: Path,

@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "Prove the maps of studies that are scored already.",
     "report": "Write the triage report as a PDF.",
     "export": "Write the worklist as CSV, JSON, JSON lines or HTML.",
+    "watch": "Scan folders whenever something new in them has settled.",
     "listen": "Take radiographs from a modality, score them, send results to an archive.",
     "send": "Send DICOM objects to an archive.",
     "status": "Say what waits in the spool of a listener.",

@@ -73,6 +73,14 @@ weights_option = click.option(
     "there is.  [default: those that suit the device]",
 )
 
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where the network runs; 'screener info' explains the choice.",
+)
+
 engine_option = click.option(
     "--engine",
     type=click.Choice(["auto", "torch", "onnx"]),

@@ -6,7 +6,6 @@ and the report. Nothing of a patient is printed that the policy does not keep.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from screener import console, locations
 from screener.cli import options as shared
 from screener.console import ExitCode
 from screener.quantities import AT_ONCE, MANY, Number
-from screener.results.files import OBJECTS, REPORT
+from screener.results.files import OBJECTS
 from screener.study import MAX_PIXELS, Maps
 from screener.text import plural, visible
 
@@ -50,13 +49,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     help="The results folder; a scan run again goes on where it stopped.",
 )
 @shared.weights_option
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="Where the network runs; 'screener info' explains the choice.",
-)
+@shared.device_option
 @shared.engine_option
 @click.option("--batch-size", type=AT_ONCE, help="Radiographs at once.")
 @click.option("--workers", type=AT_ONCE, help="Processes that decode.")
@@ -141,7 +134,7 @@ def command(
     finished, refusals = None, []
     with stoppable() as stop, progress.shown(as_json=as_json) as show:
         from screener import scan  # under the bar: it takes longer than one waits in silence
-        from screener.cli import objects
+        from screener.cli import objects, outputs
 
         settings = _settings(weights, guarded=not no_guard, **options)
         if as_dicom:
@@ -159,7 +152,7 @@ def command(
     if dry_run:
         _say_dry_run(finished, () if as_json else refusals)
         return
-    _write(settings, with_report=not no_report)
+    outputs.write(settings.results, with_report=not no_report)
     if settings.adapt:
         _say_what_was_not_adapted(settings.results)
     if not as_json:
@@ -180,20 +173,6 @@ def _settings(weights: str | None, *, guarded: bool, **options: Any) -> Settings
     options["group"] = GroupBy(options["group"])
     options["maps"] = Maps(options["maps"])
     return Settings(weights=find(weights, options["device"]), guarded=guarded, **options)
-
-
-def _write(settings: Settings, *, with_report: bool) -> None:
-    """The files beside the database."""
-    from screener.report import publication_time, write_report
-    from screener.results.export import write_worklist
-    from screener.results.store import Store
-    from screener.results.worklist import Worklist
-
-    results = settings.results
-    with Store.reading(results) as store:
-        write_worklist(Worklist(store), results)
-    if with_report:
-        write_report(results, results / REPORT, generated_at=publication_time(os.environ))
 
 
 def _say_what_was_not_adapted(results: Path) -> None:

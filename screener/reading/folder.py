@@ -53,17 +53,29 @@ def none_ours(_: Collection[str]) -> Collection[str]:
     return ()
 
 
-def walk(roots: Sequence[Path], ours: Ours = none_ours) -> Iterator[Finding]:
+NotYet = Callable[[Path], bool]
+"""Whether a file is still being written, and to be passed over this time."""
+
+
+def all_written(_: Path) -> bool:
+    """No file is: for folders that nobody watches."""
+    return False
+
+
+def walk(
+    roots: Sequence[Path], ours: Ours = none_ours, not_yet: NotYet = all_written
+) -> Iterator[Finding]:
     """Find every file below some folders, each once, in the order of names.
 
     Args:
         roots: folders, or single files. They may overlap.
         ours: which names in a folder are results of an earlier scan, to be passed over.
+        not_yet: which files are to be passed over this time.
 
     Yields:
         What is found: files to read, skipped ones, and refusals of what cannot be read.
     """
-    walker = _Walker(ours)
+    walker = _Walker(ours, not_yet)
     for root in (Path(os.path.normpath(root.absolute())) for root in roots):
         if os.path.isdir(root):  # noqa: PTH112  (Path.is_dir raises where it may not look)
             yield from walker.below(root, name_of_folder(root))
@@ -77,6 +89,7 @@ class _Walker:
     """Remembers the real folders and files it has met, over all roots."""
 
     ours: Ours
+    not_yet: NotYet
     seen: set[tuple[int, int] | str] = field(default_factory=set)
 
     def below(self, root: Path, name: str) -> Iterator[Finding]:
@@ -112,6 +125,9 @@ class _Walker:
     def file(self, path: Path, label: str, target: str) -> Iterator[Finding]:
         """One file, unless it was met before, itself or through a link."""
         if self._met(target):
+            return
+        if self.not_yet(path):
+            yield SkippedFile(path, "still being written")
             return
         try:
             yield _look_into(path, label)

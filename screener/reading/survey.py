@@ -84,6 +84,7 @@ def survey(
     max_pixels: int = MAX_PIXELS,
     workers: int = 1,
     ours: folder.Ours = folder.none_ours,
+    not_yet: folder.NotYet = folder.all_written,
     named: Named = in_clear,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[FilesFound, None, Survey]:
@@ -95,6 +96,7 @@ def survey(
         max_pixels: most rows x columns that a header may declare.
         workers: processes that read headers, where there are many files.
         ours: which names in a folder are results of an earlier scan, to be passed over.
+        not_yet: which files are to be passed over this time.
         named: gives a study its key, from its UID and its person, which go no further.
         stop: asked at every file; once true, the walk ends where it is.
 
@@ -103,7 +105,7 @@ def survey(
     """
     findings = _Findings()
     limits = Limits(max_pixels=max_pixels)
-    read = headers.read_all(folder.walk(folders, ours), limits, workers)
+    read = headers.read_all(folder.walk(folders, ours, not_yet), limits, workers)
     for number, found in enumerate(read, start=1):
         if stop():
             break

@@ -79,6 +79,7 @@ class Orthanc:
         wait_until(lambda: self._answers())
 
     def _answers(self):
+        assert self.process.poll() is None, (self.folder / "said.txt").read_text()
         try:
             self.get("/system")
         except (urllib.error.URLError, ConnectionError):
