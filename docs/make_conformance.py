@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from pydicom.uid import UID, ComprehensiveSRStorage, ExplicitVRLittleEndian
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from screener.pacs import listening, sending
+from screener.pacs import commitment, listening, sending, web
+from screener.pacs.outbox import COMMITTED_WITHIN, MOST_ASKED
 from screener.pacs.spool import MOST_OBJECTS
 
 PAGE = Path(__file__).with_name("conformance.md")
@@ -32,7 +33,9 @@ def rendered() -> str:
     """The whole page."""
     taken = [(*_named(one), "SCP", "") for one in (Verification, *listening.RADIOGRAPHS)]
     taken.append((*_named(listening.CAPTURE), "SCP", "with `--captures`"))
+    taken.append((*_named(commitment.PUSH_MODEL), "SCU", "the archive's N-EVENT-REPORT"))
     sent = [(*_named(one), "SCU", "") for one in (ComprehensiveSRStorage, listening.CAPTURE)]
+    sent.append((*_named(commitment.PUSH_MODEL), "SCU", "`listen` alone, where it is accepted"))
     limits = [
         ("largest PDU that is taken", f"{listening.LARGEST_PDU:,} bytes"),
         ("association, DIMSE and network time-out", f"{listening.SECONDS:.0f} s"),
@@ -47,8 +50,9 @@ def rendered() -> str:
 
 Research use only. Not a medical device. Not for diagnosis, and not to rule out disease.
 
-After PS3.2, of `screener listen` and `screener send`. The tables are made from the program's own by
-`make docs`; what the service does stands in [listening.md](listening.md).
+After PS3.2, of `screener listen`, `screener send` and `screener scan --dicomweb`. The tables are
+made from the program's own by `make docs`; what the service does stands in
+[listening.md](listening.md).
 
 ## What is taken
 
@@ -68,8 +72,18 @@ was announced, or without a study) or C000 (cannot be read). The same object aga
 
 As written ({plain}; pictures in RLE Lossless), or decompressed where the archive takes {plain}
 alone. Also whatever `screener send` is given. Status 0000, B000, B006 and B007 count as stored;
-Cxxx, and a SOP class that is not taken, as refused for good; everything else is tried again. Not
-asked for: storage commitment.
+Cxxx, and a SOP class that is not taken, as refused for good; everything else is tried again.
+
+An archive that accepts the Storage Commitment Push Model is asked by N-ACTION to commit itself to
+the objects of an association. It answers by N-EVENT-REPORT in an association of its own to the
+listener, within {COMMITTED_WITHIN / 60:.0f} minutes; then, or where it reports a failure, an object
+is sent again, {MOST_ASKED} times in all.
+
+## DICOMweb
+
+After PS3.18, as user agent: QIDO-RS (studies, series, instances; {web.PAGE} answers a page),
+WADO-RS (instances as `application/dicom` in the transfer syntax that the archive has) and STOW-RS
+({web.AT_ONCE} objects a request). Authentication by bearer token or HTTP basic, over https or on loopback.
 
 ## Associations
 

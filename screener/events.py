@@ -25,6 +25,16 @@ class ScanStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StudiesFetched:
+    """How far the radiographs of an archive have been fetched."""
+
+    studies: int
+    of: int
+    missing: int
+    """Objects that the archive has and did not give."""
+
+
+@dataclass(frozen=True, slots=True)
 class FilesFound:
     """How far the walk has come. ``complete`` is set on the last of these."""
 
@@ -97,7 +107,8 @@ class ScanFinished:
 
 
 ScanEvent = (
-    ScanStarted
+    StudiesFetched
+    | ScanStarted
     | FilesFound
     | FilesCompared
     | RadiographRefused

@@ -11,6 +11,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "scan films /mnt/more -o results --identify id",
         "scan films --weights covid-resnet50 --device cpu --tta 8",
         "scan films --dry-run",
+        "scan --dicomweb https://pacs/dicom-web --query StudyDate=20200301-20200331",
     ),
     "review": ("review", "review results --reviewer Eve --theme daylight", "review --serve"),
     "list": (
@@ -33,7 +34,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "listen spool --send ARCHIVE@pacs:104",
         "listen spool --host 0.0.0.0 --caller XRAY1 --peer 10.0.0.7 --quiet 60",
     ),
-    "send": ("send screening/dicom --to ARCHIVE@pacs:104",),
+    "send": (
+        "send screening/dicom --to ARCHIVE@pacs:104",
+        "send screening/dicom --to https://pacs/dicom-web",
+    ),
     "status": ("status spool", "status spool --json"),
     "assess": ("assess draw --size 200", "assess review", "assess report"),
     "assess draw": ("assess draw --size 200", "assess draw --name march --more routine=50"),

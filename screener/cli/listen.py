@@ -38,7 +38,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="ADDRESS",
     help="From where one may connect; everywhere if none.",
 )
-@click.option("--send", "to", metavar="AET@HOST:PORT", help="The archive that results go to.")
+@click.option("--send", "to", metavar="AET@HOST:PORT|URL", help="The archive that results go to.")
 @click.option(
     "--quiet",
     type=Number(0, 86_400),
@@ -97,11 +97,10 @@ def command(
     from screener import pacs
 
     pacs.check_network()
-    from functools import partial
-
     from screener.cli.stop import stoppable
     from screener.network.weights import find
-    from screener.pacs import listening, peer, sending, tls
+    from screener.pacs import listening, peer, tls
+    from screener.pacs.destination import destination
     from screener.pacs.station import Station
     from screener.scan import Settings
 
@@ -109,15 +108,14 @@ def command(
         peer.titled(aet), host, port, callers, peers, associations, captures,
         tls.server(tls_ca, tls_cert, tls_key),
     )  # fmt: skip
-    archive = peer.parsed(to) if to else None
-    ours = tls.client(tls_ca, tls_cert, tls_key)
-    send = partial(sending.store, peer=archive, calling=door.title, tls=ours) if archive else None
+    ours = {"ca": tls_ca, "cert": tls_cert, "key": tls_key}
+    send = destination(to, door.title, **ours, committed=True) if to else None
     settings = Settings((), results, find(weights, device), device=device)
     kept = _spool(spool, least_free)
     station = Station(spool, settings, spool=kept, quiet=quiet, send=send, say=console.note)
     with stoppable("finishing what has come; Ctrl-C again breaks off") as stop:
         try:
-            server = listening.opened(door, kept, console.note)
+            server = listening.opened(door, kept, console.note, station.reported)
         except OSError as error:
             raise ConfigurationError(f"{host}:{port}: {error.strerror}; choose another") from None
         console.note(f"listening as {door.title} on {host}:{server.server_address[1]}")

@@ -18,6 +18,7 @@ from screener.events import (
     Remarked,
     ScanEvent,
     ScanFinished,
+    StudiesFetched,
     StudyScored,
 )
 from screener.study import LABELS, Refusal, StudyResult
@@ -110,7 +111,10 @@ def _bar() -> Iterator[Show]:
 
         def show(event: ScanEvent) -> ScanFinished | None:
             nonlocal studies
-            if isinstance(event, FilesFound):
+            if isinstance(event, StudiesFetched):
+                done = f"{event.studies:,} of {event.of:,} studies fetched"
+                bar.update(task, description=done, completed=event.studies, total=event.of)
+            elif isinstance(event, FilesFound):
                 bar.update(task, description=f"{event.files:,} files found")
             elif isinstance(event, StudyScored):
                 studies += 1

@@ -16,7 +16,9 @@ MOST_TOLD = 20
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--to", "to", metavar="AET@HOST:PORT", required=True, help="The archive.")
+@click.option(
+    "--to", "to", metavar="AET@HOST:PORT|URL", required=True, help="The archive, or its DICOMweb."
+)
 @click.option("--aet", default="SCREENER", show_default=True, help="Our own AE title.")
 @click.option(
     "--tls-ca", type=click.Path(exists=True, path_type=Path), help="Certificates to trust."
@@ -31,21 +33,22 @@ def command(
     tls_cert: Path | None,
     tls_key: Path | None,
 ) -> None:
-    """Send the DICOM files in PATHS... to an archive by C-STORE.
+    """Send the DICOM files in PATHS... to an archive, by C-STORE or to the URL of its DICOMweb.
 
     Folders are gone through. What the archive does not take is told, and ends with exit code 3.
     """
     from screener import pacs
 
     pacs.check_network()
-    from screener.pacs import peer, sending, tls
+    from screener.pacs import peer
+    from screener.pacs.destination import destination
 
     files = sorted(file for path in paths for file in _files(path))
     if not files:
         raise ConfigurationError(f"{paths[0]}: no .dcm file here; name the folder they are in")
-    context = tls.client(tls_ca, tls_cert, tls_key)
+    send = destination(to, peer.titled(aet), ca=tls_ca, cert=tls_cert, key=tls_key)
     failed = 0
-    for sent in sending.store(files, peer.parsed(to), peer.titled(aet), context):
+    for sent in send(files):
         if sent.failure:
             failed += 1
             if failed <= MOST_TOLD:

@@ -41,6 +41,9 @@ def command(spool: Path, as_json: bool) -> None:
         console.say(f"{plural(found.studies_waiting, 'study', 'studies')} to score")
         more = f", {found.objects_refused:,} refused for good" if found.objects_refused else ""
         console.say(f"{plural(found.objects_waiting, 'object')} to send{more}")
+        if found.objects_uncommitted:
+            objects = plural(found.objects_uncommitted, "object")
+            console.say(f"{objects} sent, and not yet committed to by the archive")
         if found.failure:
             console.say(visible(f"archive: {found.failure}"))
     if not works or found.failure or found.objects_refused:

@@ -24,6 +24,18 @@ def check_network() -> None:
         )
 
 
+def check_web() -> None:
+    """Say what to install for an archive's DICOMweb, before any work.
+
+    Raises:
+        ConfigurationError: the extra is not there.
+    """
+    if find_spec("dicomweb_client") is None:
+        raise ConfigurationError(
+            "DICOMweb needs more packages: pip install 'covid-resnet-screener[pacs]'"
+        )
+
+
 def check_installed() -> None:
     """Say what to install, before any work.
 

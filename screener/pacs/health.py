@@ -20,6 +20,8 @@ class Health:
     """Seconds since the epoch."""
     studies_waiting: int
     objects_waiting: int
+    objects_uncommitted: int
+    """Sent, and the archive has not said yet that it keeps them."""
     objects_refused: int
     """By the archive, for good."""
     failure: str

@@ -18,6 +18,8 @@ from pydicom.errors import InvalidDicomError
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
+from screener.pacs import commitment
+from screener.pacs.commitment import Report
 from screener.pacs.spool import Spool, SpoolFullError
 from screener.reading import dicom
 
@@ -81,8 +83,17 @@ class Door:
     tls: ssl.SSLContext | None = None
 
 
-def opened(door: Door, spool: Spool, say: Say) -> ThreadedAssociationServer:
+def opened(
+    door: Door, spool: Spool, say: Say, reported: Callable[[Report], None] | None = None
+) -> ThreadedAssociationServer:
     """Listen in threads of its own, until ``shutdown`` of what is given back.
+
+    Args:
+        door: who may come in.
+        spool: where objects go.
+        say: tells in a line what was refused.
+        reported: takes what an archive says of objects that it was asked to keep; called in a
+            thread of the association.
 
     Raises:
         OSError: the address cannot be had.
@@ -96,14 +107,19 @@ def opened(door: Door, spool: Spool, say: Say) -> ThreadedAssociationServer:
     entity.add_supported_context(Verification)
     for sop_class in (*RADIOGRAPHS, *([CAPTURE] if door.captures else [])):
         entity.add_supported_context(sop_class, list(SYNTAXES))
+    handlers: list[Any] = [
+        (evt.EVT_C_STORE, _store, [spool, say]),
+        (evt.EVT_REJECTED, _rejected, [say]),
+    ]
+    if reported:
+        # the archive calls, and is the one that serves
+        entity.add_supported_context(commitment.PUSH_MODEL, scu_role=True, scp_role=True)
+        handlers.append((evt.EVT_N_EVENT_REPORT, _reported, [reported]))
     server = entity.start_server(
         (door.host, door.port),
         block=False,
         ssl_context=door.tls,
-        evt_handlers=[
-            (evt.EVT_C_STORE, _store, [spool, say]),
-            (evt.EVT_REJECTED, _rejected, [say]),
-        ],
+        evt_handlers=handlers,
     )
     assert server is not None
     if door.addresses:
@@ -124,6 +140,13 @@ def _only(addresses: Collection[str], say: Say) -> Callable[[Any, Any], bool]:
 def _rejected(event: Event, say: Say) -> None:
     who = event.assoc.requestor
     say(f"{who.address}: association refused: an unknown AE title, or too many at once")
+
+
+def _reported(event: Event, take: Callable[[Report], None]) -> tuple[int, None]:
+    """Take what an archive says of objects that it was asked to keep."""
+    with dicom.quiet():
+        take(commitment.read(event.event_information))
+    return SUCCESS, None
 
 
 def _store(event: Event, spool: Spool, say: Say) -> int:

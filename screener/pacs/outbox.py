@@ -1,7 +1,8 @@
 """Objects that an archive does not have yet: files in a folder, tried again with growing pauses.
 
 An object is in the folder before anything is sent, and goes when the archive has said that it has
-it: neither we nor the archive can lose one by ending. Beside each lies what is known of the tries.
+it, or where it offers that, has committed itself to keep it: neither we nor the archive can lose
+one by ending. Beside each lies what is known of the tries.
 """
 
 from __future__ import annotations
@@ -11,14 +12,20 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from screener.pacs.commitment import Report
 from screener.pacs.sending import Sent
 from screener.whole import replace_text
 
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 3600.0
 """Seconds until an object is tried again; each failure doubles them."""
+
+COMMITTED_WITHIN = 3600.0
+"""Seconds that an archive has to say that it keeps an object, before it is sent again."""
+MOST_ASKED = 3
+"""Times that an object is sent to an archive which offers commitment and never gives it."""
 
 Send = Callable[[Sequence[Path]], Iterator[Sent]]
 """Sends files, and says of each whether the archive has it."""
@@ -34,6 +41,10 @@ class Tries:
     failure: str = ""
     lasting: bool = False
     """Whether the archive will never take it: it stays, and is not tried again."""
+    instance: str = ""
+    """Its SOP instance UID, once the archive was asked to commit itself to keep it."""
+    transaction: str = ""
+    """Under which the archive will answer that; empty where nothing is open."""
 
 
 class Outbox:
@@ -77,11 +88,29 @@ class Outbox:
         found = []
         for sent in send(due) if due else ():
             found.append(sent)
+            before = known[sent.path]
             if sent.failure:
-                self._again(sent, known[sent.path])
+                self._again(sent, before)
+            elif sent.transaction and before.count + 1 < MOST_ASKED:
+                self._asked(sent, before)
             else:
                 self._done(sent.path)
         return found
+
+    def reported(self, report: Report) -> tuple[int, int]:
+        """What an archive says of objects that it was to keep: how many it does, and does not."""
+        kept = failed = 0
+        for path, tries in self.waiting().items():
+            if not tries.transaction or tries.transaction != report.transaction:
+                continue
+            if tries.instance in report.kept:
+                self._done(path)
+                kept += 1
+            elif (reason := report.failed.get(tries.instance)) is not None:
+                words = f"the archive does not keep it (reason {reason:04X})"
+                self._again(Sent(path, words), Tries(tries.count))
+                failed += 1
+        return kept, failed
 
     def _done(self, path: Path) -> None:
         (self._sent / path.stem).touch()  # first: a second copy is recognised by the archive
@@ -89,10 +118,20 @@ class Outbox:
         with suppress(FileNotFoundError):
             path.with_suffix(".json").unlink()
 
+    def _asked(self, sent: Sent, before: Tries) -> None:
+        until = self._clock() + COMMITTED_WITHIN
+        tries = Tries(before.count + 1, until)
+        asked = replace(tries, instance=sent.instance, transaction=sent.transaction)
+        self._note(sent.path, asked)
+
     def _again(self, sent: Sent, before: Tries) -> None:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**before.count)
         tries = Tries(before.count + 1, self._clock() + pause, sent.failure, sent.lasting)
-        replace_text(sent.path.with_suffix(".json"), json.dumps(asdict(tries)))
+        self._note(sent.path, tries)
+
+    @staticmethod
+    def _note(path: Path, tries: Tries) -> None:
+        replace_text(path.with_suffix(".json"), json.dumps(asdict(tries)))
 
 
 def _read(path: Path) -> Tries:

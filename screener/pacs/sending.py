@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom import dcmread
@@ -18,10 +18,11 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.presentation import build_context
 
+from screener.pacs import commitment
 from screener.pacs.peer import Peer
 from screener.reading import dicom
 
-MOST_KINDS = 126
+MOST_KINDS = 120
 """Pairs of SOP class and transfer syntax in one association; the standard has room for 128."""
 AT_ONCE = 200
 """Objects in one association."""
@@ -44,25 +45,40 @@ class Sent:
     """Why the archive does not have it; empty where it does."""
     lasting: bool = False
     """Whether trying again can be of no use."""
+    instance: str = ""
+    """Its SOP instance UID, where the archive was asked to commit itself to keep it."""
+    transaction: str = ""
+    """Under which the archive will answer that."""
 
 
 def store(
-    paths: Sequence[Path], peer: Peer, calling: str, tls: ssl.SSLContext | None = None
+    paths: Sequence[Path],
+    peer: Peer,
+    calling: str,
+    tls: ssl.SSLContext | None = None,
+    *,
+    committed: bool = False,
 ) -> Iterator[Sent]:
-    """Send objects to an archive, in order.
+    """Send objects to an archive.
 
     Args:
         paths: DICOM files.
         peer: the archive.
         calling: our AE title.
         tls: for an encrypted association.
+        committed: ask the archive to commit itself to keep them, where it offers that.
     """
     for start in range(0, len(paths), AT_ONCE):
-        yield from _store(paths[start : start + AT_ONCE], peer, calling, tls)
+        yield from _store(paths[start : start + AT_ONCE], peer, calling, tls, committed=committed)
 
 
 def _store(
-    paths: Sequence[Path], peer: Peer, calling: str, tls: ssl.SSLContext | None
+    paths: Sequence[Path],
+    peer: Peer,
+    calling: str,
+    tls: ssl.SSLContext | None,
+    *,
+    committed: bool,
 ) -> Iterator[Sent]:
     read: list[tuple[Path, str, str]] = []
     for path in paths:
@@ -78,6 +94,8 @@ def _store(
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = SECONDS
     entity.connection_timeout = SECONDS
     contexts = [build_context(sop_class, syntax) for sop_class, syntax in kinds[:MOST_KINDS]]
+    if committed:
+        contexts.append(build_context(commitment.PUSH_MODEL))
     address = (peer.host, peer.port)
     arguments = (tls, peer.host) if tls else None
     association = entity.associate(
@@ -92,11 +110,33 @@ def _store(
         yield from (Sent(path, why) for path, *_ in read)
         return
     try:
-        for path, sop_class, syntax in read:
-            yield _send(association, path, sop_class, syntax, peer)
+        if not committed:
+            yield from (_send(association, *one, peer) for one in read)
+            return
+        sent = [_send(association, *one, peer) for one in read]
+        yield from (one for one in sent if one.failure)
+        yield from _committed(association, [one for one in sent if not one.failure])
     finally:
         if association.is_established:
             association.release()
+
+
+def _committed(association: Association, stored: Sequence[Sent]) -> Iterator[Sent]:
+    """The same, with the transaction under which the archive will say that it keeps them."""
+    uids = [_uids(one.path) for one in stored]
+    if not uids:
+        return
+    transaction = commitment.asked(association, uids)
+    for one, (_, instance) in zip(stored, uids, strict=True):
+        yield replace(one, instance=instance, transaction=transaction)
+
+
+def _uids(path: Path) -> tuple[str, str]:
+    with dicom.quiet():
+        header = dcmread(
+            path, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True
+        )
+    return str(header.SOPClassUID), str(header.SOPInstanceUID)
 
 
 def _kind(path: Path) -> tuple[str, str] | str:

@@ -75,8 +75,8 @@ class Spool:
             SpoolFullError: the disk or the study has no room.
             OSError: it cannot be written.
         """
-        study = self.studies / _name(study_uid.encode())
-        path = study / f"{_name(object_uid.encode())}-{_name(content)}.dcm"
+        study = self.place(study_uid)
+        path = study / f"{name_of(object_uid.encode())}-{name_of(content)}.dcm"
         if path.exists():
             return False
         if shutil.disk_usage(self.studies).free - len(content) < self._least_free:
@@ -90,6 +90,10 @@ class Spool:
             _settle(folder)
         self._mark(study.name)
         return True
+
+    def place(self, study_uid: str) -> Path:
+        """The folder of a study, whether it is there or not."""
+        return self.studies / name_of(study_uid.encode())
 
     def quiet(self, seconds: float) -> list[Arrived]:
         """Studies of which nothing came for so long, the first to wait first."""
@@ -115,7 +119,8 @@ class Spool:
         _settle(self._waiting)
 
 
-def _name(content: bytes) -> str:
+def name_of(content: bytes) -> str:
+    """A name that says nothing of what it stands for, to who does not know that already."""
     return hashlib.sha256(content).hexdigest()[:24]
 
 

@@ -12,14 +12,17 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from screener.pacs import health
+from screener.pacs.commitment import Report
 from screener.pacs.objects import maker_of, study_objects
 from screener.pacs.outbox import Outbox, Send
 from screener.pacs.spool import Arrived, Spool
 from screener.results.store import Store
 from screener.results.worklist import Worklist
 from screener.scan import Settings, scan
+from screener.text import plural
 
 PULSE = 0.5
 """Seconds between two looks at the spool."""
@@ -56,6 +59,7 @@ class Station:
         self.outbox = Outbox(folder, clock)
         self._settings, self._quiet = settings, quiet
         self._send, self._say, self._clock = send, say, clock
+        self._reports: SimpleQueue[Report] = SimpleQueue()
         self._told = ""
         self._health_at = 0.0
 
@@ -66,10 +70,18 @@ class Station:
             sleep(PULSE)
         self.turn(0.0)
 
+    def reported(self, report: Report) -> None:
+        """Take an archive's word on what it keeps, from whichever thread."""
+        self._reports.put(report)
+
     def turn(self, quiet: float) -> None:
         """One look: score what is whole, send what is due."""
         if ready := self.spool.quiet(quiet):
             self._score(ready)
+        while not self._reports.empty():
+            kept, failed = self.outbox.reported(self._reports.get())
+            lost = f", and does not keep {failed:,}: they are sent again" if failed else ""
+            self._say(f"the archive keeps {plural(kept, 'object')}{lost}")
         if self._send:
             self._deliver(self._send)
         if self._clock() - self._health_at >= HEALTH_EVERY or not quiet:
@@ -111,6 +123,7 @@ class Station:
         self._health_at = self._clock()
         waiting = self.outbox.waiting().values()
         refused = sum(tries.lasting for tries in waiting)
-        counts = (self.spool.waiting(), len(waiting) - refused, refused)
+        open_ones = sum(bool(tries.transaction) for tries in waiting)
+        counts = (self.spool.waiting(), len(waiting) - refused - open_ones, open_ones, refused)
         found = health.Health(self._health_at, *counts, self._told)
         health.write(self.folder, found)

@@ -33,6 +33,9 @@ ASSESSMENT = ("assessment.html", "assessment.csv")
 OBJECTS = "dicom"
 """Folder of results as DICOM objects."""
 
+FETCHED = "archive"
+"""Folder of radiographs that were fetched from an archive."""
+
 EXPORTS = {kind: f"export.{kind}" for kind in ("csv", "json", "jsonl", "html")}
 """The file that each format is exported to, unless told otherwise."""
 
@@ -41,7 +44,7 @@ _JOURNALS = tuple(f"{DATABASE}-{suffix}" for suffix in ("wal", "shm", "journal")
 NAMES = frozenset(
     {
         *(DATABASE, *_JOURNALS, LOCK, AUDIT, WORKLIST_CSV, WORKLIST_JSON, REPORT, PENDING),
-        *(*EXPORTS.values(), PENDING_FINDINGS, *ASSESSMENT, OBJECTS),
+        *(*EXPORTS.values(), PENDING_FINDINGS, *ASSESSMENT, OBJECTS, FETCHED),
     }
 )
 

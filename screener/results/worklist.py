@@ -141,6 +141,11 @@ class Worklist:
             found |= {str(row[0]): None for row in self.store.query(sql, (first, beyond))}
         return list(found)
 
+    def files_of(self, key: str) -> list[Path]:
+        """The files of a study, scored or not."""
+        sql = "SELECT path FROM file WHERE study_key = ? ORDER BY path"
+        return [records.path_of(row["path"]) for row in self.store.query(sql, (plain(key),))]
+
     def of_same_patient(self, key: str) -> list[str]:
         """Keys of the patient's other studies, the newest first; none where nobody is named."""
         sql = """

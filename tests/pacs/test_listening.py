@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 from pydicom import dcmread, uid
+from pydicom.dataset import Dataset
 
 pytest.importorskip("pynetdicom", reason="the extra 'pacs' is not installed")
 
@@ -24,8 +25,9 @@ from pynetdicom.sop_class import Verification
 
 from sample_data.make_phantoms import STUDIES
 from screener.errors import ConfigurationError
-from screener.pacs import health, listening, peer
-from screener.pacs.outbox import FIRST_PAUSE, Outbox
+from screener.pacs import commitment, health, listening, peer
+from screener.pacs.commitment import Report
+from screener.pacs.outbox import COMMITTED_WITHIN, FIRST_PAUSE, MOST_ASKED, Outbox
 from screener.pacs.sending import Sent, store
 from screener.pacs.spool import Spool
 from tests.conftest import REPOSITORY
@@ -293,6 +295,54 @@ def test_what_the_archive_never_takes_stays_and_is_not_tried_again(outbox):
     assert tries.failure == "takes no such thing"
 
 
+def asked(transaction="1.2.3"):
+    return lambda paths: (Sent(path, instance="1.9", transaction=transaction) for path in paths)
+
+
+def test_an_object_stays_until_the_archive_commits_itself(outbox):
+    box, now = outbox
+    box.deliver(asked())
+    assert box.deliver(asked()) == []  # its word is waited for
+    assert box.reported(Report("1.2.4", frozenset({"1.9"}), {})) == (0, 0)  # another's
+    assert box.reported(Report("1.2.3", frozenset({"1.8"}), {})) == (0, 0)
+    assert len(box.waiting()) == 1
+    assert box.reported(Report("1.2.3", frozenset({"1.9"}), {})) == (1, 0)
+    assert not box.waiting()
+    assert not box.put("one", FILM)
+    now[0] += COMMITTED_WITHIN
+    assert box.deliver(asked()) == []
+
+
+def test_what_the_archive_does_not_keep_is_sent_again(outbox):
+    box, now = outbox
+    box.deliver(asked())
+    assert box.reported(Report("1.2.3", frozenset(), {"1.9": 0x0112})) == (0, 1)
+    ((_, tries),) = box.waiting().items()
+    assert "0112" in tries.failure
+    now[0] += FIRST_PAUSE * 2
+    assert len(box.deliver(arriving)) == 1
+    assert not box.waiting()
+
+
+def test_an_archive_that_never_commits_itself_is_believed_in_the_end(outbox):
+    box, now = outbox
+    for _ in range(MOST_ASKED):
+        assert len(box.waiting()) == 1
+        assert len(box.deliver(asked())) == 1
+        now[0] += COMMITTED_WITHIN
+    assert not box.waiting()
+
+
+def test_a_report_is_read_as_the_standard_has_it():
+    information, kept, failed = Dataset(), Dataset(), Dataset()
+    information.TransactionUID = "1.2.3"
+    kept.ReferencedSOPInstanceUID = "1.9"
+    failed.ReferencedSOPInstanceUID, failed.FailureReason = "1.8", 0x0112
+    information.ReferencedSOPSequence, information.FailedSOPSequence = [kept], [failed]
+    assert commitment.read(information) == Report("1.2.3", frozenset({"1.9"}), {"1.8": 0x0112})
+    assert commitment.read(Dataset()).kept == frozenset()
+
+
 def test_a_damaged_note_costs_no_object(outbox, tmp_path):
     box, _ = outbox
     (tmp_path / "spool" / "outbox" / "one.json").write_text("{")
@@ -366,6 +416,9 @@ class Listener:
         with self._said.open("w") as said:
             self.process = subprocess.Popen(self.command, stderr=said)
         wait_until(lambda: "listening as" in self._said.read_text())
+
+    def said(self):
+        return self._said.read_text()
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)

@@ -1,0 +1,142 @@
+"""Radiographs of an archive, fetched study by study into a spool and scanned in rounds.
+
+A spool that is full is emptied from the end of the ranking on before the next round: those studies
+keep their scores, and lose their pictures. What was fetched once is not fetched again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from dicomweb_client import DICOMwebClient
+from pydicom import dcmwrite
+
+from screener.pacs import web
+from screener.pacs.spool import Arrived, Spool, name_of
+from screener.reading import dicom
+from screener.whole import replace_text
+
+FETCHED = ".fetched"
+"""In the folder of a study: names of the objects that were in it."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """How far the fetching has come."""
+
+    studies: int
+    of: int
+    missing: int = 0
+    """Objects that the archive has and did not give."""
+    ready: tuple[Arrived, ...] = ()
+    """What is to be scanned before going on: the spool is full, or this is all."""
+
+
+class Cache:
+    """The fetched radiographs of an archive, of bounded size.
+
+    Args:
+        folder: made where it is missing.
+        most: bytes that stay there between two rounds; a round fetches as much again at most.
+    """
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self.spool = Spool(folder)
+        self._most = most
+
+    def missing(self, study: str, found: Sequence[web.Found]) -> list[web.Found]:
+        """Which objects of a study to fetch: none if each was here, else those that are not now."""
+        place = self.spool.place(study)
+        here = {path.name.partition("-")[0] for path in place.glob("*.dcm")}
+        names = {one: name_of(one.instance.encode()) for one in found}
+        if set(names.values()) <= here | _names(place / FETCHED):
+            return []
+        return [one for one, name in names.items() if name not in here]
+
+    def is_full(self) -> bool:
+        """Whether there is more than may stay."""
+        return self.size() > self._most
+
+    def size(self) -> int:
+        """Bytes of all radiographs."""
+        return sum(path.stat().st_size for path in self.spool.studies.glob("*/*.dcm"))
+
+    def make_room(self, last_first: Iterable[Path]) -> int:
+        """Empty folders of studies until half of what may stay is left; how many were emptied."""
+        emptied, size = 0, self.size()
+        for place in last_first:
+            if size <= self._most / 2:
+                break
+            files = list(place.glob("*.dcm"))
+            names = _names(place / FETCHED) | {path.name.partition("-")[0] for path in files}
+            replace_text(place / FETCHED, "\n".join(sorted(names)))
+            for path in files:
+                size -= path.stat().st_size
+                path.unlink()
+            emptied += bool(files)
+        return emptied
+
+
+def _names(path: Path) -> set[str]:
+    return set(path.read_text(encoding="ascii").split()) if path.exists() else set()
+
+
+def fetch(
+    client: DICOMwebClient,
+    query: dict[str, str],
+    cache: Cache,
+    say: Say,
+    stop: Callable[[], bool],
+) -> Iterator[Fetched]:
+    """Fetch the radiographs that answer a query; whoever asks scans what is ready in between.
+
+    Args:
+        client: of the archive.
+        query: attributes of studies.
+        cache: where they go; what waits there from before is ready, too.
+        say: tells in a line of an object that could not be had; the others are fetched.
+        stop: asked at every object.
+
+    Raises:
+        AnswerError: the archive cannot be searched, or is gone; the same call goes on from there.
+        OSError: the cache has no room, or cannot be written.
+    """
+    wanted = web.studies(client, query)
+    missing = 0
+    yield Fetched(0, len(wanted))
+    for number, study in enumerate(wanted, 1):
+        for failure in _fetch_study(client, study, cache, stop):
+            missing += 1
+            say(f"study {number:,} of {len(wanted):,}: an object is missing: {failure}")
+        if stop():
+            return
+        is_due = number == len(wanted) or cache.is_full()
+        ready = tuple(cache.spool.quiet(0)) if is_due else ()
+        yield Fetched(number, len(wanted), missing, ready)
+
+
+def _fetch_study(
+    client: DICOMwebClient, study: str, cache: Cache, stop: Callable[[], bool]
+) -> Iterator[web.AnswerError]:
+    """Fetch what of a study is not here; what goes wrong with one object ends no other."""
+    for one in cache.missing(study, web.radiographs(client, study)):
+        if stop():
+            return
+        try:
+            cache.spool.keep(_encoded(client, one), study, one.instance)
+        except web.AnswerError as error:
+            if not error.status:  # nobody is there any more
+                raise
+            yield error
+
+
+def _encoded(client: DICOMwebClient, wanted: web.Found) -> bytes:
+    content = BytesIO()
+    with dicom.quiet():
+        dcmwrite(content, web.retrieved(client, wanted), enforce_file_format=True)
+    return content.getvalue()
