@@ -83,7 +83,8 @@ is sent again, {MOST_ASKED} times in all.
 
 After PS3.18, as user agent: QIDO-RS (studies, series, instances; {web.PAGE} answers a page),
 WADO-RS (instances as `application/dicom` in the transfer syntax that the archive has) and STOW-RS
-({web.AT_ONCE} objects a request). Authentication by bearer token or HTTP basic, over https or on loopback.
+({web.AT_ONCE} objects a request). Authentication by bearer token or HTTP basic, over https or on
+loopback.
 
 ## Associations
 
