@@ -28,7 +28,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "explain": ("explain 1", "explain --band priority --top 20"),
     "report": ("report", "report results -o triage.pdf --band priority --paper letter"),
-    "export": ("export --format html", "export results --format csv -o -"),
+    "export": (
+        "export --format html",
+        "export results --format csv -o -",
+        "export --format deidentified -o for-others --dates shifted",
+    ),
     "watch": ("watch /mnt/incoming", "watch /mnt/share -o results --poll 60 --no-report"),
     "listen": (
         "listen spool --send ARCHIVE@pacs:104",

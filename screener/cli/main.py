@@ -19,7 +19,7 @@ COMMANDS = {
     "diff": "Set two results folders, or two weights, beside each other.",
     "explain": "Prove the maps of studies that are scored already.",
     "report": "Write the triage report as a PDF.",
-    "export": "Write the worklist as CSV, JSON, JSON lines or HTML.",
+    "export": "Write the results as CSV, JSON, HTML, DICOM, or without patients.",
     "watch": "Scan folders whenever something new in them has settled.",
     "listen": "Take radiographs from a modality, score them, send results to an archive.",
     "send": "Send DICOM objects to an archive.",

@@ -36,6 +36,18 @@ def check_web() -> None:
         )
 
 
+def check_sharing() -> None:
+    """Say what to install for taking patients out of objects, before any work.
+
+    Raises:
+        ConfigurationError: the extra is not there.
+    """
+    if find_spec("dicomanonymizer") is None:
+        raise ConfigurationError(
+            "taking patients out needs more packages: pip install 'covid-resnet-screener[pacs]'"
+        )
+
+
 def check_installed() -> None:
     """Say what to install, before any work.
 

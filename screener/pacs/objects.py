@@ -7,7 +7,7 @@ of the same study that lie there from before. A study of which none can be made 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -81,35 +81,50 @@ def folder_of(key: str) -> str:
 def _study(detail: StudyDetail, maker: Maker, folder: Path) -> Written:
     with dicom.quiet():  # a warning could quote a name
         try:
-            made, missing = _objects(detail, films(detail), maker, folder)
+            made, missing = made_of(detail, films(detail), maker, folder)
         except LeftOut as error:
             return Written(detail.row.key, left_out=str(error))
-        new = [_write(one, path) for one, path in made]
+        new = [write(one, path) for one, path in made]
     return Written(detail.row.key, tuple(path for _, path in made), sum(new), missing)
 
 
-def _objects(
-    detail: StudyDetail, found: list[Film], maker: Maker, folder: Path
+def made_of(
+    detail: StudyDetail,
+    found: list[Film],
+    maker: Maker,
+    folder: Path,
+    pictured: Collection[Path] | None = None,
 ) -> tuple[list[tuple[Dataset, Path]], str]:
-    """The objects of a study with the files they belong into, and what is missing of them."""
+    """The objects of a study with the files they belong into, and what is missing of them.
+
+    Args:
+        detail: the study.
+        found: its films.
+        maker: of the results.
+        folder: of the study's objects.
+        pictured: the files of which a picture is made; of all scored ones unless given.
+    """
     report = structured_report(detail, found, maker, ())
-    path = _place(folder, REPORT, report)
+    path = place_of(folder, REPORT, report)
     if earlier := _earlier(folder, path):
         report = structured_report(detail, found, maker, earlier)
     made: list[tuple[Dataset, Path]] = [(report, path)]
     missing = ""
     scored = [film for film in found if isinstance(film.result, RadiographRow)]
     for number, film in enumerate(scored, 1):
+        if pictured is not None and film.result.path not in pictured:
+            continue
         try:
             picture = capture(film, detail, maker, number)
         except PixelError as error:
             missing = f"{film.result.path}: no picture: {error.reason}"
             continue
-        made.append((picture, _place(folder, PICTURE, picture)))
+        made.append((picture, place_of(folder, PICTURE, picture)))
     return made, missing
 
 
-def _place(folder: Path, kind: str, made: Dataset) -> Path:
+def place_of(folder: Path, kind: str, made: Dataset) -> Path:
+    """The file of an object: its kind and the end of its UID."""
     return folder / f"{kind}-{str(made.SOPInstanceUID)[-12:]}.dcm"
 
 
@@ -132,7 +147,7 @@ def _read(path: Path) -> Dataset | None:
     return found if found.get("SOPClassUID") == ComprehensiveSRStorage else None
 
 
-def _write(made: Dataset, path: Path) -> bool:
+def write(made: Dataset, path: Path) -> bool:
     """Write an object whole, unless it is there; whether it was written."""
     if path.exists():
         return False

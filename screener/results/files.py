@@ -33,6 +33,9 @@ ASSESSMENT = ("assessment.html", "assessment.csv")
 OBJECTS = "dicom"
 """Folder of results as DICOM objects."""
 
+SHARED = "deidentified"
+"""Folder of films and results without their patients."""
+
 FETCHED = "archive"
 """Folder of radiographs that were fetched from an archive."""
 
@@ -44,7 +47,7 @@ _JOURNALS = tuple(f"{DATABASE}-{suffix}" for suffix in ("wal", "shm", "journal")
 NAMES = frozenset(
     {
         *(DATABASE, *_JOURNALS, LOCK, AUDIT, WORKLIST_CSV, WORKLIST_JSON, REPORT, PENDING),
-        *(*EXPORTS.values(), PENDING_FINDINGS, *ASSESSMENT, OBJECTS, FETCHED),
+        *(*EXPORTS.values(), PENDING_FINDINGS, *ASSESSMENT, OBJECTS, SHARED, FETCHED),
     }
 )
 
