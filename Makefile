@@ -9,7 +9,7 @@ SHELL := bash
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test bench-gpu slow lint check format types layers hooks docs wheel install clean
+.PHONY: demo test bench-gpu pacs slow lint check format types layers hooks docs wheel install clean
 
 demo: $(VENV)/installed
 	@rm -rf screening
@@ -30,6 +30,12 @@ bench-gpu: $(VENV)/installed
 	$(BIN)/python -m pytest -m gpu -ra
 	$(BIN)/screener info --benchmark --weights covid-resnet50
 	$(BIN)/python -m benchmarks.gpu
+
+# An archive (Orthanc) and a listener beside it, to try: Debian's packages, installed if one may.
+pacs: $(VENV)/installed
+	@command -v Orthanc >/dev/null || apt-get install -y orthanc orthanc-dicomweb
+	@rm -rf pacs-to-try
+	$(BIN)/python -m sample_data.orthanc pacs-to-try
 
 slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
@@ -76,4 +82,4 @@ $(VENV)/installed: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) screening dist
+	rm -rf $(VENV) screening pacs-to-try dist

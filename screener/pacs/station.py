@@ -81,7 +81,8 @@ class Station:
         while not self._reports.empty():
             kept, failed = self.outbox.reported(self._reports.get())
             lost = f", and does not keep {failed:,}: they are sent again" if failed else ""
-            self._say(f"the archive keeps {plural(kept, 'object')}{lost}")
+            if kept or failed:
+                self._say(f"the archive keeps {plural(kept, 'object')}{lost}")
         if self._send:
             self._deliver(self._send)
         if self._clock() - self._health_at >= HEALTH_EVERY or not quiet:

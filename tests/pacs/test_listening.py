@@ -425,8 +425,8 @@ class Listener:
         return self.process.wait(PATIENCE)
 
 
-def wait_until(true):
-    end = time.monotonic() + PATIENCE
+def wait_until(true, patience=PATIENCE):
+    end = time.monotonic() + patience
     while not true():
         assert time.monotonic() < end
         time.sleep(0.2)

@@ -13,12 +13,13 @@ from pydicom import dcmread
 
 pytest.importorskip("dicomweb_client", reason="the extra 'pacs' is not installed")
 
+from sample_data.orthanc import INSTALLED
 from screener.errors import ConfigurationError
 from screener.pacs import fetching, web
 from screener.pacs.sending import Sent, store
 from tests.conftest import REPOSITORY
 from tests.pacs.test_listening import FILM, changed
-from tests.pacs.test_orthanc import INSTALLED, Orthanc, films
+from tests.pacs.test_orthanc import Orthanc, films
 
 
 def never():
@@ -219,7 +220,7 @@ orthanc = pytest.mark.skipif(not INSTALLED, reason="not installed: orthanc, orth
 
 @pytest.fixture
 def archive(tmp_path):
-    archive = Orthanc(tmp_path / "orthanc", 0)
+    archive = Orthanc(tmp_path / "orthanc", None)
     yield archive
     archive.kill()
 
