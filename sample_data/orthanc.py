@@ -26,8 +26,8 @@ PROGRAM = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/
 DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 INSTALLED = bool(PROGRAM) and DICOMWEB.exists()
 
-TITLE, DIMSE, WEB, LISTENER = "ORTHANC", 4242, 8042, 11112
-"""What the archive to try is called, and its ports and the listener's."""
+TITLE, DIMSE, WEB, LISTENER = "ORTHANC", 14242, 18042, 11112
+"""What the archive to try is called; its ports, which no service of Debian has; the listener's."""
 PATIENCE = 90.0
 """Seconds until it must answer."""
 
@@ -82,6 +82,7 @@ class Orthanc:
         end = time.monotonic() + PATIENCE
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > end:
+                self.kill()
                 raise RuntimeError((self.folder / "said.txt").read_text())
             time.sleep(0.2)
 
@@ -144,4 +145,4 @@ Ctrl-C ends both.
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]).resolve())

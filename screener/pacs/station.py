@@ -108,7 +108,8 @@ class Station:
                     )
         for study in ready:
             self.spool.done(study)
-        self._say(f"scored {len(ready)} studies; {made} objects for the archive")
+        studies = plural(len(ready), "study", "studies")
+        self._say(f"scored {studies}; {plural(made, 'object')} for the archive")
 
     def _deliver(self, send: Send) -> None:
         sent = self.outbox.deliver(send)
