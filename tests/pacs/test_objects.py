@@ -309,3 +309,19 @@ def test_pictures_are_of_the_film(written, worklist):
     wanted = pixels.square(pixels.load(film.path), width).astype(float)
     assert shown.shape == wanted.shape, "phantoms are square"
     assert np.corrcoef(shown.ravel(), wanted.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.slow
+def test_dicom_validator_finds_no_error(written):
+    """It works by a copy of the standard that it has fetched once; offline and without one, not."""
+    program = shutil.which("validate_iods")
+    if not program:
+        pytest.skip("dicom-validator is not installed")
+    folder, _ = written
+    run = subprocess.run(
+        [program, "--edition", "local", str(folder)], capture_output=True, text=True, check=False
+    )
+    said = run.stdout + run.stderr
+    if "aborting" in said:
+        pytest.skip("dicom-validator has no copy of the standard")
+    assert run.returncode == 0, said
