@@ -66,10 +66,11 @@ docs: $(VENV)/installed
 	$(BIN)/python docs/make_rates.py
 	$(BIN)/python docs/make_conformance.py
 
-# Built with what is installed here, so that it needs no network.
+# Built with what is installed here, so that it needs no network; what that is stands in sbom.json.
 wheel: $(VENV)/installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
-	@ls dist/*.whl
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
+	@cd dist && sha256sum *.whl sbom.json > SHA256SUMS && cat SHA256SUMS
 
 install: $(VENV)/installed
 
