@@ -9,7 +9,7 @@ SHELL := bash
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test bench-gpu pacs slow lint check format types layers hooks docs wheel install clean
+.PHONY: demo test bench-gpu pacs slow campaign lint check format types layers hooks docs wheel install clean
 
 demo: $(VENV)/installed
 	@rm -rf screening
@@ -39,6 +39,10 @@ pacs: $(VENV)/installed
 
 slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
+
+# Hostile files and kills, seeded; about 20 minutes on two cores. Keeps what was lost in campaign-lost.
+campaign: $(VENV)/installed
+	$(BIN)/python -m tests.campaign
 
 # The linters: each alone, as the commit hooks call them, and all of them without changing a file.
 lint: check types layers

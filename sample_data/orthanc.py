@@ -28,6 +28,8 @@ INSTALLED = bool(PROGRAM) and DICOMWEB.exists()
 
 TITLE, DIMSE, WEB, LISTENER = "ORTHANC", 14242, 18042, 11112
 """What the archive to try is called; its ports, which no service of Debian has; the listener's."""
+_OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+"""Straight, whatever proxy stands in the environment."""
 PATIENCE = 90.0
 """Seconds until it must answer."""
 
@@ -99,7 +101,7 @@ class Orthanc:
 
     def get(self, path: str, content: bytes | None = None) -> Any:  # noqa: ANN401 (JSON)
         """What its own interface answers."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.web}{path}", content, 30) as answer:
+        with _OPEN(f"http://127.0.0.1:{self.web}{path}", content, 30) as answer:
             return json.load(answer)
 
     def objects(self, study: str) -> list[tuple[str, str]]:
@@ -111,7 +113,7 @@ class Orthanc:
         """An object as it lies in the archive."""
         (found,) = self.get("/tools/lookup", object_uid.encode())
         url = f"http://127.0.0.1:{self.web}/instances/{found['ID']}/file"
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with _OPEN(url, timeout=30) as answer:
             return dcmread(BytesIO(answer.read()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,7 @@ def command(
     settings = Settings((), results, find(weights, device), device=device)
     kept = _spool(spool, least_free)
     station = Station(spool, settings, spool=kept, quiet=quiet, send=send, say=console.note)
+    threading.excepthook = _ended
     with stoppable("finishing what has come; Ctrl-C again breaks off") as stop:
         try:
             server = listening.opened(door, kept, console.note, station.reported)
@@ -125,6 +127,11 @@ def command(
             server.shutdown()
             server.server_close()
     console.note("ended; what waits is kept")
+
+
+def _ended(ended: threading.ExceptHookArgs) -> None:
+    """A thread of an association that its peer broke; the listener and the others go on."""
+    console.note(f"an association was broken off out of turn ({ended.exc_type.__name__})")
 
 
 def _spool(folder: Path, least_free: int) -> Spool:

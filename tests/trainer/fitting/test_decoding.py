@@ -39,6 +39,7 @@ def decoding(dataset, tmp_path):
             time.sleep(0.01)
         while process.poll() is None and children(process.pid) < 2:  # one tracks resources
             time.sleep(0.01)
+        time.sleep(0.3)  # until a new process has been told what it is for, which no signal may cut
         yield process
         if alive(process.pid):
             os.killpg(process.pid, signal.SIGKILL)
