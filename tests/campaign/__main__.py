@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.campaign.long_life import week
 from tests.campaign.network import associations
 from tests.campaign.scans import Row, hostile_files, kills
 
@@ -46,6 +47,7 @@ def main() -> None:
         os.environ["SCREENER_DATA_DIR"] = str(Path(folder) / "data")
         rows.append(_files(options.seed, options.files, Path(folder)))
         rows.append(kills(options.seed, options.kills, Path(folder) / "kills"))
+        rows.append(week(Path(folder) / "week"))
         rows.append(associations(options.seed, options.associations, Path(folder) / "network"))
     if not options.no_tests:
         rows += [_tests(kind, *which) for kind, which in OTHERS.items()]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,10 @@ ACTING = frozenset(
      0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 )  # fmt: skip
 """Characters that a terminal or a reader acts on; carriage return is CSV's own."""
+
+
+WAYS = ("killed", "killed", "terminated", "Ctrl-C twice", "stopped", "worker")
+"""What befalls a scan: all its processes at once, or one that decodes."""
 
 
 @dataclass
@@ -123,29 +128,46 @@ def kills(seed: int, count: int, folder: Path) -> Row:
     seconds = time.monotonic() - began
     for number in range(count):
         to = folder / f"killed-{number // 5}"  # five kills for each
-        _killed(
-            to,
-            rng.uniform(0, seconds),
-            rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)),
-        )
+        _killed(to, rng.uniform(0, seconds), rng.choice(WAYS))
         if number % 5 == 4 or number == count - 1:
             row.lost += _ended(to, whole)
             shutil.rmtree(to)
     return row
 
 
-def _killed(to: Path, after: float, by: signal.Signals) -> None:
+def _killed(to: Path, after: float, way: str) -> None:
+    """Start a scan, and at some moment do it one of the wrongs of :data:`WAYS`."""
     process = subprocess.Popen(
         command([STUDIES], to),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(after)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, by)
+        return
+    with suppress(ProcessLookupError):
+        if way == "worker":
+            for child in _children(process.pid)[-1:]:
+                os.kill(child, signal.SIGKILL)
+        elif way == "stopped":
+            os.killpg(process.pid, signal.SIGSTOP)
+            time.sleep(1)
+            os.killpg(process.pid, signal.SIGCONT)
+        elif way == "Ctrl-C twice":
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            os.killpg(process.pid, signal.SIGTERM if way == "terminated" else signal.SIGKILL)
     process.wait(60)
+
+
+def _children(process: int) -> list[int]:
+    listed = subprocess.run(
+        ["pgrep", "-P", str(process)], capture_output=True, text=True, check=False
+    )
+    return [int(word) for word in listed.stdout.split()]
 
 
 def _ended(to: Path, whole: Path) -> list[str]:
