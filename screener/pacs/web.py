@@ -34,6 +34,8 @@ KEYRING = "covid-resnet-screener"
 MODALITIES = ("CR", "DX")
 PAGE = 200
 """Answers that are asked for at a time."""
+MOST_BYTES = 1 << 30
+"""Of an answer; no radiograph has as many."""
 AT_ONCE = 20
 """Objects in one request."""
 SECONDS = (10.0, 60.0)
@@ -104,9 +106,25 @@ def connected(
         )
     session.headers.update(headers)
     session.auth = account
-    client = DICOMwebClient(url.rstrip("/"), session=session, timeout=SECONDS)
+    client = DICOMwebClient(url.rstrip("/"), session=session, timeout=SECONDS, callback=_bounded)
     client.set_http_retry_params(max_attempts=TRIES, wait_exponential_multiplier=500)
     return client
+
+
+class _TooMuchError(requests.RequestException):
+    """An answer larger than :data:`MOST_BYTES`."""
+
+
+def _bounded(response: requests.Response, *_: object, **__: object) -> None:
+    """Take an answer as the client would, and no more of it than fits."""
+    parts, size = [], 0
+    for part in response.iter_content(1 << 20):
+        size += len(part)
+        if size > MOST_BYTES:
+            response.close()
+            raise _TooMuchError(response=response)
+        parts.append(part)
+    response._content = b"".join(parts)  # where requests itself keeps what it has read
 
 
 def shown(url: str) -> str:
@@ -245,6 +263,8 @@ def _answering(client: DICOMwebClient) -> Iterator[None]:
 def _words(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not one of --tls-ca's, or the system's"
+    if isinstance(error, _TooMuchError):
+        return f"answers with more than {MOST_BYTES >> 20:,} MB at once"
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if error.response is None:

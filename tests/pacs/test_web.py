@@ -159,6 +159,14 @@ def test_a_server_that_ignores_offsets_ends_no_later(monkeypatch):
     assert len(asked) == 2
 
 
+def test_an_answer_without_end_is_broken_off(monkeypatch):
+    monkeypatch.setattr(web, "MOST_BYTES", 2 << 20)
+    endless = (200, "application/dicom+json", b" " * (5 << 20))
+    words = "answers with more than 2 MB at once"
+    with answering(lambda *_: endless) as (url, _), pytest.raises(web.AnswerError, match=words):
+        web.studies(web.connected(url), {})
+
+
 def test_another_object_than_asked_for_is_refused():
     content = FILM.read_bytes()
     body = b"--x\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--x--"
