@@ -199,6 +199,7 @@ def _words(result: Any) -> Iterator[str]:  # noqa: ANN401 (of RadiographRow or R
 def _opinion(review: Review) -> str:
     verdict = f"{review.verdict}" if review.verdict else "no verdict"
     own = f", own label {review.label}" if review.label else ""
+    own += f", {review.reason}" if review.reason else ""
     flag = ", flagged" if review.flagged else ""
     comment = f": {review.comment}" if review.comment else ""
     return f"Review by {review.reviewer} at {review.reviewed_at:%Y-%m-%d %H:%M}: " + (

@@ -193,10 +193,11 @@ def _opinion(verdict: Verdict | None, label: str | None, flagged: bool) -> str: 
 
 
 def review_line(row: StudyRow, zone: tzinfo | None) -> str:
-    """Verdict, reviewer and time."""
+    """Verdict, its reason, reviewer and time."""
     if row.reviewed_at is None:
         return "Not reviewed yet."
-    return f"{verdict(row)} · {row.reviewer} · {moment(row.reviewed_at, zone)}"
+    parts = (verdict(row), row.verdict_reason, row.reviewer, moment(row.reviewed_at, zone))
+    return " · ".join(part for part in parts if part)
 
 
 def other_opinions(detail: StudyDetail, zone: tzinfo | None) -> list[str]:
@@ -208,6 +209,7 @@ def other_opinions(detail: StudyDetail, zone: tzinfo | None) -> list[str]:
             part
             for part in (
                 _opinion(review.verdict, review.label, review.flagged),
+                review.reason,
                 review.reviewer,
                 moment(review.reviewed_at, zone),
                 review.comment,

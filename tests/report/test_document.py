@@ -315,6 +315,18 @@ def test_a_review_made_meanwhile_changes_nothing_half_way(tmp_path):
         assert report.worklist.counts() == before
 
 
+def test_why_a_reviewer_said_so_stands_beside_the_verdict(tmp_path):
+    folder = build_results(tmp_path / "results", studies=4, reviewed=0)
+    with Store.open(folder) as store:
+        key = next(Worklist(store).rows()).key
+        store.add_review(
+            Review(key, "jan", Verdict.DISAGREE, "viral", False, "", MADE, "image quality")
+        )
+    page = tmp_path / "r.html"
+    write_html(folder, page, generated_at=MADE)
+    assert "image quality · jan" in page.read_text("utf-8")
+
+
 def test_of_many_folders_the_title_block_names_a_few(results):
     with opened(results, MADE, None, (), "none") as report:
         run = replace(report.run, folders=tuple(f"/data/{n}" for n in range(300)))
