@@ -53,7 +53,8 @@ class Rounds:
         from screener.pacs.fetching import Cache, fetch
 
         is_empty = True
-        client, wanted = web.connected(self.url), web.parsed_query(self.query)
+        client = web.connected(self.url)
+        wanted = web.studies(client, web.parsed_query(self.query))
         cache = _made(self.cache, lambda: Cache(self.cache, self.megabytes << 20))
         for fetched in fetch(client, wanted, cache, self._say, self.stop):
             self.show(StudiesFetched(fetched.studies, fetched.of, fetched.missing))

@@ -88,16 +88,16 @@ def _names(path: Path) -> set[str]:
 
 def fetch(
     client: DICOMwebClient,
-    query: dict[str, str],
+    wanted: Sequence[str],
     cache: Cache,
     say: Say,
     stop: Callable[[], bool],
 ) -> Iterator[Fetched]:
-    """Fetch the radiographs that answer a query; whoever asks scans what is ready in between.
+    """Fetch the radiographs of studies; whoever asks scans what is ready in between.
 
     Args:
         client: of the archive.
-        query: attributes of studies.
+        wanted: UIDs of studies.
         cache: where they go; what waits there from before is ready, too.
         say: tells in a line of an object that could not be had; the others are fetched.
         stop: asked at every object.
@@ -106,7 +106,6 @@ def fetch(
         AnswerError: the archive cannot be searched, or is gone; the same call goes on from there.
         OSError: the cache has no room, or cannot be written.
     """
-    wanted = web.studies(client, query)
     missing = 0
     yield Fetched(0, len(wanted))
     for number, study in enumerate(wanted, 1):

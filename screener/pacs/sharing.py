@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import SecondaryCaptureImageStorage
+from pydicom.uid import UID, SecondaryCaptureImageStorage
 
 from screener.digest import digest_of_file
 from screener.pacs import objects
@@ -97,7 +97,7 @@ def _images(
             left_out = f"{path}: {why}; left out without --annotated"
             continue
         image = profile.applied(source, patient)
-        image.file_meta = _meta(source, image)
+        image.file_meta = _meta(film.result, image)
         made[path] = image
     if left_out and not made:
         raise LeftOut(left_out)
@@ -106,11 +106,11 @@ def _images(
 
 def _whole(result: RadiographRow) -> FileDataset:
     try:
-        found = dcmread(result.path)
+        found = dcmread(result.path, force=True)  # some have no preamble
         if digest_of_file(result.path) != result.digest:
             raise LeftOut(f"{result.path}: has changed since it was looked at; scan it again")
     except dicom.DAMAGED as error:
-        raise LeftOut(f"{result.path}: {dicom.damage(error, 'the file')}") from None
+        raise LeftOut(f"{result.path}: {dicom.damage(error, 'its elements')}") from None
     return found
 
 
@@ -124,9 +124,9 @@ def _burned_in(source: Dataset) -> str:
     return ""
 
 
-def _meta(source: FileDataset, image: Dataset) -> FileMetaDataset:
+def _meta(result: RadiographRow, image: Dataset) -> FileMetaDataset:
     meta = FileMetaDataset()
-    meta.TransferSyntaxUID = source.file_meta.TransferSyntaxUID
+    meta.TransferSyntaxUID = UID(result.transfer_syntax)
     meta.MediaStorageSOPClassUID = image.SOPClassUID
     meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
     return meta

@@ -272,6 +272,8 @@ def test_phantoms_stay_valid(films, results, tmp_path):
         written = list(write_shared(Worklist(store), tmp_path, profile()))
     files = [path for one in written for path in one.files]
     assert len(files) > 40
+    left_out = [one.left_out for one in written if one.left_out]
+    assert all("film.png: not a DICOM file" in words for words in left_out)
     people = [person for _, person in NAMES.values()]
     for path in files:
         made = pydicom.dcmread(path)

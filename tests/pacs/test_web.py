@@ -260,6 +260,9 @@ def test_an_archives_films_are_stored_fetched_in_rounds_and_scored(archive, tmp_
     nobody = scan(*wanted)
     assert nobody.returncode == 2
     assert "no radiograph answers the query" in nobody.stderr
+    away = scan("scan", "--dicomweb", "http://127.0.0.1:9/dicom-web", "-o", tmp_path / "away")
+    assert away.returncode == 2
+    assert not (tmp_path / "away").exists()
     ran = scan(*arguments, "--cache-size", 1)
     assert ran.returncode == 0, ran.stderr
     assert "the cache is full" in ran.stderr
