@@ -73,6 +73,7 @@ def hostile_files(seed: int, count: int, folder: Path) -> Row:
     for name, content in hostile.files(seed, count):
         Path(os.fsdecode(os.fsencode(place) + b"/" + name)).write_bytes(content)
     hostile.odd_places(place / "odd")
+    before = _largest_child()
     try:
         ran = scan(place, to=to, timeout=SECONDS_A_FILE * count + SECONDS_MORE)
     except subprocess.TimeoutExpired:
@@ -83,9 +84,14 @@ def hostile_files(seed: int, count: int, folder: Path) -> Row:
         row.lost.append(f"seed {seed}: exit code {ran.returncode}: {said[-300:]!r}")
         return row
     row.lost += [f"seed {seed}: {words}" for words in (*_places(place, to), *_acts(said, to))]
-    if resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 > MEMORY:
+    if _largest_child() > max(before, MEMORY):
         row.lost.append(f"seed {seed}: more memory than {MEMORY >> 20} MB")
     return row
+
+
+def _largest_child() -> int:
+    """Bytes of the largest process that this one has started and seen end, whatever it was."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def _places(place: Path, to: Path) -> list[str]:
