@@ -6,6 +6,7 @@ keep their scores, and lose their pictures. What was fetched once is not fetched
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -46,7 +47,7 @@ class Cache:
     """
 
     def __init__(self, folder: Path, most: int) -> None:
-        self.spool = Spool(folder)
+        self.spool = Spool(Path(os.path.abspath(folder)))  # noqa: PTH100 (as results name files)
         self._most = most
 
     def missing(self, study: str, found: Sequence[web.Found]) -> list[web.Found]:
@@ -67,11 +68,17 @@ class Cache:
         return sum(path.stat().st_size for path in self.spool.studies.glob("*/*.dcm"))
 
     def make_room(self, last_first: Iterable[Path]) -> int:
-        """Empty folders of studies until half of what may stay is left; how many were emptied."""
+        """Empty folders of studies until half of what may stay is left; how many were emptied.
+
+        Args:
+            last_first: folders of studies; those that are not of this cache are left alone.
+        """
         emptied, size = 0, self.size()
         for place in last_first:
             if size <= self._most / 2:
                 break
+            if place.parent != self.spool.studies:
+                continue
             files = list(place.glob("*.dcm"))
             names = _names(place / FETCHED) | {path.name.partition("-")[0] for path in files}
             replace_text(place / FETCHED, "\n".join(sorted(names)))

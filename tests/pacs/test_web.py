@@ -221,6 +221,20 @@ def test_what_was_fetched_once_is_not_fetched_again(tmp_path):
     assert cache.missing("1.2", [one, two, more]) == [one, two, more]  # whole, to be scored whole
 
 
+def test_only_what_was_fetched_is_ever_removed(tmp_path):
+    """The results may hold folders of the user's own: their films are nobody's cache."""
+    own = tmp_path / "own" / "study"
+    own.mkdir(parents=True)
+    (own / "pa.dcm").write_bytes(FILM.read_bytes())
+    cache = fetching.Cache(tmp_path / "x" / ".." / "cache", most=10)
+    cache.spool._least_free = 0
+    cache.spool.keep(b"0123456789ABCDEF", "1.2", "1.2.1")
+    assert cache.make_room([own, tmp_path, cache.spool.place("1.2")]) == 1
+    assert (own / "pa.dcm").read_bytes() == FILM.read_bytes()
+    assert [path.name for path in own.iterdir()] == ["pa.dcm"]
+    assert cache.size() == 0
+
+
 # A real archive
 
 orthanc = pytest.mark.skipif(not INSTALLED, reason="not installed: orthanc, orthanc-dicomweb")
