@@ -57,7 +57,7 @@ class Rounds:
         wanted = web.studies(client, web.parsed_query(self.query))
         cache = _made(self.cache, lambda: Cache(self.cache, self.megabytes << 20))
         for fetched in fetch(client, wanted, cache, self._say, self.stop):
-            self.show(StudiesFetched(fetched.studies, fetched.of, fetched.missing))
+            self.show(StudiesFetched(fetched.studies, fetched.of, self.missing))
             if fetched.ready:
                 is_empty = False
                 yield tuple(study.folder for study in fetched.ready)

@@ -15,46 +15,27 @@ def check_network() -> None:
     """Say what to install for speaking with modalities and archives, before any work.
 
     Raises:
-        ConfigurationError: the extra is not there.
+        ConfigurationError: the extra is not there; so it is with the other three.
     """
     check_installed()
-    if find_spec("pynetdicom") is None:
-        raise ConfigurationError(
-            "speaking DICOM needs more packages: pip install 'covid-resnet-screener[pacs]'"
-        )
+    _need("pynetdicom", "speaking DICOM needs")
 
 
 def check_web() -> None:
-    """Say what to install for an archive's DICOMweb, before any work.
-
-    Raises:
-        ConfigurationError: the extra is not there.
-    """
-    if find_spec("dicomweb_client") is None:
-        raise ConfigurationError(
-            "DICOMweb needs more packages: pip install 'covid-resnet-screener[pacs]'"
-        )
+    """The same for an archive's DICOMweb."""
+    _need("dicomweb_client", "DICOMweb needs")
 
 
 def check_sharing() -> None:
-    """Say what to install for taking patients out of objects, before any work.
-
-    Raises:
-        ConfigurationError: the extra is not there.
-    """
-    if find_spec("dicomanonymizer") is None:
-        raise ConfigurationError(
-            "taking patients out needs more packages: pip install 'covid-resnet-screener[pacs]'"
-        )
+    """The same for taking patients out of objects."""
+    _need("dicomanonymizer", "taking patients out needs")
 
 
 def check_installed() -> None:
-    """Say what to install, before any work.
+    """The same for making objects."""
+    _need("highdicom", "DICOM objects need")
 
-    Raises:
-        ConfigurationError: the extra is not there.
-    """
-    if find_spec("highdicom") is None:
-        raise ConfigurationError(
-            "DICOM objects need more packages: pip install 'covid-resnet-screener[pacs]'"
-        )
+
+def _need(package: str, what: str) -> None:
+    if find_spec(package) is None:
+        raise ConfigurationError(f"{what} more packages: pip install 'covid-resnet-screener[pacs]'")

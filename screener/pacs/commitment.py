@@ -62,12 +62,17 @@ def _referenced(sop_class: str, instance: str) -> Dataset:
 
 def read(information: Dataset) -> Report:
     """The report in an event of an archive."""
-    failed = {
-        str(one.get("ReferencedSOPInstanceUID")): int(one.get("FailureReason") or 0)
-        for one in information.get("FailedSOPSequence") or ()
-    }
+    failed = failures(information)
     kept = {
         str(one.get("ReferencedSOPInstanceUID"))
         for one in information.get("ReferencedSOPSequence") or ()
     }
     return Report(str(information.get("TransactionUID")), frozenset(kept - set(failed)), failed)
+
+
+def failures(answer: Dataset) -> dict[str, int]:
+    """SOP instance UIDs that an archive does not have, with the standard's reasons."""
+    return {
+        str(one.get("ReferencedSOPInstanceUID")): int(one.get("FailureReason") or 0)
+        for one in answer.get("FailedSOPSequence") or ()
+    }

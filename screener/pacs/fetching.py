@@ -32,8 +32,6 @@ class Fetched:
 
     studies: int
     of: int
-    missing: int = 0
-    """Objects that the archive has and did not give."""
     ready: tuple[Arrived, ...] = ()
     """What is to be scanned before going on: the spool is full, or this is all."""
 
@@ -49,11 +47,17 @@ class Cache:
     def __init__(self, folder: Path, most: int) -> None:
         self.spool = Spool(Path(os.path.abspath(folder)))  # noqa: PTH100 (as results name files)
         self._most = most
+        self._size = sum(path.stat().st_size for path in self.spool.studies.glob("*/*.dcm"))
+
+    def keep(self, content: bytes, wanted: web.Found) -> None:
+        """Keep a fetched object, as :meth:`Spool.keep` does."""
+        if self.spool.keep(content, wanted.study, wanted.instance):
+            self._size += len(content)
 
     def missing(self, study: str, found: Sequence[web.Found]) -> list[web.Found]:
         """Which objects of a study to fetch: none if each was here, else those that are not now."""
         place = self.spool.place(study)
-        here = {path.name.partition("-")[0] for path in place.glob("*.dcm")}
+        here = _objects(place.glob("*.dcm"))
         names = {one: name_of(one.instance.encode()) for one in found}
         if set(names.values()) <= here | _names(place / FETCHED):
             return []
@@ -61,11 +65,11 @@ class Cache:
 
     def is_full(self) -> bool:
         """Whether there is more than may stay."""
-        return self.size() > self._most
+        return self._size > self._most
 
     def size(self) -> int:
         """Bytes of all radiographs."""
-        return sum(path.stat().st_size for path in self.spool.studies.glob("*/*.dcm"))
+        return self._size
 
     def make_room(self, last_first: Iterable[Path]) -> int:
         """Empty folders of studies until half of what may stay is left; how many were emptied.
@@ -73,20 +77,25 @@ class Cache:
         Args:
             last_first: folders of studies; those that are not of this cache are left alone.
         """
-        emptied, size = 0, self.size()
+        emptied = 0
         for place in last_first:
-            if size <= self._most / 2:
+            if self._size <= self._most / 2:
                 break
             if place.parent != self.spool.studies:
                 continue
             files = list(place.glob("*.dcm"))
-            names = _names(place / FETCHED) | {path.name.partition("-")[0] for path in files}
+            names = _names(place / FETCHED) | _objects(files)
             replace_text(place / FETCHED, "\n".join(sorted(names)))
             for path in files:
-                size -= path.stat().st_size
+                self._size -= path.stat().st_size
                 path.unlink()
             emptied += bool(files)
         return emptied
+
+
+def _objects(files: Iterable[Path]) -> set[str]:
+    """Of which objects files are; two may be of one."""
+    return {path.name.partition("-")[0] for path in files}
 
 
 def _names(path: Path) -> set[str]:
@@ -113,17 +122,15 @@ def fetch(
         AnswerError: the archive cannot be searched, or is gone; the same call goes on from there.
         OSError: the cache has no room, or cannot be written.
     """
-    missing = 0
     yield Fetched(0, len(wanted))
     for number, study in enumerate(wanted, 1):
         for failure in _fetch_study(client, study, cache, stop):
-            missing += 1
             say(f"study {number:,} of {len(wanted):,}: an object is missing: {failure}")
         if stop():
             return
         is_due = number == len(wanted) or cache.is_full()
         ready = tuple(cache.spool.quiet(0)) if is_due else ()
-        yield Fetched(number, len(wanted), missing, ready)
+        yield Fetched(number, len(wanted), ready)
 
 
 def _fetch_study(
@@ -134,7 +141,7 @@ def _fetch_study(
         if stop():
             return
         try:
-            cache.spool.keep(_encoded(client, one), study, one.instance)
+            cache.keep(_encoded(client, one), one)
         except web.AnswerError as error:
             if not error.status:  # nobody is there any more
                 raise

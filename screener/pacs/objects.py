@@ -84,8 +84,13 @@ def _study(detail: StudyDetail, maker: Maker, folder: Path) -> Written:
             made, missing = made_of(detail, films(detail), maker, folder)
         except LeftOut as error:
             return Written(detail.row.key, left_out=str(error))
-        new = [write(one, path) for one, path in made]
-    return Written(detail.row.key, tuple(path for _, path in made), sum(new), missing)
+        return written(detail.row.key, made, missing)
+
+
+def written(key: str, made: list[tuple[Dataset, Path]], missing: str) -> Written:
+    """Write the objects of a study into their files."""
+    new = [_write(one, path) for one, path in made]
+    return Written(key, tuple(path for _, path in made), sum(new), missing)
 
 
 def made_of(
@@ -147,7 +152,7 @@ def _read(path: Path) -> Dataset | None:
     return found if found.get("SOPClassUID") == ComprehensiveSRStorage else None
 
 
-def write(made: Dataset, path: Path) -> bool:
+def _write(made: Dataset, path: Path) -> bool:
     """Write an object whole, unless it is there; whether it was written."""
     if path.exists():
         return False

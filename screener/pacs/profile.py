@@ -31,8 +31,12 @@ BURNED_IN = "burned-in text is not cleaned"
 
 _STANDARD_UIDS = "1.2.840.10008."
 _TEXT = frozenset(("AE", "AS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UR", "UT"))
+_WORDS = _TEXT | {"CS"}
 _DATES = frozenset(("DA", "DT"))
 _BYTES = frozenset(("OB", "OW", "OD", "OF", "OL", "OV", "UN"))
+_FILE = 0x0002
+_DRAWN_OVER = (0x5000, 0x6000)
+"""Groups of a file's own elements, and of curves and overlays, of which there are many."""
 _PIXEL_GROUPS = (0x0028, 0x7FE0)
 """Groups whose bytes are pictures and their look-up tables."""
 _WORDS_KEPT = frozenset(("SoftwareVersions", "PixelSpacingCalibrationDescription"))
@@ -132,7 +136,8 @@ class Profile:
     def _walked(self, source: Dataset, days: int) -> Dataset:
         made = Dataset()
         for element in source:
-            if element.tag.is_private or element.tag.group in (0x0002, 0x5000, 0x6000):
+            group = element.tag.group
+            if element.tag.is_private or group == _FILE or group & 0xFF00 in _DRAWN_OVER:
                 continue
             if (kept := self._element(element, days)) is not None:
                 made.add(kept)
@@ -140,8 +145,6 @@ class Profile:
 
     def _element(self, element: DataElement, days: int) -> DataElement | None:
         vr, action = element.VR, _table().get(int(element.tag), "")
-        if element.tag.group & 0xFF01 in (0x5000, 0x6000) and element.tag.group >= 0x5000:
-            return None  # curves and overlays, of which there are many groups
         if self.options.device and element.keyword in _DEVICE:
             return element
         if self.options.shifted_dates and vr in _DATES and element.keyword not in _NAMING:
@@ -190,9 +193,9 @@ def _replaced(element: DataElement, action: str) -> DataElement | None:
     if action == "X":
         return None
     if action == "Z" or element.VR in _BYTES:
-        return DataElement(element.tag, element.VR, None)
-    words = "REMOVED" if element.VR in _TEXT or element.VR == "CS" else 0
-    return DataElement(element.tag, element.VR, _DUMMIES.get(element.VR, words))
+        return _filled(element, None)
+    words = "REMOVED" if element.VR in _WORDS else 0
+    return _filled(element, _DUMMIES.get(element.VR, words))
 
 
 def _says_nothing(element: DataElement) -> bool:
@@ -268,5 +271,5 @@ def _without(made: Dataset, names: re.Pattern[str] | None) -> None:
         if element.VR == "SQ":
             for item in element.value:
                 _without(item, names)
-        elif element.VR in _TEXT | {"CS"} and names.search(str(element.value).casefold()):
+        elif element.VR in _WORDS and names.search(str(element.value).casefold()):
             element.value = None

@@ -147,7 +147,12 @@ def _kind(path: Path) -> tuple[str, str] | str:
         syntax = str(header.file_meta.TransferSyntaxUID)
         return str(header.file_meta.MediaStorageSOPClassUID), syntax
     except (InvalidDicomError, *dicom.DAMAGED) as error:
-        return f"{path}: not a DICOM file that can be sent ({type(error).__name__})"
+        return unsendable(path, error)
+
+
+def unsendable(path: Path, error: Exception) -> str:
+    """Why a file is not sent, in a line."""
+    return f"{path}: not a DICOM file that can be sent ({type(error).__name__})"
 
 
 def _refused(association: Association, peer: Peer) -> str:
@@ -176,9 +181,15 @@ def _send(association: Association, path: Path, sop_class: str, syntax: str, pee
     code = status.get("Status")
     if code is None:
         return Sent(path, f"{peer}: no answer to an object; the association is lost")
+    return judged(path, str(peer), code)
+
+
+def judged(path: Path, archive: str, code: int) -> Sent:
+    """What became of an object, by the status of the standard that an archive gave it."""
     if code == 0 or code in _WARNINGS:
         return Sent(path)
-    return Sent(path, f"{peer}: does not store it (status {code:04X})", lasting=code >> 12 == 0xC)
+    words = f"{archive}: does not store it (status {code:04X})"
+    return Sent(path, words, lasting=code >> 12 == 0xC)
 
 
 def _whole(path: Path, *, plain: bool) -> FileDataset:

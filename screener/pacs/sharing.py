@@ -66,8 +66,7 @@ def _study(
             made += [(one, objects.place_of(place, IMAGE, one)) for one in images.values()]
     except LeftOut as error:
         return objects.Written(key, left_out=str(error))
-    new = [objects.write(one, path) for one, path in made]
-    return objects.Written(key, tuple(path for _, path in made), sum(new), left_out or missing)
+    return objects.written(key, made, left_out or missing)
 
 
 def _unsigned(detail: StudyDetail) -> StudyDetail:

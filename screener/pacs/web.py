@@ -23,7 +23,8 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.errors import InvalidDicomError
 
 from screener.errors import ConfigurationError, ScreenerError
-from screener.pacs.sending import Sent
+from screener.pacs.commitment import failures
+from screener.pacs.sending import Sent, judged, unsendable
 from screener.reading import dicom
 
 TOKEN, USER, PASSWORD = "DICOMWEB_TOKEN", "DICOMWEB_USER", "DICOMWEB_PASSWORD"
@@ -48,8 +49,8 @@ _FOREIGN = "an answer that is not DICOMweb's"
 _OK, _UNAUTHORIZED = 200, 401
 _NEVER = (400, 403, 404, 405, 406, 409, 413, 415, 422, 501)
 """Answers that trying again will not change."""
-_WARNINGS = (0xB000, 0xB006, 0xB007)
-"""Stored, with elements changed or not checked (PS3.4, table B.2-1)."""
+_UNSAID = 0x0110
+"""Status of an object that is not stored without a reason: a failure in processing it."""
 
 
 class AnswerError(ScreenerError):
@@ -289,8 +290,7 @@ def _store(paths: Sequence[Path], client: DICOMwebClient) -> Iterator[Sent]:
                 read[path] = dcmread(path)
                 read[path].SOPInstanceUID  # noqa: B018 (none without)
         except (InvalidDicomError, AttributeError, *dicom.DAMAGED) as error:
-            why = f"{path}: not a DICOM file that can be sent ({type(error).__name__})"
-            yield Sent(path, why, lasting=True)
+            yield Sent(path, unsendable(path, error), lasting=True)
     if not read:
         return
     try:
@@ -299,17 +299,11 @@ def _store(paths: Sequence[Path], client: DICOMwebClient) -> Iterator[Sent]:
     except AnswerError as error:
         yield from _apart(read, client, str(error), lasting=error.status in _NEVER)
         return
-    failed = {
-        str(one.ReferencedSOPInstanceUID): int(one.get("FailureReason") or 0)
-        for one in answer.get("FailedSOPSequence") or ()
-    }
+    failed = failures(answer)
     for path, sent in read.items():
-        reason = failed.get(str(sent.SOPInstanceUID))
-        if reason is None or reason in _WARNINGS:
-            yield Sent(path)
-        else:
-            url = shown(client.base_url)
-            yield Sent(path, f"{url}: does not store it (reason {reason:04X})", reason >> 12 == 0xC)
+        uid = str(sent.SOPInstanceUID)
+        status = (failed[uid] or _UNSAID) if uid in failed else 0
+        yield judged(path, shown(client.base_url), status)
 
 
 def _apart(

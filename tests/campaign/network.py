@@ -17,10 +17,9 @@ from sample_data.make_phantoms import STUDIES
 from screener.pacs.peer import Peer
 from screener.pacs.sending import store
 from tests.campaign.scans import Row
-from tests.pacs.test_listening import free_port, recorded
+from tests.pacs.test_listening import PATIENCE, free_port, recorded, wait_until
 
 FILM = STUDIES / "02-ground-glass" / "pa.dcm"
-PATIENCE = 90.0
 MORE_HANDLES, MORE_MEMORY = 40, 1.5
 """How many more open handles, and how many times the memory, a listener may have afterwards."""
 
@@ -37,7 +36,7 @@ def associations(seed: int, count: int, folder: Path) -> Row:
     with (folder / "said.txt").open("w") as said:
         process = subprocess.Popen(command, stderr=said)
     try:
-        _until(lambda: "listening as" in (folder / "said.txt").read_text())
+        wait_until(lambda: "listening as" in (folder / "said.txt").read_text())
         peer = Peer("SCREENER", "127.0.0.1", port)
         good = _association(peer)
         rng, before = random.Random(seed), None
@@ -58,13 +57,6 @@ def associations(seed: int, count: int, folder: Path) -> Row:
     if "Traceback" in (folder / "said.txt").read_text():
         row.lost.append(f"seed {seed}: a traceback on its screen")
     return row
-
-
-def _until(true: object) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def _association(peer: Peer) -> bytes:

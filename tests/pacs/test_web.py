@@ -209,13 +209,14 @@ def test_what_was_fetched_once_is_not_fetched_again(tmp_path):
     cache.spool._least_free = 0
     one, two = object_of("1.2", 1), object_of("1.2", 2)
     assert cache.missing("1.2", [one, two]) == [one, two]
-    cache.spool.keep(b"0123456789", "1.2", one.instance)
+    cache.keep(b"0123456789", one)
     assert cache.missing("1.2", [one, two]) == [two]
     assert not cache.is_full()
-    cache.spool.keep(b"0123456789", "1.2", two.instance)
+    cache.keep(b"0123456789", two)
     assert cache.is_full()
     assert cache.make_room([cache.spool.place("1.2")]) == 1
     assert cache.size() == 0
+    assert not list(cache.spool.studies.rglob("*.dcm"))
     assert cache.missing("1.2", [one, two]) == []
     more = object_of("1.2", 3)
     assert cache.missing("1.2", [one, two, more]) == [one, two, more]  # whole, to be scored whole
@@ -228,7 +229,7 @@ def test_only_what_was_fetched_is_ever_removed(tmp_path):
     (own / "pa.dcm").write_bytes(FILM.read_bytes())
     cache = fetching.Cache(tmp_path / "x" / ".." / "cache", most=10)
     cache.spool._least_free = 0
-    cache.spool.keep(b"0123456789ABCDEF", "1.2", "1.2.1")
+    cache.keep(b"0123456789ABCDEF", object_of("1.2", 1))
     assert cache.make_room([own, tmp_path, cache.spool.place("1.2")]) == 1
     assert (own / "pa.dcm").read_bytes() == FILM.read_bytes()
     assert [path.name for path in own.iterdir()] == ["pa.dcm"]
