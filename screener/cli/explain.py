@@ -35,13 +35,7 @@ SCHEMA = 1
 @options.results_option
 @options.weights_option
 @options.json_option
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="Where the network runs: as in the scan.",
-)
+@options.device_option
 def command(
     study: str | None,
     bands: tuple[Band, ...],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from screener import console, locations
+from screener import console
 from screener.cli import options
 from screener.errors import ConfigurationError
 from screener.quantities import MANY, Number
@@ -22,10 +22,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("spool", type=_FOLDER)
-@click.option(
-    "-o", "--output", "--results", "results", metavar="DIR", type=_FOLDER,
-    default=locations.RESULTS, show_default=True, help="The results folder.",
-)  # fmt: skip
+@options.output_option
 @click.option("--aet", default="SCREENER", show_default=True, help="Our AE title.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=11112, show_default=True)

@@ -12,10 +12,11 @@ import click
 from click.core import ParameterSource
 
 from screener import console, locations
-from screener.study import Band
+from screener.study import Band, Maps
 
 if TYPE_CHECKING:
     from screener.results.worklist import Worklist
+    from screener.scan import Settings
 
 Command = Callable[..., None]
 
@@ -88,6 +89,60 @@ engine_option = click.option(
     show_default=True,
     help="What computes; auto takes onnx on a CPU where it is installed.",
 )
+
+output_option = click.option(
+    "-o",
+    "--output",
+    "--results",
+    "results",
+    metavar="DIR",
+    type=_FOLDER,
+    default=locations.RESULTS,
+    show_default=True,
+    help="The results folder; the same command again goes on where it stopped.",
+)
+
+group_option = click.option(
+    "--group",
+    type=click.Choice(["auto", "folder", "file"]),
+    default="auto",
+    show_default=True,
+    help="What is one study among PNG and JPEG files.",
+)
+
+identify_option = click.option(
+    "--identify",
+    type=click.Choice(["none", "id", "full"]),
+    default="none",
+    show_default=True,
+    help="What of patients is kept and shown beside a pseudonym.",
+)
+
+maps_option = click.option(
+    "--maps",
+    type=click.Choice([kind.value for kind in Maps]),
+    default=Maps.PROVEN.value,
+    show_default=True,
+    help="Maps of PRIORITY and ELEVATED radiographs; only proven ones are drawn.",
+)
+
+no_report_option = click.option("--no-report", is_flag=True, help="Write no report.pdf.")
+
+
+def scan_settings(weights: str | None, **options: Any) -> Settings:  # noqa: ANN401
+    """The settings of a scan from a command's options, which have the names of its fields.
+
+    Raises:
+        WeightsError: there are no such weights.
+    """
+    from screener.network.weights import find
+    from screener.reading.grouping import GroupBy
+    from screener.scan import Settings
+
+    options["group"] = GroupBy(options["group"])
+    options["maps"] = Maps(options["maps"])
+    return Settings(weights=find(weights, options["device"]), **options)
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from screener import console, locations
+from screener import console
 from screener.cli import options as shared
 from screener.cli.archive import Rounds
 from screener.console import ExitCode
 from screener.quantities import AT_ONCE, MANY, Number
 from screener.results.files import FETCHED, OBJECTS
-from screener.study import MAX_PIXELS, Maps
+from screener.study import MAX_PIXELS
 from screener.text import plural, visible
 
 if TYPE_CHECKING:
@@ -39,36 +39,14 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     nargs=-1,
     type=click.Path(exists=True, path_type=Path),
 )
-@click.option(
-    "-o",
-    "--output",
-    "--results",
-    "results",
-    metavar="DIR",
-    type=_FOLDER,
-    default=locations.RESULTS,
-    show_default=True,
-    help="The results folder; a scan run again goes on where it stopped.",
-)
+@shared.output_option
 @shared.weights_option
 @shared.device_option
 @shared.engine_option
 @click.option("--batch-size", type=AT_ONCE, help="Radiographs at once.")
 @click.option("--workers", type=AT_ONCE, help="Processes that decode.")
-@click.option(
-    "--group",
-    type=click.Choice(["auto", "folder", "file"]),
-    default="auto",
-    show_default=True,
-    help="What is one study among PNG and JPEG files.",
-)
-@click.option(
-    "--identify",
-    type=click.Choice(["none", "id", "full"]),
-    default="none",
-    show_default=True,
-    help="What of patients is kept and shown beside a pseudonym.",
-)
+@shared.group_option
+@shared.identify_option
 @click.option(
     "--tta",
     "views",
@@ -77,13 +55,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     default=1,
     help="Average N slightly moved views of each radiograph, and give their spread.",
 )
-@click.option(
-    "--maps",
-    type=click.Choice([kind.value for kind in Maps]),
-    default=Maps.PROVEN.value,
-    show_default=True,
-    help="Maps of PRIORITY and ELEVATED radiographs; only proven ones are drawn.",
-)
+@shared.maps_option
 @click.option(
     "--adapt",
     is_flag=True,
@@ -96,7 +68,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--rescore", is_flag=True, help="Score again what is already known.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be read and refused.")
-@click.option("--no-report", is_flag=True, help="Write no report.pdf.")
+@shared.no_report_option
 @click.option("--dicom", "as_dicom", is_flag=True, help="Write the results as DICOM objects, too.")
 @click.option(
     "--max-pixels",
@@ -164,15 +136,14 @@ def command(
     with stoppable() as stop, progress.shown(as_json=as_json) as show:
         from screener.cli import objects  # under the bar: what it takes is not silent
 
-        settings = _settings(weights, guarded=not no_guard, **options)
+        settings = shared.scan_settings(weights, guarded=not no_guard, **options)
         if as_dicom:
             objects.check(settings.results / OBJECTS)
-        rounds: Rounds | list[tuple[Path, ...]] = [settings.folders]
+        ran, archive = _Ran(), None
         if dicomweb:
-            kept = (cache or settings.results / FETCHED).absolute()
-            rounds = Rounds(dicomweb, query, kept, cache_size, settings.results, show, stop.is_set)
-        ran = _Ran()
-        for folders in rounds:
+            kept = cache or settings.results / FETCHED
+            archive = Rounds(dicomweb, query, kept, cache_size, settings.results, show, stop.is_set)
+        for folders in archive or [settings.folders]:
             ran.run(replace(settings, folders=folders), show, stop.is_set, dry=dry_run)
     if stop.is_set():
         console.note("interrupted; what was scored is kept, the same command goes on from there")
@@ -180,7 +151,7 @@ def command(
     if dry_run:
         _say_dry_run(ran.finished[-1], () if as_json else ran.refusals)
         return
-    ran.missing = getattr(rounds, "missing", 0)
+    ran.missing = archive.missing if archive else 0
     _conclude(ran, settings, with_report=not no_report, as_dicom=as_dicom, as_json=as_json)
 
 
@@ -231,16 +202,6 @@ def _conclude(
         objects.write(settings.results, settings.results / OBJECTS)
     if ran.is_incomplete:
         console.end(ExitCode.REFUSALS)
-
-
-def _settings(weights: str | None, *, guarded: bool, **options: Any) -> Settings:  # noqa: ANN401
-    from screener.network.weights import find
-    from screener.reading.grouping import GroupBy
-    from screener.scan import Settings
-
-    options["group"] = GroupBy(options["group"])
-    options["maps"] = Maps(options["maps"])
-    return Settings(weights=find(weights, options["device"]), guarded=guarded, **options)
 
 
 def _say_what_was_not_adapted(results: Path) -> None:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from screener import console, locations
+from screener import console
 from screener.cli import options as shared
 from screener.cli import outputs
 from screener.errors import ConfigurationError, NothingFoundError, StoreBusyError
 from screener.events import FilesCompared
 from screener.quantities import Number
-from screener.study import Maps
 from screener.text import plural
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ PULSE = 0.5
 AGAIN = 900.0
 """Seconds after which all is looked through even if nothing told of a change: tells can be lost."""
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-
 
 @click.command()
 @click.argument(
@@ -40,34 +37,13 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
-@click.option(
-    "-o", "--output", "--results", "results", metavar="DIR", type=_FOLDER,
-    default=locations.RESULTS, show_default=True, help="The results folder.",
-)  # fmt: skip
+@shared.output_option
 @shared.weights_option
 @shared.device_option
 @shared.engine_option
-@click.option(
-    "--group",
-    type=click.Choice(["auto", "folder", "file"]),
-    default="auto",
-    show_default=True,
-    help="What is one study among PNG and JPEG files.",
-)
-@click.option(
-    "--identify",
-    type=click.Choice(["none", "id", "full"]),
-    default="none",
-    show_default=True,
-    help="What of patients is kept and shown beside a pseudonym.",
-)
-@click.option(
-    "--maps",
-    type=click.Choice([kind.value for kind in Maps]),
-    default=Maps.PROVEN.value,
-    show_default=True,
-    help="Maps of PRIORITY and ELEVATED radiographs.",
-)
+@shared.group_option
+@shared.identify_option
+@shared.maps_option
 @click.option(
     "--quiet",
     type=Number(0, 86_400),
@@ -82,7 +58,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     help="Look every so often instead of being told by the file system.  [default: 10 on network "
     "shares]",
 )
-@click.option("--no-report", is_flag=True, help="Write no report.pdf.")
+@shared.no_report_option
 def command(
     *,
     weights: str | None,
@@ -103,7 +79,7 @@ def command(
     from screener.reading.watching import Settling, Watcher
 
     settling = Settling(quiet)
-    settings = _settings(weights, settling, **options)
+    settings = shared.scan_settings(weights, not_yet=settling.is_moving, **options)
     with stoppable("finishing the batch in work; Ctrl-C again breaks off") as stop:
         watcher = Watcher(settings.folders, settings.results, poll=poll, say=console.note)
         try:
@@ -111,17 +87,6 @@ def command(
         finally:
             watcher.stop()
     console.note("ended; the same command goes on from here")
-
-
-def _settings(weights: str | None, settling: Settling, **options: Any) -> Settings:  # noqa: ANN401
-    from screener.network.weights import find
-    from screener.reading.grouping import GroupBy
-    from screener.scan import Settings
-
-    options["group"] = GroupBy(options["group"])
-    options["maps"] = Maps(options["maps"])
-    found = find(weights, options["device"])
-    return Settings(weights=found, not_yet=settling.is_moving, **options)
 
 
 class _Watch:
