@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import dcmread
@@ -22,7 +22,7 @@ from screener.pacs import commitment
 from screener.pacs.peer import Peer
 from screener.reading import dicom
 
-MOST_KINDS = 120
+MOST_KINDS = 126
 """Pairs of SOP class and transfer syntax in one association; the standard has room for 128."""
 AT_ONCE = 200
 """Objects in one association."""
@@ -49,6 +49,16 @@ class Sent:
     """Its SOP instance UID, where the archive was asked to commit itself to keep it."""
     transaction: str = ""
     """Under which the archive will answer that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file that can be sent, by its header."""
+
+    path: Path
+    sop_class: str
+    syntax: str
+    instance: str
 
 
 def store(
@@ -80,14 +90,14 @@ def _store(
     *,
     committed: bool,
 ) -> Iterator[Sent]:
-    read: list[tuple[Path, str, str]] = []
+    read: list[_Read] = []
     for path in paths:
-        kind = _kind(path)
-        if isinstance(kind, str):
-            yield Sent(path, kind, lasting=True)
+        found = _read(path)
+        if isinstance(found, str):
+            yield Sent(path, found, lasting=True)
         else:
-            read.append((path, *kind))
-    kinds = sorted({(sop_class, own) for _, sop_class, syntax in read for own in (syntax, PLAIN)})
+            read.append(found)
+    kinds = sorted({(one.sop_class, own) for one in read for own in (one.syntax, PLAIN)})
     if not read:
         return
     entity = AE(ae_title=calling)
@@ -102,50 +112,42 @@ def _store(
         *address, contexts=contexts, ae_title=peer.title, tls_args=arguments
     )
     if association.rejected_contexts and not association.accepted_contexts:
-        for path, sop_class, syntax in read:
-            yield Sent(path, _takes_no(peer, sop_class, syntax), lasting=True)
+        yield from (Sent(one.path, _takes_no(peer, one), lasting=True) for one in read)
         return
     if not association.is_established:
         why = _refused(association, peer)
-        yield from (Sent(path, why) for path, *_ in read)
+        yield from (Sent(one.path, why) for one in read)
         return
     try:
         if not committed:
-            yield from (_send(association, *one, peer) for one in read)
+            yield from (_send(association, one, peer) for one in read)
             return
-        sent = [_send(association, *one, peer) for one in read]
-        yield from (one for one in sent if one.failure)
-        yield from _committed(association, [one for one in sent if not one.failure])
+        sent = [(one, _send(association, one, peer)) for one in read]
+        yield from (became for _, became in sent if became.failure)
+        yield from _committed(association, [one for one, became in sent if not became.failure])
     finally:
         if association.is_established:
             association.release()
 
 
-def _committed(association: Association, stored: Sequence[Sent]) -> Iterator[Sent]:
-    """The same, with the transaction under which the archive will say that it keeps them."""
-    uids = [_uids(one.path) for one in stored]
-    if not uids:
+def _committed(association: Association, stored: Sequence[_Read]) -> Iterator[Sent]:
+    """What is stored, with the transaction under which the archive will say that it keeps it."""
+    if not stored:
         return
-    transaction = commitment.asked(association, uids)
-    for one, (_, instance) in zip(stored, uids, strict=True):
-        yield replace(one, instance=instance, transaction=transaction)
+    wanted = [(one.sop_class, one.instance) for one in stored]
+    transaction = commitment.asked(association, wanted)
+    for one in stored:
+        yield Sent(one.path, instance=one.instance, transaction=transaction)
 
 
-def _uids(path: Path) -> tuple[str, str]:
-    with dicom.quiet():
-        header = dcmread(
-            path, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True
-        )
-    return str(header.SOPClassUID), str(header.SOPInstanceUID)
-
-
-def _kind(path: Path) -> tuple[str, str] | str:
-    """SOP class and transfer syntax of a file, or why there are none."""
+def _read(path: Path) -> _Read | str:
+    """What a file is, or why it is nothing that can be sent."""
     try:
         with dicom.quiet():
-            header = dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
-        syntax = str(header.file_meta.TransferSyntaxUID)
-        return str(header.file_meta.MediaStorageSOPClassUID), syntax
+            header = dcmread(path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True)
+        meta, instance = header.file_meta, str(header.get("SOPInstanceUID"))
+        sop_class, syntax = str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
+        return _Read(path, sop_class, syntax, instance)
     except (InvalidDicomError, *dicom.DAMAGED) as error:
         return unsendable(path, error)
 
@@ -163,25 +165,25 @@ def _refused(association: Association, peer: Peer) -> str:
     return f"{peer}: no answer; check that the archive runs and the address is right"
 
 
-def _send(association: Association, path: Path, sop_class: str, syntax: str, peer: Peer) -> Sent:
+def _send(association: Association, one: _Read, peer: Peer) -> Sent:
     if not association.is_established:
-        return Sent(path, f"{peer}: ended the association")
+        return Sent(one.path, f"{peer}: ended the association")
     taken = {
         (context.abstract_syntax, context.transfer_syntax[0])
         for context in association.accepted_contexts
     }
-    plain = (sop_class, syntax) not in taken
-    if plain and (sop_class, PLAIN) not in taken:
-        return Sent(path, _takes_no(peer, sop_class, syntax), lasting=True)
+    plain = (one.sop_class, one.syntax) not in taken
+    if plain and (one.sop_class, PLAIN) not in taken:
+        return Sent(one.path, _takes_no(peer, one), lasting=True)
     try:
         with dicom.quiet():
-            status = association.send_c_store(_whole(path, plain=plain))
+            status = association.send_c_store(_whole(one.path, plain=plain))
     except (ValueError, RuntimeError, OSError) as error:
-        return Sent(path, f"{path}: could not be sent ({type(error).__name__})")
+        return Sent(one.path, f"{one.path}: could not be sent ({type(error).__name__})")
     code = status.get("Status")
     if code is None:
-        return Sent(path, f"{peer}: no answer to an object; the association is lost")
-    return judged(path, str(peer), code)
+        return Sent(one.path, f"{peer}: no answer to an object; the association is lost")
+    return judged(one.path, str(peer), code)
 
 
 def judged(path: Path, archive: str, code: int) -> Sent:
@@ -200,5 +202,5 @@ def _whole(path: Path, *, plain: bool) -> FileDataset:
     return found
 
 
-def _takes_no(peer: Peer, sop_class: str, syntax: str) -> str:
-    return f"{peer}: takes no {UID(sop_class).name} in {UID(syntax).name}"
+def _takes_no(peer: Peer, one: _Read) -> str:
+    return f"{peer}: takes no {UID(one.sop_class).name} in {UID(one.syntax).name}"
