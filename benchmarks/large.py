@@ -31,7 +31,7 @@ WEIGHTS = "covid-lite"
 def write_many(root: Path, files: int) -> Path:
     """Files that differ in the numbers of study, image and person."""
     with tempfile.TemporaryDirectory() as folder:
-        write_files(Path(folder), DISTINCT, first=int(NUMBER) - DISTINCT + 1, side=16)
+        write_files(Path(folder), DISTINCT, first=int(NUMBER) - DISTINCT + 1, side=64)
         written = [path.read_bytes() for path in sorted(Path(folder).rglob("*.dcm"))]
     stamps = [str(int(NUMBER) - DISTINCT + 1 + i).encode() for i in range(DISTINCT)]
     for number in range(files):

@@ -41,6 +41,7 @@ from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
 from screener.results.identity import Identify
 from screener.results.open_studies import OpenStudies, Settled
+from screener.results.records import chunks
 from screener.results.since import compared
 from screener.results.store import Store
 from screener.study import (
@@ -392,15 +393,18 @@ class _Scan:
     ) -> Generator[ScanEvent, None, list[Radiograph]]:
         """Tell the results of earlier runs; returns the radiographs that have none."""
         unknown: list[Radiograph] = []
-        for study in found:
+        for chunk in chunks(found):
+            radiographs = [one for study in chunk for one in study.radiographs]
             known: dict[Path, Settled] = {}
             if not self.settings.rescore:
-                known = self.store.known(study.radiographs, *self.key)
-            unknown += [one for one in study.radiographs if one.path not in known]
-            if not study.radiographs:
-                yield StudyScored(studies.result(study.key))
+                known = self.store.known(radiographs, *self.key)
             self._log(known.values())
-            yield from self._tell(studies, known.values())
+            for study in chunk:
+                if not study.radiographs:
+                    yield StudyScored(studies.result(study.key))
+                own = [one.path for one in study.radiographs]
+                unknown += [one for one in study.radiographs if one.path not in known]
+                yield from self._tell(studies, [known[path] for path in own if path in known])
         return unknown
 
     def _batches(self, radiographs: Sequence[Radiograph]) -> Iterator[list[Decoded | Refusal]]:

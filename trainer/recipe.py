@@ -265,12 +265,20 @@ def _member(recipe: Recipe, member: Member, errors: list[str]) -> Recipe | None:
     wrong: list[str] = []
     content = tomllib.loads(dump(replace(recipe, name=f"{recipe.name}-{member.name}", soup=None)))
     for override in member.set:
-        _override(content, override, wrong)
+        for each in _of_each_stage(override, recipe.stages):
+            _override(content, each, wrong)
     found = _recipe(content, wrong)
     if found is not None:
         _check(found, wrong)
     errors += [f"soup: {member.name}: {error}" for error in wrong]
     return found
+
+
+def _of_each_stage(override: str, stages: Iterable[Stage]) -> list[str]:
+    """What is set of [augment] as that of every stage: by now each spells out its own."""
+    if override.partition(".")[0].strip() != "augment":
+        return [override]
+    return [f"{stage.name}.{override}" for stage in stages]
 
 
 def _override(content: dict[str, Any], override: str, errors: list[str]) -> None:

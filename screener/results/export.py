@@ -80,6 +80,15 @@ CSV_COLUMNS = (
 
 def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
     """A header, a row for each study in order, each refused file, each not scored yet."""
+    for _ in _while_writing_csv(worklist, stream, wanted):
+        pass
+
+
+Shown = tuple[StudyRow, Sequence[RadiographRow]]
+
+
+def _while_writing_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter) -> Iterator[Shown]:
+    """Write a CSV, and hand on each of its studies once it is written."""
     text = io.TextIOWrapper(
         stream, encoding="utf-8", errors="surrogateescape", newline="", write_through=True
     )
@@ -87,8 +96,9 @@ def write_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> No
         rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
         rows.writeheader()
         adopted = worklist.adoption()
-        for row in worklist.rows(wanted):
-            rows.writerow(_cells(_study_cells(row, worklist.radiographs(row.key), adopted)))
+        for row, radiographs in worklist.with_radiographs(wanted):
+            rows.writerow(_cells(_study_cells(row, radiographs, adopted)))
+            yield row, radiographs
         for refusal in worklist.refusals(since=wanted.since):
             rows.writerow(_cells(_refusal_cells("refusal", refusal)))
         for waiting in worklist.waiting(wanted.since):
@@ -108,7 +118,8 @@ def write_json(
         wanted: which studies.
         maps: give each radiograph's map as rows of numbers, and the outline of its lungs.
     """
-    _write_document(worklist, stream, _studies(worklist, wanted, maps=maps), wanted)
+    studies = (_study(*shown, maps=maps) for shown in worklist.with_radiographs(wanted))
+    _write_document(worklist, stream, studies, wanted)
 
 
 def write_json_with_reviews(worklist: Worklist, stream: IO[bytes], wanted: Filter = ALL) -> None:
@@ -166,10 +177,12 @@ def write_worklist(worklist: Worklist, folder: Path) -> None:
     Raises:
         StoreError: one of them cannot be written.
     """
-    with atomically(folder / files.WORKLIST_CSV) as stream:
-        write_csv(worklist, stream)
-    with atomically(folder / files.WORKLIST_JSON) as stream:
-        write_json(worklist, stream)
+    with (
+        atomically(folder / files.WORKLIST_CSV) as table,
+        atomically(folder / files.WORKLIST_JSON) as document,
+    ):
+        studies = (_study(*shown) for shown in _while_writing_csv(worklist, table, ALL))
+        _write_document(worklist, document, studies, ALL)
 
 
 def _write_document(
@@ -223,16 +236,11 @@ def _head(worklist: Worklist) -> dict[str, Any]:
     }
 
 
-def _studies(worklist: Worklist, wanted: Filter, *, maps: bool) -> Iterator[dict[str, Any]]:
-    for row in worklist.rows(wanted):
-        yield _study(row, worklist.radiographs(row.key), maps=maps)
-
-
 def _reviewed_studies(worklist: Worklist, wanted: Filter) -> Iterator[dict[str, Any]]:
-    for row in worklist.rows(wanted):
+    for row, radiographs in worklist.with_radiographs(wanted):
         entries = {one.reviewer: one for one in worklist.store.reviews(row.key)}
         said = {"review": review(row), "reviews": [entry(one) for one in entries.values()]}
-        yield {**_study(row, worklist.radiographs(row.key)), **said}
+        yield {**_study(row, radiographs), **said}
 
 
 def _study(

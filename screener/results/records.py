@@ -63,7 +63,12 @@ ON CONFLICT (key) DO UPDATE SET pseudonym = excluded.pseudonym, patient_id = exc
     patient_name = excluded.patient_name, accession = excluded.accession,
     taken_at = excluded.taken_at, age = excluded.age, sex = excluded.sex,
     phantom = excluded.phantom
+WHERE (study.pseudonym, study.patient_id, study.patient_name, study.accession, study.taken_at,
+    study.age, study.sex, study.phantom) IS NOT (excluded.pseudonym, excluded.patient_id,
+    excluded.patient_name, excluded.accession, excluded.taken_at, excluded.age, excluded.sex,
+    excluded.phantom)
 """
+"""A study has ten indexes: what says the same again is left alone."""
 
 PUT_FILE = f"""
 INSERT INTO file (path, study_key, run, first, scorable, size, mtime_ns, projection, photometric,
@@ -78,10 +83,13 @@ ON CONFLICT (path) DO UPDATE SET
     size = excluded.size, mtime_ns = excluded.mtime_ns, projection = excluded.projection,
     photometric = excluded.photometric, transfer_syntax = excluded.transfer_syntax,
     rows = excluded.rows, columns = excluded.columns, bits_stored = excluded.bits_stored,
-    outcome = excluded.outcome, reason = excluded.reason
+    outcome = CASE WHEN outcome = 'scored' AND size = excluded.size
+        AND mtime_ns = excluded.mtime_ns THEN outcome ELSE excluded.outcome END,
+    reason = CASE WHEN outcome = 'scored' AND size = excluded.size
+        AND mtime_ns = excluded.mtime_ns THEN reason ELSE excluded.reason END
 """
-
-"""Another study's file under an old name is new; other bytes of the same study are not."""
+"""Another study's file under an old name is new; other bytes of the same study are not. A file that
+has a score and is the same keeps it."""
 
 PUT_REFUSAL = """
 INSERT INTO file (path, study_key, run, first, scorable, outcome, reason)
@@ -115,9 +123,10 @@ WHERE result.digest = file.digest AND result.weights_digest = ? AND result.pipel
 """What is known of files under given weights; append a condition on ``file.path`` for one."""
 
 KNOWN = """
-SELECT result.* FROM file JOIN result USING (digest)
-WHERE weights_digest = ? AND pipeline = ? AND path = ? AND size = ? AND mtime_ns = ?
+SELECT path, size, mtime_ns, result.* FROM file JOIN result USING (digest)
+WHERE weights_digest = ? AND pipeline = ? AND path IN ({})
 """
+"""Results of so many files as it is given question marks."""
 
 FILES_BELOW = f"""
 SELECT path, study_key FROM file

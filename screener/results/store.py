@@ -260,10 +260,13 @@ class Store:
     ) -> dict[Path, RadiographScore | Refusal]:
         """Results of earlier runs for files whose path, size and time of change are the same."""
         found: dict[Path, RadiographScore | Refusal] = {}
-        for radiograph in radiographs:
-            facts = (path_bytes(radiograph.path), radiograph.size, radiograph.mtime_ns)
-            for row in self.query(records.KNOWN, (weights_digest, pipeline, *facts)):
-                found[radiograph.path] = self._result(row, radiograph)
+        for chunk in records.chunks(radiographs):
+            asked = {path_bytes(radiograph.path): radiograph for radiograph in chunk}
+            sql = records.KNOWN.format(", ".join("?" * len(asked)))
+            for row in self.query(sql, (weights_digest, pipeline, *asked)):
+                radiograph = asked[row["path"]]
+                if (row["size"], row["mtime_ns"]) == (radiograph.size, radiograph.mtime_ns):
+                    found[radiograph.path] = self._result(row, radiograph)
         return found
 
     def _result(self, row: sqlite3.Row, radiograph: Radiograph) -> RadiographScore | Refusal:

@@ -18,6 +18,7 @@ from screener.results.records import (
     SETTLE_KNOWN,
     UNDATED,
     Values,
+    chunks,
     lungs_of,
     probabilities_of,
     proof_of,
@@ -40,27 +41,39 @@ def refresh(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
         " ORDER BY id DESC LIMIT 1"
     ).fetchone()
     thresholds = adoption.thresholds(connection) or json.loads(run["card"])["thresholds"]
-    for key in keys:
-        files = connection.execute(FILES_OF_STUDY, (run[0], run[1], key)).fetchall()
-        date = connection.execute("SELECT taken_at FROM study WHERE key = ?", (key,)).fetchone()
-        taken_at = date[0] if date else UNDATED
-        connection.execute(SUM_UP, _summary(key, taken_at, files, thresholds))
+    for chunk in chunks(keys):
+        wanted = json.dumps(chunk)
+        files: dict[str, list[sqlite3.Row]] = {key: [] for key in chunk}
+        for row in connection.execute(FILES_OF_STUDIES, (wanted, run[0], run[1])):
+            files[row["study_key"]].append(row)
+        dates = dict(connection.execute(DATES, (wanted,)).fetchall())
+        connection.executemany(
+            SUM_UP,
+            [_summary(key, dates.get(key, UNDATED), files[key], thresholds) for key in chunk],
+        )
 
 
-FILES_OF_STUDY = """
-SELECT file.scorable, file.projection, file.outcome, file.reason, probabilities, border_share,
-    spread, inverted, proof, lungs
-FROM file LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
+FILES_OF_STUDIES = """
+SELECT study_key, file.scorable, file.projection, file.outcome, file.reason, probabilities,
+    border_share, spread, inverted, proof, lungs
+FROM json_each(?) AS wanted CROSS JOIN file INDEXED BY file_by_study
+    ON study_key = wanted.value
+LEFT JOIN result ON file.outcome = 'scored' AND result.digest = file.digest
     AND weights_digest = ? AND pipeline = ?
-WHERE study_key = ? ORDER BY path
+ORDER BY file.path
 """
 
-SUM_UP = """
-UPDATE study SET place = ?, band = ?, score = ?, label = ?, probabilities = ?, border_share = ?,
-    spread = ?, explained = ?, lung_marks = ?,
-    projections = ?, scored = ?, refused = ?, waiting = ?, inverted = ?
-WHERE key = ?
+DATES = "SELECT key, taken_at FROM study WHERE key IN (SELECT value FROM json_each(?))"
+
+_SUMS = """place, band, score, label, probabilities, border_share, spread, explained, lung_marks,
+    projections, scored, refused, waiting, inverted"""
+
+SUM_UP = f"""
+WITH new({_SUMS}) AS (VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15))
+UPDATE study SET ({_SUMS}) = (SELECT {_SUMS} FROM new)
+WHERE key = ?1 AND ({_SUMS}) IS NOT (SELECT {_SUMS} FROM new)
 """
+"""What says the same again is left alone, and the study's indexes with it."""
 
 
 def _summary(
@@ -70,13 +83,13 @@ def _summary(
     outcomes = Counter(row["outcome"] for row in files)
     scored, waiting = outcomes[Outcome.SCORED], outcomes[Outcome.WAITING]
     return (
+        key,
         *_judged(key, taken_at, files, thresholds),
         ",".join(dict.fromkeys(row["projection"] for row in files if row["scorable"])),
         scored,
         outcomes.total() - scored - waiting,
         waiting,
         any(row["inverted"] for row in files),
-        key,
     )
 
 

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow", "Worklist"]
 
+CHUNK = 500
+"""Studies that are read at a time where all are."""
+
 
 class Worklist:
     """The studies of a results folder as its latest run's weights see them."""
@@ -68,8 +71,19 @@ class Worklist:
         """All rows, in bounded memory, as they were when the first was read."""
         where, values = selection.where(wanted)
         found = self.store.query(f"SELECT * FROM study {where} {selection.order(wanted)}", values)
-        for chunk in records.chunks(found, 500):
+        for chunk in records.chunks(found, CHUNK):
             yield from self._study_rows(chunk)
+
+    def with_radiographs(
+        self, wanted: Filter = ALL
+    ) -> Iterator[tuple[StudyRow, list[RadiographRow]]]:
+        """All rows, each with its scored radiographs, in bounded memory."""
+        for chunk in records.chunks(self.rows(wanted), CHUNK):
+            files: dict[str, list[sqlite3.Row]] = {plain(row.key): [] for row in chunk}
+            for file in self.store.query(_SCORED_OF_STUDIES, (json.dumps(list(files)),)):
+                files[file["study_key"]].append(file)
+            for row in chunk:
+                yield row, list(self._radiographs(files[plain(row.key)]))
 
     def count(self, wanted: Filter = ALL) -> int:
         """How many studies a filter lets through."""
@@ -404,6 +418,16 @@ _SCORED_FILES = (
 FROM run JOIN file JOIN result ON result.digest = file.digest
     AND result.weights_digest = run.weights_digest AND result.pipeline = run.pipeline
 WHERE run.id = (SELECT max(id) FROM run) AND file.outcome = 'scored' ORDER BY path
+"""
+)
+_SCORED_OF_STUDIES = (
+    _COLUMNS
+    + """
+FROM run JOIN json_each(?) AS wanted CROSS JOIN file INDEXED BY file_by_study
+    ON study_key = wanted.value
+JOIN result ON result.digest = file.digest
+    AND result.weights_digest = run.weights_digest AND result.pipeline = run.pipeline
+WHERE run.id = (SELECT max(id) FROM run) AND file.outcome = 'scored' ORDER BY file.path
 """
 )
 _DISTANCES = """

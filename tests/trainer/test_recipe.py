@@ -118,6 +118,17 @@ def test_a_member_is_the_recipe_with_its_own_values(tmp_path):
     assert first.soup is None
 
 
+def test_what_a_member_sets_of_augment_holds_in_every_stage(tmp_path):
+    path = tmp_path / "broth.toml"
+    own = SOUP.replace('"seed=4"', '"augment.style=0.5"').replace(
+        "[[stages]]", "[augment]\nstyle = 0.8\n[[stages]]"
+    )
+    path.write_text(own)
+    first, second = recipe.members(recipe.read(path))
+    assert [stage.augment.style for stage in first.stages] == [0.5]
+    assert [stage.augment.style for stage in second.stages] == [0.8]
+
+
 def test_errors_of_a_soup_are_those_of_its_members(tmp_path):
     with pytest.raises(ConfigurationError, match="no member is called 'c'"):
         soup(tmp_path, 'of = ["c"]')
