@@ -244,6 +244,8 @@ class _Scan:
         identified = identity(card, settings.pipeline, self.device.arithmetic)
         self.key = (identified, settings.pipeline)
         self.outcomes: Counter[Outcome] = Counter()
+        self.known = 0
+        """Refusals that an earlier scan has made, too."""
         self.stages = dict.fromkeys(STAGES, 0.0)
 
     def events(self) -> Iterator[ScanEvent]:
@@ -323,9 +325,10 @@ class _Scan:
             options=self.settings.options,
         )
         found = found.without(self.store.put_studies(found.studies))
-        self.store.put_refusals(found.refusals)
+        new = self.store.put_refusals(found.refusals)
         self.store.close_walk(run.id)
-        self._log(found.refusals)
+        self._log(new)
+        self.known = len(found.refusals) - len(new)
         return run.id, found
 
     def _adapt(self) -> None:
@@ -361,6 +364,7 @@ class _Scan:
         with self._during("store"):
             unknown = yield from self._reuse(studies, found.studies)
         total = sum(len(study.radiographs) for study in found.studies)
+        self.audit.known(self.known + total - len(unknown))
         done = reused = total - len(unknown)
         yield BatchScored(done, total, reused, 0.0)
         began = self.clock()
@@ -398,7 +402,6 @@ class _Scan:
             known: dict[Path, Settled] = {}
             if not self.settings.rescore:
                 known = self.store.known(radiographs, *self.key)
-            self._log(known.values())
             for study in chunk:
                 if not study.radiographs:
                     yield StudyScored(studies.result(study.key))

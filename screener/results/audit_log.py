@@ -88,6 +88,10 @@ class AuditLog:
             ms={stage: round(spent, 1) for stage, spent in (milliseconds or {}).items()},
         )
 
+    def known(self, files: int) -> None:
+        """Record how many files stand as an earlier line says: a rescan repeats no lines."""
+        self._append("known", files=files)
+
     def timed(self, seconds: float, stages: Mapping[str, float]) -> None:
         """Record how long a scan took, and how many of its seconds each stage."""
         rounded = {stage: round(spent, 3) for stage, spent in stages.items()}

@@ -84,14 +84,26 @@ def _put_rows(connection: sqlite3.Connection, studies: Sequence[Study], key: byt
 
 def put_refusals(
     connection: sqlite3.Connection, refusals: Iterable[Refusal], sum_up: SumUp
-) -> None:
-    """Record files that the latest run found and refused by their headers."""
+) -> list[Refusal]:
+    """Record files that the latest run found and refused by their headers.
+
+    Returns those that no earlier run had refused for the same reason.
+    """
     run = connection.execute("SELECT max(id) FROM run").fetchone()[0]
+    new: list[Refusal] = []
     for chunk in records.chunks(refusals):
+        new += [one for one in chunk if not _is_known(connection, one)]
         connection.executemany(
             records.PUT_REFUSAL, [records.refusal_values(refusal, run) for refusal in chunk]
         )
         sum_up(connection, {plain(r.study_key) for r in chunk if r.study_key})
+    return new
+
+
+def _is_known(connection: sqlite3.Connection, refusal: Refusal) -> bool:
+    path, *_, outcome, reason = records.refusal_values(refusal, 0)
+    found = connection.execute(records.REFUSED, (path, outcome, reason))
+    return found.fetchone() is not None
 
 
 def close_walk(connection: sqlite3.Connection, run: int, sum_up: SumUp) -> int:

@@ -98,6 +98,8 @@ ON CONFLICT (path) DO UPDATE SET study_key = excluded.study_key, run = excluded.
     digest = NULL, outcome = excluded.outcome, reason = excluded.reason
 """
 
+REFUSED = "SELECT 1 FROM file WHERE path = ? AND outcome = ? AND reason = ?"
+
 PUT_RESULT = """
 INSERT OR REPLACE INTO result (digest, weights_digest, pipeline, outcome, reason, probabilities,
     map_rows, map_columns, map, proof, border_share, lungs, distance, spread, inverted)

@@ -236,12 +236,15 @@ class Store:
         with self.transaction() as connection:
             return found.put_studies(connection, studies, self._sum_up)
 
-    def put_refusals(self, refusals: Iterable[Refusal]) -> None:
-        """Record files that the latest run found and refused by their headers."""
+    def put_refusals(self, refusals: Iterable[Refusal]) -> list[Refusal]:
+        """Record files that the latest run found and refused by their headers.
+
+        Returns those that no earlier run had refused for the same reason.
+        """
         from screener.results import found
 
         with self.transaction() as connection:
-            found.put_refusals(connection, refusals, self._sum_up)
+            return found.put_refusals(connection, refusals, self._sum_up)
 
     def close_walk(self, run: int) -> int:
         """After a whole walk is recorded: refuse files of its folders which it did not find.
