@@ -2,7 +2,7 @@
 
     python -m tests.campaign [--files 20000] [--kills 100] [--associations 10000] [--seed 0]
 
-Prints a table tried / held / lost, and keeps each batch of files of which one was lost.
+Prints a table tried / held / lost, and keeps of the files that were lost as few as still are.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.campaign import hostile
+from tests.campaign.disks import disks
 from tests.campaign.long_life import week
 from tests.campaign.network import associations
-from tests.campaign.scans import Row, hostile_files, kills
+from tests.campaign.scans import Row, hostile_files, kills, not_held, smallest
 
 BATCH = 500
 KEPT = Path("campaign-lost")
@@ -28,7 +30,7 @@ OTHERS = {
     "kills of the listener and the archive": ("tests/pacs", "kill"),
     "kills and locks of the review": ("tests/tui", "kill or lock or survive"),
     "identities in every output": ("tests/test_privacy.py tests/pacs/test_sharing.py", ""),
-    "disks and databases": ("tests/results tests/test_whole.py", "full or disk or lock or damaged"),
+    "results that fail": ("tests/results tests/test_whole.py", "full or disk or lock or damaged"),
 }
 """Tests of the suite, slow ones too, that are trials of a kind."""
 
@@ -39,6 +41,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--associations", type=int, default=10_000)
+    parser.add_argument("--writes", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-tests", action="store_true", help="Leave the suite's own trials out.")
     options = parser.parse_args()
@@ -47,6 +50,7 @@ def main() -> None:
         os.environ["SCREENER_DATA_DIR"] = str(Path(folder) / "data")
         rows.append(_files(options.seed, options.files, Path(folder)))
         rows.append(kills(options.seed, options.kills, Path(folder) / "kills"))
+        rows += disks(options.seed, options.writes, Path(folder) / "disks")
         rows.append(week(Path(folder) / "week"))
         rows.append(associations(options.seed, options.associations, Path(folder) / "network"))
     if not options.no_tests:
@@ -62,13 +66,29 @@ def _files(seed: int, count: int, folder: Path) -> Row:
         row = hostile_files(seed + start // BATCH, min(BATCH, count - start), place)
         whole.tried += row.tried
         whole.lost += row.lost
-        if row.lost:
-            shutil.copytree(place / "files", KEPT / place.name, symlinks=True,
-                            ignore=shutil.ignore_patterns("odd"), dirs_exist_ok=True)  # fmt: skip
         shutil.rmtree(place)
+        if row.lost:
+            _keep_smallest(seed + start // BATCH, row.tried, folder / "smaller")
         print(f"\r{whole.tried:,} files, {len(whole.lost)} lost", end="", file=sys.stderr)
     print(file=sys.stderr)
     return whole
+
+
+def _keep_smallest(seed: int, count: int, folder: Path) -> None:
+    """Of files that were not held, keep as few as still are not; of a single one, as little."""
+
+    def fails(files: list[tuple[bytes, bytes]]) -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return bool(not_held(files, folder))
+
+    kept = smallest(list(hostile.files(seed, count)), fails)
+    if len(kept) == 1:
+        name, content = kept[0]
+        kept = [(name, smallest(content, lambda part: fails([(name, part)])))]
+    place = KEPT / str(seed)
+    place.mkdir(parents=True, exist_ok=True)
+    for name, content in kept:
+        Path(os.fsdecode(os.fsencode(place) + b"/" + name)).write_bytes(content)
 
 
 def _tests(kind: str, paths: str, words: str) -> Row:

@@ -10,10 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sample_data.make_phantoms import STUDIES
 from screener.results.reader import results
@@ -67,26 +68,43 @@ def command(folders: Sequence[Path], to: Path) -> list[str]:
 
 def hostile_files(seed: int, count: int, folder: Path) -> Row:
     """Scan files that mean harm; each must come to stand in exactly one place, with a reason."""
-    row = Row("hostile files", count)
+    lost = not_held(list(hostile.files(seed, count)), folder)
+    return Row("hostile files", count, [f"seed {seed}: {words}" for words in lost])
+
+
+def not_held(files: Sequence[tuple[bytes, bytes]], folder: Path) -> list[str]:
+    """Scan files of these names and contents, among odd places; what of it did not hold."""
     place, to = folder / "files", folder / "results"
     place.mkdir(parents=True)
-    for name, content in hostile.files(seed, count):
+    for name, content in files:
         Path(os.fsdecode(os.fsencode(place) + b"/" + name)).write_bytes(content)
     hostile.odd_places(place / "odd")
     before = _largest_child()
     try:
-        ran = scan(place, to=to, timeout=SECONDS_A_FILE * count + SECONDS_MORE)
+        ran = scan(place, to=to, timeout=SECONDS_A_FILE * len(files) + SECONDS_MORE)
     except subprocess.TimeoutExpired:
-        row.lost.append(f"seed {seed}: no end within its time")
-        return row
+        return ["no end within its time"]
     said = ran.stdout + ran.stderr
     if ran.returncode not in (0, 3) or b"Traceback" in said or b"unexpected" in said:
-        row.lost.append(f"seed {seed}: exit code {ran.returncode}: {said[-300:]!r}")
-        return row
-    row.lost += [f"seed {seed}: {words}" for words in (*_places(place, to), *_acts(said, to))]
+        return [f"exit code {ran.returncode}: {said[-300:]!r}"]
+    lost = [*_places(place, to), *_acts(said, to)]
     if _largest_child() > max(before, MEMORY):
-        row.lost.append(f"seed {seed}: more memory than {MEMORY >> 20} MB")
-    return row
+        lost.append(f"more memory than {MEMORY >> 20} MB")
+    return lost
+
+
+Part = TypeVar("Part", bound=Sequence[Any])
+
+
+def smallest(whole: Part, fails: Callable[[Part], bool]) -> Part:
+    """A part of what fails that fails, too, and of which neither half does."""
+    while len(whole) > 1:
+        middle = len(whole) // 2
+        half: Part | None = next(filter(fails, (whole[:middle], whole[middle:])), None)  # type: ignore[arg-type]
+        if half is None:
+            break
+        whole = half
+    return whole
 
 
 def _largest_child() -> int:

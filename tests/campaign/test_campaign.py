@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.campaign import hostile
-from tests.campaign.scans import hostile_files, kills
+from tests.campaign.scans import hostile_files, kills, smallest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills process groups, makes pipes")
 
@@ -22,8 +22,24 @@ def test_hostile_files_stand_in_one_place_each(tmp_path):
     shutil.rmtree(tmp_path / "all")
 
 
+def test_what_fails_is_kept_small():
+    assert smallest(range(1000), lambda part: 618 in part) == range(618, 619)
+    assert smallest([1, 2, 3, 4], lambda part: {1, 4} <= set(part)) == [1, 2, 3, 4]
+    assert smallest(b"harmless!harmless", lambda part: b"!" in part) == b"!"
+
+
 def test_kills_at_any_moment_lose_nothing(tmp_path):
     assert not kills(7, 5, tmp_path).lost
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="builds a disk that is full")
+def test_a_scan_goes_on_once_its_disk_and_its_database_are_well_again(tmp_path):
+    if not sys.platform.startswith("linux"):
+        pytest.skip("preloads a library")
+    from tests.campaign import disks
+
+    some = (disks.cut,)
+    assert not [row.lost for row in disks.disks(7, 2, tmp_path / "disks", some) if row.lost]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
