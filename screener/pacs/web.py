@@ -21,6 +21,7 @@ from dicomweb_client import DICOMwebClient
 from pydicom import Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.errors import InvalidDicomError
+from retrying import RetryError
 
 from screener.errors import ConfigurationError, ScreenerError
 from screener.pacs.commitment import failures
@@ -256,6 +257,10 @@ def _answering(client: DICOMwebClient) -> Iterator[None]:
             raise AnswerError(f"{url}: {_FOREIGN} (not JSON)", _OK) from None
         status = 0 if error.response is None else error.response.status_code
         raise AnswerError(f"{url}: {_words(error)}", status) from None
+    except RetryError as error:
+        answer = error.last_attempt.value
+        words = f"refuses ({answer.status_code} {answer.reason}), {TRIES} times in a row"
+        raise AnswerError(f"{url}: {words}", answer.status_code) from None
     except (ValueError, LookupError, TypeError, InvalidDicomError, *dicom.DAMAGED) as error:
         kind = type(error).__name__
         raise AnswerError(f"{url}: {_FOREIGN} ({kind})", _OK) from None
@@ -295,11 +300,10 @@ def _store(paths: Sequence[Path], client: DICOMwebClient) -> Iterator[Sent]:
         return
     try:
         with _answering(client):
-            answer = client.store_instances(list(read.values()))
+            failed = failures(client.store_instances(list(read.values())))
     except AnswerError as error:
         yield from _apart(read, client, str(error), lasting=error.status in _NEVER)
         return
-    failed = failures(answer)
     for path, sent in read.items():
         uid = str(sent.SOPInstanceUID)
         status = (failed[uid] or _UNSAID) if uid in failed else 0

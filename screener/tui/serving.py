@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import logging
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
@@ -202,6 +204,7 @@ def serve(arguments: Sequence[str], port: int) -> None:
         ConfigurationError: the port cannot be had.
     """
     server = LocalServer(arguments, port)
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)
     try:
         web.run_app(
             server.application(),
@@ -216,6 +219,11 @@ def serve(arguments: Sequence[str], port: int) -> None:
         raise ConfigurationError(
             f"port {port} of {HOST}: {fact}; choose another with --port"
         ) from None
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a failure is to be shown: that strangers send what is no HTTP is no news."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _only_here(port: int) -> Callable[..., Awaitable[web.StreamResponse]]:

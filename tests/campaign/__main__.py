@@ -18,9 +18,11 @@ import time
 from pathlib import Path
 
 from tests.campaign import hostile
+from tests.campaign.archive import answers
 from tests.campaign.disks import disks
 from tests.campaign.long_life import week
 from tests.campaign.network import associations
+from tests.campaign.pages import pages
 from tests.campaign.scans import Row, hostile_files, kills, not_held, smallest
 
 BATCH = 500
@@ -41,6 +43,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--associations", type=int, default=10_000)
+    parser.add_argument("--answers", type=int, default=10_000)
+    parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--writes", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-tests", action="store_true", help="Leave the suite's own trials out.")
@@ -53,6 +57,8 @@ def main() -> None:
         rows += disks(options.seed, options.writes, Path(folder) / "disks")
         rows.append(week(Path(folder) / "week"))
         rows.append(associations(options.seed, options.associations, Path(folder) / "network"))
+        rows.append(answers(options.seed, options.answers, Path(folder) / "archive"))
+        rows.append(pages(options.seed, options.requests, Path(folder) / "pages"))
     if not options.no_tests:
         rows += [_tests(kind, *which) for kind, which in OTHERS.items()]
     _print(rows, time.monotonic() - began)

@@ -42,12 +42,12 @@ def associations(seed: int, count: int, folder: Path) -> Row:
         rng, before = random.Random(seed), None
         for number in range(count):
             if number == count // 10:
-                before = _size(process.pid)
+                before = size_of(process.pid)
             _send(port, _broken(rng, good), rng)
             if process.poll() is not None:
                 row.lost.append(f"seed {seed}: ended at {number} with {process.returncode}")
                 return row
-        row.lost += _afterwards(process.pid, before or _size(process.pid), peer)
+        row.lost += _afterwards(process.pid, before or size_of(process.pid), peer)
         process.send_signal(signal.SIGTERM)
         if process.wait(PATIENCE) != 0:
             row.lost.append(f"seed {seed}: ended with {process.returncode}")
@@ -100,7 +100,7 @@ def _send(port: int, content: bytes, rng: random.Random) -> None:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _size(process: int) -> tuple[int, int]:
+def size_of(process: int) -> tuple[int, int]:
     """Open handles and bytes of memory."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return len(list(Path(f"/proc/{process}/fd").iterdir())), pages * os.sysconf("SC_PAGE_SIZE")
@@ -113,7 +113,7 @@ def _afterwards(process: int, before: tuple[int, int], peer: Peer) -> list[str]:
         if time.monotonic() > end:
             return ["takes no film any more"]
         time.sleep(1)
-    while (now := _size(process))[0] > before[0] + MORE_HANDLES and time.monotonic() < end:
+    while (now := size_of(process))[0] > before[0] + MORE_HANDLES and time.monotonic() < end:
         time.sleep(1)
     if now[0] > before[0] + MORE_HANDLES:
         lost.append(f"{now[0]} open handles, {before[0]} before")

@@ -8,7 +8,11 @@ import pytest
 from tests.campaign import hostile
 from tests.campaign.scans import hostile_files, kills, smallest
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills process groups, makes pipes")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="kills process groups, makes pipes"),
+    # sockets of broken answers and associations are left to the garbage collector by others
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def test_the_same_seed_means_the_same_harm():
@@ -42,7 +46,6 @@ def test_a_scan_goes_on_once_its_disk_and_its_database_are_well_again(tmp_path):
     assert not [row.lost for row in disks.disks(7, 2, tmp_path / "disks", some) if row.lost]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_broken_associations_end_no_listener(tmp_path):
     pytest.importorskip("pynetdicom", reason="the extra 'pacs' is not installed")
     if not sys.platform.startswith("linux"):
@@ -50,3 +53,19 @@ def test_broken_associations_end_no_listener(tmp_path):
     from tests.campaign.network import associations
 
     assert not associations(7, 100, tmp_path / "network").lost
+
+
+def test_no_answer_of_an_archive_is_more_than_a_line(tmp_path):
+    pytest.importorskip("dicomweb_client", reason="the extra 'pacs' is not installed")
+    from tests.campaign.archive import answers
+
+    assert not answers(7, 300, tmp_path / "archive").lost
+
+
+def test_a_served_review_goes_on_for_its_owner(tmp_path):
+    pytest.importorskip("textual_serve", reason="the serve extra is not installed")
+    if not sys.platform.startswith("linux"):
+        pytest.skip("looks at handles and memory in /proc")
+    from tests.campaign.pages import pages
+
+    assert not pages(7, 300, tmp_path / "pages").lost

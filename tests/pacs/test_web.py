@@ -147,6 +147,26 @@ def test_answers_that_are_none_are_told_in_a_line(status, kind, content, words):
     assert "\n" not in str(refused.value)
 
 
+def test_an_archive_that_stays_overloaded_is_told_in_a_line():
+    with answering(lambda *_: (503, "text/plain", b"")) as (url, asked):
+        client = web.connected(url)
+        client.set_http_retry_params(max_attempts=2, wait_exponential_multiplier=1)
+        with pytest.raises(
+            web.AnswerError, match=r"refuses \(503 Service Unavailable\)"
+        ) as refused:
+            web.studies(client, {})
+    assert refused.value.status == 503
+    assert len(asked) == 2
+
+
+def test_an_answer_to_what_was_stored_that_is_none_stores_nothing():
+    odd = b'{"00081198": {"vr": "SQ", "Value": ["text"]}}'
+    with answering(lambda *_: (200, "application/dicom+json", odd)) as (url, _):
+        (sent,) = web.store([FILM], web.connected(url))
+    assert "not DICOMweb's" in sent.failure
+    assert not sent.lasting
+
+
 def test_nobody_there_is_told():
     with pytest.raises(web.AnswerError, match="cannot be reached"):
         web.studies(web.connected("http://127.0.0.1:9/dicom-web"), {})
