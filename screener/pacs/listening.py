@@ -59,6 +59,8 @@ SUCCESS, OUT_OF_RESOURCES, DOES_NOT_MATCH, NOT_UNDERSTOOD = 0x0000, 0xA700, 0xA9
 
 SECONDS = 30.0
 """Until a peer that says nothing is cut off."""
+GREETING = 10.0
+"""Until a peer that has not asked for anything is: it takes a place from another."""
 LARGEST_PDU = 1 << 18
 """Bytes of a protocol data unit that we take."""
 
@@ -103,7 +105,8 @@ def opened(
     entity.require_calling_aet = list(door.callers)
     entity.maximum_associations = door.associations
     entity.maximum_pdu_size = LARGEST_PDU
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = SECONDS
+    entity.dimse_timeout = entity.network_timeout = SECONDS
+    entity.acse_timeout = GREETING
     entity.add_supported_context(Verification)
     for sop_class in (*RADIOGRAPHS, *([CAPTURE] if door.captures else [])):
         entity.add_supported_context(sop_class, list(SYNTAXES))
