@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -219,9 +219,18 @@ class Store:
         self._checkpoint()
 
     def _checkpoint(self) -> None:
-        """Fold the write-ahead log into the database, so that the file alone is the results."""
+        """Fold the write-ahead log into the database, so that the file alone is the results.
+
+        Room that was taken by what is gone is given back once it is a quarter of the file.
+        """
         with opening.reported(self.path):
+            if self._number("PRAGMA freelist_count") * 4 > self._number("PRAGMA page_count"):
+                with suppress(sqlite3.OperationalError):  # others are reading, or no room to copy
+                    self.connection.execute("VACUUM")
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _number(self, sql: str) -> int:
+        return int(self.connection.execute(sql).fetchone()[0])
 
     # Files and studies
 

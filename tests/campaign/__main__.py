@@ -20,10 +20,11 @@ from pathlib import Path
 from tests.campaign import hostile
 from tests.campaign.archive import answers
 from tests.campaign.disks import disks
-from tests.campaign.long_life import week
+from tests.campaign.long_life import watched_week, week
 from tests.campaign.network import associations
 from tests.campaign.pages import pages
 from tests.campaign.scans import Row, hostile_files, kills, not_held, smallest
+from tests.campaign.together import together
 
 BATCH = 500
 KEPT = Path("campaign-lost")
@@ -45,6 +46,7 @@ def main() -> None:
     parser.add_argument("--associations", type=int, default=10_000)
     parser.add_argument("--answers", type=int, default=10_000)
     parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--writes", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-tests", action="store_true", help="Leave the suite's own trials out.")
@@ -55,7 +57,9 @@ def main() -> None:
         rows.append(_files(options.seed, options.files, Path(folder)))
         rows.append(kills(options.seed, options.kills, Path(folder) / "kills"))
         rows += disks(options.seed, options.writes, Path(folder) / "disks")
+        rows.append(together(options.rounds, Path(folder) / "together"))
         rows.append(week(Path(folder) / "week"))
+        rows.append(watched_week(Path(folder) / "watch"))
         rows.append(associations(options.seed, options.associations, Path(folder) / "network"))
         rows.append(answers(options.seed, options.answers, Path(folder) / "archive"))
         rows.append(pages(options.seed, options.requests, Path(folder) / "pages"))

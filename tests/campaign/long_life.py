@@ -1,4 +1,4 @@
-"""A week of the listener in fast motion: a clock of its own, everything else real."""
+"""A week of the listener and of the watch in fast motion: a clock of its own, all else real."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from pathlib import Path
 import pydicom
 
 from sample_data.make_phantoms import STUDIES
+from screener.cli import outputs
 from screener.network.weights import find
 from screener.pacs.sending import Sent
 from screener.pacs.spool import Spool
 from screener.pacs.station import Station
+from screener.reading.watching import Settling
 from screener.results.files import DATABASE
-from screener.scan import Settings
+from screener.scan import Settings, scan
 from screener.study import Maps
 from tests.campaign.scans import Row
 
@@ -73,6 +75,35 @@ def week(folder: Path, hours: int = HOURS) -> Row:
     return row
 
 
+def watched_week(folder: Path, hours: int = HOURS) -> Row:
+    """Files come every hour into a folder that is watched; each time the whole of it is scanned."""
+    row, clock = Row("hours of a watch's week", hours), [1e9]
+    films, results = folder / "films", folder / "results"
+    films.mkdir(parents=True)
+    settling = Settling(30, lambda: clock[0])
+    settings = Settings(
+        (films,), results, find(None, "cpu"), maps=Maps.NONE, not_yet=settling.is_moving
+    )
+    seen = []
+    for hour in range(hours):
+        for number in range(hour * STUDIES_AN_HOUR, (hour + 1) * STUDIES_AN_HOUR):
+            path = films / f"{number}.dcm"
+            path.write_bytes(_study(number)[0])
+            settling.touch(path)
+        for _ in range(3):  # seen, standing still, taken
+            settling.settled()
+            clock[0] += 60
+        clock[0] += 3420
+        began = time.perf_counter()
+        *_, end = scan(settings, bool)
+        outputs.write(results, with_report=False)
+        seen.append(_taken(time.perf_counter() - began, results, "*"))
+    if end.scored != hours * STUDIES_AN_HOUR:
+        row.lost.append(f"{end.scored} scored of {hours * STUDIES_AN_HOUR}")
+    row.lost += _grown(seen)
+    return row
+
+
 def _study(number: int) -> tuple[bytes, str, str]:
     film = pydicom.dcmread(STUDIES / "02-ground-glass" / "pa.dcm")
     film.StudyInstanceUID, film.SOPInstanceUID = f"1.2.3.{number}", f"1.2.3.{number}.1"
@@ -84,9 +115,9 @@ def _study(number: int) -> tuple[bytes, str, str]:
     return stream.getvalue(), film.StudyInstanceUID, film.SOPInstanceUID
 
 
-def _taken(seconds: float, results: Path) -> Hour:
+def _taken(seconds: float, results: Path, which: str = f"{DATABASE}*") -> Hour:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    room = sum(path.stat().st_size for path in results.glob(f"{DATABASE}*"))
+    room = sum(path.stat().st_size for path in results.glob(which))
     handles = len(list(Path("/proc/self/fd").iterdir()))
     memory = pages * os.sysconf("SC_PAGE_SIZE")
     return Hour(handles, threading.active_count(), memory, seconds, room)

@@ -66,6 +66,12 @@ def test_broken_associations_end_no_listener(tmp_path):
     assert not associations(7, 40, tmp_path / "network").lost
 
 
+def test_scans_reports_and_reviews_at_once_lose_nothing(tmp_path):
+    from tests.campaign.together import together
+
+    assert not together(1, tmp_path / "together").lost
+
+
 def test_no_answer_of_an_archive_is_more_than_a_line(tmp_path):
     pytest.importorskip("dicomweb_client", reason="the extra 'pacs' is not installed")
     from tests.campaign.archive import answers

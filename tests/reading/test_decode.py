@@ -1,6 +1,7 @@
 """Files are decoded in workers, in order, and a bad one costs only itself."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -119,6 +120,31 @@ def test_apart_reading_ends_in_time(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     said = decode.gray_apart(tmp_path / "pipe", replace(LIMITS, seconds=2))
     assert said == "decoding took longer than 2 s"
+
+
+UNSTARTABLE = """
+from screener.reading.decode import context
+
+class Gone:
+    def __reduce__(self):
+        return open, ("/nowhere",)
+
+if __name__ == "__main__":
+    process = context().Process(target=print, args=(Gone(),))
+    process.start()
+    process.join()
+    print("ended with", process.exitcode)
+"""
+
+
+@posix_only
+def test_a_worker_that_comes_too_late_to_start_says_nothing(tmp_path):
+    (tmp_path / "late.py").write_text(UNSTARTABLE)
+    ran = subprocess.run(
+        [sys.executable, "late.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ran.stderr == ""
+    assert re.fullmatch(r"ended with [1-9]\d*\n", ran.stdout)
 
 
 @posix_only

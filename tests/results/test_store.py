@@ -435,6 +435,32 @@ def test_forgetting_all_empties_the_worklist(store, tmp_path):
     assert Worklist(store).counts().found == 0
 
 
+def test_room_that_was_forgotten_is_given_back(store, tmp_path):
+    images = [radiograph(tmp_path / f"{number}", f"1.{number}") for number in range(500)]
+    store.put_studies([study(image, key=image.study_key) for image in images])
+    before = sum(path.stat().st_size for path in store.folder.glob("screening.db*"))
+    store.forget(None)
+    assert store.path.stat().st_size < before / 4
+
+
+def test_room_is_not_given_back_while_others_read_and_nothing_fails(store, tmp_path):
+    images = [radiograph(tmp_path / f"{number}", f"1.{number}") for number in range(500)]
+    store.put_studies([study(image, key=image.study_key) for image in images])
+    with Store.reading(store.folder) as reader:
+        reader.connection.execute("BEGIN")
+        assert len(list(Worklist(reader).rows())) == 500
+        assert store.forget(None) == 500
+
+
+def test_a_refusal_is_new_once_and_again_for_another_reason(store, tmp_path):
+    one = Refusal(tmp_path / "a", Outcome.UNSUITABLE, "a lateral view")
+    other = replace(one, path=tmp_path / "b")
+    assert store.put_refusals([one]) == [one]
+    assert store.put_refusals([one, other]) == [other]
+    again = replace(one, outcome=Outcome.UNREADABLE, reason="cut short")
+    assert store.put_refusals([again, other]) == [again]
+
+
 def test_a_failed_batch_leaves_nothing_behind(store, tmp_path):
     image = radiograph(tmp_path / "a")
     store.put_studies([study(image)])
