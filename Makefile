@@ -40,7 +40,7 @@ pacs: $(VENV)/installed
 slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
 
-# Hostile files and kills, seeded; about 20 minutes on two cores. Keeps what was lost in campaign-lost.
+# Hostile files and kills, seeded; about 30 minutes on two cores. Keeps what was lost in campaign-lost.
 campaign: $(VENV)/installed
 	$(BIN)/python -m tests.campaign
 

@@ -38,7 +38,8 @@ def rendered() -> str:
     sent.append((*_named(commitment.PUSH_MODEL), "SCU", "`listen` alone, where it is accepted"))
     limits = [
         ("largest PDU that is taken", f"{listening.LARGEST_PDU:,} bytes"),
-        ("association, DIMSE and network time-out", f"{listening.SECONDS:.0f} s"),
+        ("association time-out", f"{listening.GREETING:.0f} s"),
+        ("DIMSE and network time-out", f"{listening.SECONDS:.0f} s"),
         ("associations at once", f"{listening.Door('').associations} (`--associations`)"),
         ("objects of a study", f"{MOST_OBJECTS:,}"),
         ("objects sent in an association", f"{sending.AT_ONCE}"),
