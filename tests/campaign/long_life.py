@@ -41,7 +41,7 @@ class Hour:
     memory: int
     """Bytes."""
     seconds: float
-    """That the hour's studies took."""
+    """That the hour's studies took; of a watch, for each file of its folder."""
     room: int
     """Bytes of the results folder."""
 
@@ -97,7 +97,8 @@ def watched_week(folder: Path, hours: int = HOURS) -> Row:
         began = time.perf_counter()
         *_, end = scan(settings, bool)
         outputs.write(results, with_report=False)
-        seen.append(_taken(time.perf_counter() - began, results, "*"))
+        seconds = (time.perf_counter() - began) / len(list(films.iterdir()))
+        seen.append(_taken(seconds, results, "*"))
     if end.scored != hours * STUDIES_AN_HOUR:
         row.lost.append(f"{end.scored} scored of {hours * STUDIES_AN_HOUR}")
     row.lost += _grown(seen)

@@ -32,7 +32,7 @@ ACTING = frozenset(
 """Characters that a terminal or a reader acts on; carriage return is CSV's own."""
 
 
-WAYS = ("killed", "killed", "terminated", "Ctrl-C twice", "stopped", "worker")
+WAYS = ("killed", "terminated", "Ctrl-C twice", "stopped", "worker")
 """What befalls a scan: all its processes at once, or one that decodes."""
 
 
@@ -142,9 +142,9 @@ def _acts(said: bytes, to: Path) -> list[str]:
     return found
 
 
-def kills(seed: int, count: int, folder: Path) -> Row:
-    """Kill scans with all their processes at any moment; the same command ends the same."""
-    row = Row("kills of a scan", count)
+def kills(seed: int, count: int, folder: Path, ways: Sequence[str] = WAYS) -> Row:
+    """Stop scans at any moment in one of some ways; the same command ends the same."""
+    row = Row(f"stops of a scan: {', '.join(ways)}", count)
     rng = random.Random(seed)
     whole = folder / "whole"
     began = time.monotonic()
@@ -152,7 +152,7 @@ def kills(seed: int, count: int, folder: Path) -> Row:
     seconds = time.monotonic() - began
     for number in range(count):
         to = folder / f"killed-{number // 5}"  # five kills for each
-        _killed(to, rng.uniform(0, seconds), rng.choice(WAYS))
+        _killed(to, rng.uniform(0, seconds), rng.choice(ways))
         if number % 5 == 4 or number == count - 1:
             row.lost += _ended(to, whole)
             shutil.rmtree(to)
