@@ -186,6 +186,7 @@ def _decode(dataset: FileDataset, decoder: Decoder) -> Words:
             dataset,
             raw=True,
             correct_unused_bits=False,  # type: ignore[arg-type]  # its annotation lacks the option
+            view_only=True,  # type: ignore[arg-type]  # as the one above
             decoding_plugin=first if first in decoder.available_plugins else "",
         )
     except BaseException as error:

@@ -101,6 +101,8 @@ def stored_values(words: Values, bits_stored: int, high_bit: int, *, signed: boo
         return values
     if not bits_stored <= high_bit + 1 <= width:
         high_bit = bits_stored - 1
+    if high_bit == bits_stored - 1 and not signed:  # nearly always
+        return np.asarray(values & values.dtype.type((1 << bits_stored) - 1))
     top_aligned = np.left_shift(values, width - 1 - high_bit)
     return np.asarray(np.right_shift(top_aligned, width - bits_stored))
 
@@ -122,10 +124,22 @@ def render(stored: Values, rules: Rules) -> Floats:
         stored = np.nan_to_num(stored)
         values, counts = np.unique(stored, return_counts=True)
         return _show(values, counts, rules)[np.searchsorted(values, stored)]
-    lowest = int(stored.min())
-    offsets = np.subtract(stored, lowest, dtype=np.int32)
-    counts = np.bincount(offsets.ravel())
-    return _show(np.arange(lowest, lowest + counts.size), counts, rules)[offsets]
+    values = np.arange(int(stored.min()), int(stored.max()) + 1)
+    offsets = stored.view(f"u{stored.dtype.itemsize}")
+    if values[0]:
+        offsets = offsets - stored.min().view(offsets.dtype)  # around the end of its range
+    counts = np.ones(values.size, np.intp)
+    if _depends_on_counts(rules):
+        counts = np.bincount(offsets.ravel(), minlength=values.size)
+    return np.take(_show(values, counts, rules), offsets, mode="clip")
+
+
+def _depends_on_counts(rules: Rules) -> bool:
+    """Whether it matters which values occur, and how often: counting takes as long as showing."""
+    is_stated = rules.voi_table is not None or (
+        rules.window is not None and rules.window.is_valid()
+    )
+    return rules.padding is not None or not is_stated
 
 
 def _show(values: Values, counts: Values, rules: Rules) -> Floats:
