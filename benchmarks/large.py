@@ -68,10 +68,10 @@ def fill(root: Path, results: Path) -> None:
     from screener.card import identity, load_card
     from screener.network import device
     from screener.network.weights import bundled
+    from screener.plan import Settings
     from screener.reading.survey import survey
     from screener.results import files, pseudonym
     from screener.results.store import Store
-    from screener.scan import Settings
     from screener.study import RadiographScore
 
     settings = Settings((root,), results, bundled(WEIGHTS), device="cpu")

@@ -8,9 +8,9 @@ prints nothing, and loads an engine only once there is a scan to make.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from screener import levels
 from screener.card import identity, load_card
+from screener.computing import Computing, Local, scorer
 from screener.errors import DeviceLostError, NothingFoundError, WeightsError
 from screener.events import (
     BatchScored,
@@ -30,24 +31,18 @@ from screener.events import (
     ScanStarted,
     StudyScored,
 )
-from screener.network import device, weights
-from screener.reading import pixels
-from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
-from screener.reading.folder import NotYet, all_written
-from screener.reading.grouping import GroupBy
+from screener.network import device
+from screener.plan import Settings
+from screener.reading.decode import Decoded
 from screener.reading.survey import Survey, survey
 from screener.results import adapting, adoption, files, pseudonym
 from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
-from screener.results.identity import Identify
 from screener.results.open_studies import OpenStudies, Settled
 from screener.results.records import chunks
 from screener.results.since import compared
 from screener.results.store import Store
 from screener.study import (
-    MAX_PIXELS,
-    Maps,
-    Option,
     Outcome,
     Radiograph,
     Refusal,
@@ -56,73 +51,9 @@ from screener.study import (
 
 if TYPE_CHECKING:
     from screener.card import WeightsCard
-    from screener.network.score import Scorer
 
 STAGES = ("survey", "decode", "network", "store")
 """What the time of a scan goes into, in their order."""
-
-BATCHES_AHEAD = 2
-"""Batches that are decoded while one is in the network."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to scan, into where, and how."""
-
-    folders: tuple[Path, ...]
-    results: Path
-    weights: Path = field(default_factory=weights.find)
-    device: str = "auto"
-    engine: str = "auto"
-    batch_size: int | None = None
-    workers: int | None = None
-    group: GroupBy = GroupBy.AUTO
-    identify: Identify = "none"
-    rescore: bool = False
-    """Score again what the store already knows."""
-    views: int = 1
-    """Views of each radiograph that are averaged; 1 is the radiograph alone."""
-    maps: Maps = Maps.PROVEN
-    """Which maps to make; they change no score."""
-    guarded: bool = True
-    """Refuse what is no chest radiograph by its pixels."""
-    fix_inverted: bool = False
-    """Score what looks like a negative as its positive."""
-    adapt: bool = False
-    """Move the thresholds to the level of this scan's scores; changes no score."""
-    max_pixels: int = MAX_PIXELS
-    seconds: float = 60.0
-    """Longest time that one file may take to decode."""
-    not_yet: NotYet = all_written
-    """Which files are still being written, and left for a later scan."""
-
-    @property
-    def pipeline(self) -> str:
-        """The pixel path's version and every setting that changes a result: part of its key."""
-        changes = {
-            "no-guard": not self.guarded,
-            "fix-inverted": self.fix_inverted,
-            f"tta{self.views}": self.views > 1,
-        }
-        return "+".join([pixels.PIPELINE, *(name for name, is_on in changes.items() if is_on)])
-
-    @property
-    def options(self) -> dict[str, Option]:
-        """The command's options that the same scan of the same folders needs again."""
-        return {
-            "weights": str(self.weights.absolute()),
-            "device": self.device,
-            "engine": self.engine,
-            "group": str(self.group),
-            "identify": self.identify,
-            "tta": self.views,
-            "no-guard": not self.guarded,
-            "fix-inverted": self.fix_inverted,
-            "maps": str(self.maps),
-            "adapt": self.adapt,
-            "max-pixels": self.max_pixels,
-            "timeout": self.seconds,
-        }
 
 
 def now() -> datetime:
@@ -258,7 +189,7 @@ class _Scan:
             self.card.digest,
             self.device.describe(),
         )
-        scorer = self._scorer()
+        computing = self._computing()
         with self._during("survey"):
             found = yield from _survey(settings, self.stop)
         if not self.stop():
@@ -267,7 +198,7 @@ class _Scan:
             yield FilesCompared(beside.new, beside.known, beside.gone)
             self.outcomes.update(refusal.outcome for refusal in found.refusals)
             yield from map(RadiographRefused, found.refusals)
-            yield from self._score(scorer, found)
+            yield from self._score(computing, found)
             if not self.stop():
                 self._adapt()
                 self.store.finish_run(run, self.clock(), skipped=found.skipped)
@@ -284,25 +215,22 @@ class _Scan:
         finally:
             self.stages[stage] += (self.clock() - began).total_seconds()
 
-    def _scorer(self) -> Scorer:
-        from screener.network import lungs
-        from screener.network.engine.opening import opened
-        from screener.network.guard import Guard
-        from screener.network.score import Scorer
-
-        settings, card = self.settings, self.card
-        outlined = settings.maps is Maps.PROVEN  # a fast map is shown once it is proven, and then
-        return Scorer(
-            opened(settings.weights, card, self.device),
-            card,
-            guard=Guard.from_weights(card, weights.load_guard(settings.weights)),
-            lungs=lungs.ready(self.device.engine) if outlined else None,
-            refusing=settings.guarded,
-            fix_inverted=settings.fix_inverted,
-            views=settings.views,
-            maps=settings.maps,
-            thresholds=adoption.before_a_run(self.store.connection, *self.key),
+    def _computing(self) -> Computing:
+        thresholds = adoption.before_a_run(self.store.connection, *self.key)
+        return Local(
+            self.settings,
+            self.device,
+            scorer(self.settings, self.card, self.device, thresholds),
+            input_size=self.card.input_size,
+            stop=self.stop,
+            known=self._same_content,
         )
+
+    def _same_content(self, decoded: Decoded) -> Settled | None:
+        """The result of an identical file under another name."""
+        if self.settings.rescore:
+            return None
+        return self.store.known_content(decoded.radiograph, decoded.digest, *self.key)
 
     def _record(self, found: Survey, began: datetime) -> tuple[int, Survey]:
         """Store what was found before anything is scored: the worklist is complete from now.
@@ -358,7 +286,7 @@ class _Scan:
                     milliseconds=spent.get(result.radiograph.path),
                 )
 
-    def _score(self, scorer: Scorer, found: Survey) -> Iterator[ScanEvent]:
+    def _score(self, computing: Computing, found: Survey) -> Iterator[ScanEvent]:
         """Take what the store knows, then batch by batch what it does not."""
         studies = OpenStudies(found.studies, found.refusals)
         with self._during("store"):
@@ -368,29 +296,17 @@ class _Scan:
         done = reused = total - len(unknown)
         yield BatchScored(done, total, reused, 0.0)
         began = self.clock()
-        for batch in self._awaited(self._batches(unknown)):
-            before = self.stages["network"]
-            with self._during("network"):
-                results = self._settle(scorer, batch)
+        for part in computing.results(unknown):
+            for stage, seconds in part.seconds.items():
+                self.stages[stage] += seconds
             with self._during("store"):
-                self.store.put_scores(results, *self.key)
-                self._log(results, _milliseconds(batch, self.stages["network"] - before))
-            yield from map(Remarked, scorer.remarks())
-            yield from self._tell(studies, results)
-            done += len(batch)
+                self.store.put_scores(part.results, *self.key)
+                self._log(part.results, part.milliseconds)
+            yield from map(Remarked, part.remarks)
+            yield from self._tell(studies, part.results)
+            done += len(part.results)
             seconds = (self.clock() - began).total_seconds()
             yield BatchScored(done, total, reused, (done - reused) / max(seconds, 1e-6))
-
-    def _awaited(
-        self, batches: Iterator[list[Decoded | Refusal]]
-    ) -> Iterator[list[Decoded | Refusal]]:
-        """The batches; how long each kept the network waiting is the time of decoding."""
-        while True:
-            with self._during("decode"):
-                batch = next(batches, None)
-            if batch is None:
-                return
-            yield batch
 
     def _reuse(
         self, studies: OpenStudies, found: Iterable[Study]
@@ -410,52 +326,6 @@ class _Scan:
                 yield from self._tell(studies, [known[path] for path in own if path in known])
         return unknown
 
-    def _batches(self, radiographs: Sequence[Radiograph]) -> Iterator[list[Decoded | Refusal]]:
-        """Decoded radiographs, as many as the network takes at once, and refusals among them."""
-        limits = Limits(
-            self.card.input_size,
-            self.settings.max_pixels,
-            self.settings.seconds,
-            self.settings.guarded,
-        )
-        size = self.device.batch_size
-        batch: list[Decoded | Refusal] = []
-        pictures = 0
-        with closing(
-            decode_all(radiographs, limits, workers=self.device.workers, ahead=BATCHES_AHEAD * size)
-        ) as decoded:
-            for one in decoded:
-                if isinstance(one, Refusal) and one.reason == CRASHED and self.stop():
-                    break  # who stops the scan may have ended its processes, too
-                batch.append(one)
-                pictures += isinstance(one, Decoded)
-                if pictures == size or len(batch) == 4 * size or self.stop():
-                    yield batch
-                    batch, pictures = [], 0
-                if self.stop():
-                    return
-        if batch:
-            yield batch
-
-    def _settle(self, scorer: Scorer, batch: Iterable[Decoded | Refusal]) -> list[Settled]:
-        """A score or a refusal for each of a batch."""
-        settled: list[Settled] = []
-        fresh: list[Decoded] = []
-        for one in batch:
-            if isinstance(one, Refusal):
-                settled.append(one)
-            elif known := self._same_content(one):
-                settled.append(known)
-            else:
-                fresh.append(one)
-        return settled + (scorer.score(fresh) if fresh else [])
-
-    def _same_content(self, decoded: Decoded) -> Settled | None:
-        """The result of an identical file under another name."""
-        if self.settings.rescore:
-            return None
-        return self.store.known_content(decoded.radiograph, decoded.digest, *self.key)
-
     def _tell(self, studies: OpenStudies, results: Iterable[Settled]) -> Iterator[ScanEvent]:
         """Events of results that are stored; a study's follows its last radiograph's."""
         for result in results:
@@ -466,12 +336,3 @@ class _Scan:
                 self.outcomes[Outcome.SCORED] += 1
             if complete := studies.settle(result):
                 yield StudyScored(complete)
-
-
-def _milliseconds(
-    batch: Iterable[Decoded | Refusal], pass_seconds: float
-) -> dict[Path, dict[str, float]]:
-    """What each picture of a batch took, stage by stage; the network's time in equal parts."""
-    decoded = [one for one in batch if isinstance(one, Decoded)]
-    share = 1000 * pass_seconds / max(1, len(decoded))
-    return {one.radiograph.path: {"decode": one.milliseconds, "score": share} for one in decoded}

@@ -15,6 +15,7 @@ from screener import scan
 from screener.errors import ConfigurationError
 from screener.events import RadiographRefused, ScanEvent, StudyScored
 from screener.network.weights import find
+from screener.plan import Settings
 from screener.reading.grouping import GroupBy
 from screener.study import Maps, RadiographScore, Refusal
 
@@ -61,7 +62,7 @@ def score(
     """
     folders = _existing(paths)
     with _kept(results) as folder:
-        settings = scan.Settings(
+        settings = Settings(
             folders,
             folder,
             find(weights, device),

@@ -22,13 +22,14 @@ from screener.events import (
     StudyScored,
 )
 from screener.network.engine import opening
+from screener.plan import Settings
 from screener.reading import pixels
 from screener.reading.decode import CRASHED
 from screener.results import adoption
 from screener.results.adoption import UNLABELLED, Adoption
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.scan import Settings, dry_run, scan
+from screener.scan import dry_run, scan
 from screener.study import Outcome, Refusal
 
 
@@ -298,7 +299,7 @@ def test_a_decoder_ended_together_with_the_scan_condemns_no_film(settings, tmp_p
         for one in radiographs:
             yield Refusal(one.path, Outcome.UNREADABLE, CRASHED, one.study_key)
 
-    monkeypatch.setattr("screener.scan.decode_all", decoders_end)
+    monkeypatch.setattr("screener.computing.decode_all", decoders_end)
     own = replace(settings, results=tmp_path / "out")
     assert events_of(own, lambda: bool(ended))[-1].interrupted
     with Store.open(own.results) as store:

@@ -10,9 +10,10 @@ import tempfile
 import pytest
 
 import screener
+from screener.plan import Settings
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.scan import Settings, scan
+from screener.scan import scan
 from tests.conftest import REPOSITORY
 
 EXAMPLES = re.findall(

@@ -100,7 +100,7 @@ def command(
     from screener.pacs import listening, peer, tls
     from screener.pacs.destination import destination
     from screener.pacs.station import Station
-    from screener.scan import Settings
+    from screener.plan import Settings
 
     door = listening.Door(
         peer.titled(aet), host, port, callers, peers, associations, captures,

@@ -15,8 +15,8 @@ from screener import console, locations
 from screener.study import Band, Maps
 
 if TYPE_CHECKING:
+    from screener.plan import Settings
     from screener.results.worklist import Worklist
-    from screener.scan import Settings
 
 Command = Callable[..., None]
 
@@ -136,8 +136,8 @@ def scan_settings(weights: str | None, **options: Any) -> Settings:  # noqa: ANN
         WeightsError: there are no such weights.
     """
     from screener.network.weights import find
+    from screener.plan import Settings
     from screener.reading.grouping import GroupBy
-    from screener.scan import Settings
 
     options["group"] = GroupBy(options["group"])
     options["maps"] = Maps(options["maps"])

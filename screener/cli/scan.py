@@ -26,7 +26,7 @@ from screener.text import plural, visible
 if TYPE_CHECKING:
     from screener.cli.progress import Show
     from screener.events import ScanFinished
-    from screener.scan import Settings
+    from screener.plan import Settings
     from screener.study import Refusal
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)

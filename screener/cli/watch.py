@@ -20,8 +20,8 @@ from screener.quantities import Number
 from screener.text import plural
 
 if TYPE_CHECKING:
+    from screener.plan import Settings
     from screener.reading.watching import Settling, Watcher
-    from screener.scan import Settings
 
 PULSE = 0.5
 """Seconds between two looks at what is in motion."""

@@ -19,9 +19,10 @@ from screener.pacs.commitment import Report
 from screener.pacs.objects import maker_of, study_objects
 from screener.pacs.outbox import Outbox, Send
 from screener.pacs.spool import Arrived, Spool
+from screener.plan import Settings
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.scan import Settings, scan
+from screener.scan import scan
 from screener.text import plural
 
 PULSE = 0.5

@@ -19,9 +19,10 @@ from screener.network.weights import find
 from screener.pacs.sending import Sent
 from screener.pacs.spool import Spool
 from screener.pacs.station import Station
+from screener.plan import Settings
 from screener.reading.watching import Settling
 from screener.results.files import DATABASE
-from screener.scan import Settings, scan
+from screener.scan import scan
 from screener.study import Maps
 from tests.campaign.scans import Row
 

@@ -8,10 +8,11 @@ import pytest
 
 pytest.importorskip("highdicom", reason="the extra 'pacs' is not installed")
 
+from screener.plan import Settings
 from screener.reading import pixels
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.scan import Settings, scan
+from screener.scan import scan
 from tests import dicoms
 
 NAMES = {

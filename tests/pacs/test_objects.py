@@ -14,10 +14,11 @@ from pydicom import uid
 from screener.contours import SCALE
 from screener.pacs import objects
 from screener.pacs.objects import write_objects
+from screener.plan import Settings
 from screener.reading import pixels
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.scan import Settings, scan
+from screener.scan import scan
 from screener.study import RESEARCH_ONLY, Band, Review, Verdict
 from tests import dicoms
 from tests.pacs.conftest import NAMES

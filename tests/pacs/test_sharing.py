@@ -17,9 +17,10 @@ pytest.importorskip("dicomanonymizer", reason="the extra 'pacs' is not installed
 
 from screener.pacs.profile import Options, Profile
 from screener.pacs.sharing import write_shared
+from screener.plan import Settings
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.scan import Settings, scan
+from screener.scan import scan
 from screener.study import Review, Verdict
 from tests.pacs.conftest import NAMES
 from tests.pacs.test_listening import FILM

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from screener.cli.scan import command
+from screener.plan import Settings
 from screener.results.store import Store
 from screener.results.worklist import Worklist
-from screener.scan import Settings
 from screener.tui.following import REPEATED, ScanProcess, ScanProgress, arguments
 from screener.tui.reporting import write_report
 
