@@ -41,6 +41,8 @@ class Settings:
     max_pixels: int = MAX_PIXELS
     seconds: float = 60.0
     """Longest time that one file may take to decode."""
+    cluster: str = ""
+    """Where to compute: "local", "auto" or HOST:PORT of Ray; "" for this machine alone."""
     not_yet: NotYet = all_written
     """Which files are still being written, and left for a later scan."""
 
@@ -70,4 +72,5 @@ class Settings:
             "adapt": self.adapt,
             "max-pixels": self.max_pixels,
             "timeout": self.seconds,
+            **({"cluster": self.cluster} if self.cluster else {}),
         }

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from screener import levels
 from screener.card import identity, load_card
+from screener.cluster import Cluster
 from screener.computing import Computing, Local, scorer
 from screener.errors import DeviceLostError, NothingFoundError, WeightsError
 from screener.events import (
@@ -189,19 +190,19 @@ class _Scan:
             self.card.digest,
             self.device.describe(),
         )
-        computing = self._computing()
-        with self._during("survey"):
-            found = yield from _survey(settings, self.stop)
-        if not self.stop():
-            run, found = self._record(found, began)
-            beside = compared(self.store)
-            yield FilesCompared(beside.new, beside.known, beside.gone)
-            self.outcomes.update(refusal.outcome for refusal in found.refusals)
-            yield from map(RadiographRefused, found.refusals)
-            yield from self._score(computing, found)
+        with self._computing() as computing:
+            with self._during("survey"):
+                found = yield from _survey(settings, self.stop)
             if not self.stop():
-                self._adapt()
-                self.store.finish_run(run, self.clock(), skipped=found.skipped)
+                run, found = self._record(found, began)
+                beside = compared(self.store)
+                yield FilesCompared(beside.new, beside.known, beside.gone)
+                self.outcomes.update(refusal.outcome for refusal in found.refusals)
+                yield from map(RadiographRefused, found.refusals)
+                yield from self._score(computing, found)
+                if not self.stop():
+                    self._adapt()
+                    self.store.finish_run(run, self.clock(), skipped=found.skipped)
         took = self.clock() - began
         self.audit.timed(took.total_seconds(), self.stages)
         yield _finished(found, self.outcomes, took, self.stages, interrupted=self.stop())
@@ -215,12 +216,19 @@ class _Scan:
         finally:
             self.stages[stage] += (self.clock() - began).total_seconds()
 
-    def _computing(self) -> Computing:
+    @contextmanager
+    def _computing(self) -> Iterator[Computing]:
+        """What makes results, loaded: a cluster, or else this machine."""
+        settings = self.settings
         thresholds = adoption.before_a_run(self.store.connection, *self.key)
-        return Local(
-            self.settings,
+        if settings.cluster:
+            with Cluster(settings, self.device.arithmetic, thresholds, self.stop) as cluster:
+                yield cluster
+            return
+        yield Local(
+            settings,
             self.device,
-            scorer(self.settings, self.card, self.device, thresholds),
+            scorer(settings, self.card, self.device, thresholds),
             input_size=self.card.input_size,
             stop=self.stop,
             known=self._same_content,

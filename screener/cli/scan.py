@@ -45,6 +45,12 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @shared.engine_option
 @click.option("--batch-size", type=AT_ONCE, help="Radiographs at once.")
 @click.option("--workers", type=AT_ONCE, help="Processes that decode.")
+@click.option(
+    "--cluster",
+    metavar="local|auto|HOST:PORT",
+    default="",
+    help="Compute on Ray's machines instead of this one alone.",
+)
 @shared.group_option
 @shared.identify_option
 @click.option(

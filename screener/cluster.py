@@ -1,0 +1,291 @@
+"""The same computing on Ray: a cluster's cores and GPUs make results, this machine keeps them.
+
+Workers decode and compute as a scan of one machine does, so that the same files have the same
+scores. What a worker had when it died is given to another; what they die of alone is refused. The
+network's weights travel with the work, films do not: each node reads them where they are named.
+Needs the extra ``cluster``.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screener import __version__
+from screener.card import load_card
+from screener.computing import Done, Local, scorer
+from screener.errors import ConfigurationError, DeviceError, ScreenerError
+from screener.network import device
+from screener.reading.decode import CRASHED
+from screener.study import Outcome, Radiograph, Refusal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from screener.plan import Settings
+
+PART = 16
+"""Radiographs that a worker is given at a time."""
+AHEAD = 2
+"""Parts that each worker has: one in work, one that waits."""
+TIMES_ALONE = 3
+"""Failures of a single radiograph, alone on a worker, after which it is refused."""
+SECONDS = 10.0
+"""Until a cluster that does not answer counts as not there."""
+PULSE = 0.5
+"""Seconds between two questions whether to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What a worker says of the machine it is on."""
+
+    name: str
+    version: str
+    arithmetic: str
+    missing: tuple[str, ...]
+    """Folders of the scan that are not there."""
+
+
+class Worker:
+    """One share of a cluster: decodes in a process of its own, and computes."""
+
+    def __init__(
+        self, settings: Settings, contents: list[Any], thresholds: Mapping[str, float] | None
+    ) -> None:
+        """Load what travelled here.
+
+        Args:
+            settings: of the scan.
+            contents: where the cluster has the files of its weights, by their names.
+            thresholds: of the bands whose radiographs get a map.
+        """
+        import ray
+
+        self._folder = tempfile.TemporaryDirectory()
+        weights = Path(self._folder.name)
+        for name, content in ray.get(contents[0]).items():
+            (weights / name).write_bytes(content)
+        self._settings = settings = replace(settings, weights=weights)
+        card = load_card(weights)
+        place = device.choose(
+            settings.device,
+            batch_size=PART,
+            workers=1,
+            input_size=card.input_size,
+            engine=settings.engine,
+            weights=weights,
+        )
+        self._arithmetic = place.arithmetic
+        self._local = Local(
+            settings,
+            place,
+            scorer(settings, card, place, thresholds),
+            input_size=card.input_size,
+            stop=bool,
+            known=lambda _: None,
+        )
+
+    def node(self) -> _Node:
+        """Where it is, and what of the scan is not there."""
+        missing = tuple(str(one) for one in self._settings.folders if not one.exists())
+        return _Node(os.uname().nodename, __version__, self._arithmetic, missing)
+
+    def results(self, radiographs: Sequence[Radiograph]) -> list[Done]:
+        """A result for each, as on one machine."""
+        return list(self._local.results(radiographs))
+
+
+@dataclass(slots=True)
+class _Part:
+    """Some radiographs that are to be computed."""
+
+    radiographs: Sequence[Radiograph]
+    failures: int = 0
+    """How often their worker died; once it has, they are computed with no other part waiting."""
+
+
+class Cluster:
+    """Workers on a cluster; a context manager, for they end with it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        arithmetic: str,
+        thresholds: Mapping[str, float] | None,
+        stop: Callable[[], bool],
+    ) -> None:
+        """Connect, start a worker for each GPU or else each core, and see that all fit.
+
+        Args:
+            settings: of the scan; ``cluster`` is "local", "auto" or HOST:PORT.
+            arithmetic: that the results' key names.
+            thresholds: of the bands whose radiographs get a map.
+            stop: once true, no more is begun.
+
+        Raises:
+            ConfigurationError: Ray is not installed, or a node differs from this one or lacks a
+                folder.
+            DeviceError: there is no such cluster, or it has no room for a worker.
+        """
+        self._ray = _connected(settings.cluster)
+        self._stop = stop
+        gpus, cpus = (int(self._ray.cluster_resources().get(kind, 0)) for kind in ("GPU", "CPU"))
+        share = {"num_gpus": 1} if gpus and settings.device != "cpu" else {"num_cpus": 1}
+        number = gpus if "num_gpus" in share else cpus
+        if not number:
+            raise DeviceError(f"the cluster {settings.cluster} has no free core; start a node")
+        made = self._ray.remote(**share, max_restarts=-1)(Worker)
+        # one copy for all workers of a node; held here, for a worker may have to start again
+        self._contents = [self._ray.put(_contents(settings.weights))]
+        told = replace(settings, folders=tuple(one.absolute() for one in settings.folders))
+        self._workers = [made.remote(told, self._contents, thresholds) for _ in range(number)]
+        try:
+            self._check(arithmetic)
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, arithmetic: str) -> None:
+        try:
+            nodes = self._ray.get([worker.node.remote() for worker in self._workers])
+        except self._ray.exceptions.RayError as error:
+            fact = str(error).strip().rpartition("\n")[2]
+            raise DeviceError(f"a worker of the cluster cannot start: {fact}") from None
+        for node in nodes:
+            if node.version != __version__:
+                fact = f"has version {node.version}, this machine {__version__}; install the same"
+            elif node.arithmetic != arithmetic:
+                fact = f"computes in {node.arithmetic}, this machine in {arithmetic}; set --engine"
+            elif node.missing:
+                fact = f"does not see {node.missing[0]}; mount it there under the same name"
+            else:
+                continue
+            raise ConfigurationError(f"node {node.name} of the cluster: {fact}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers, and leave the cluster."""
+        for worker in self._workers:
+            self._ray.kill(worker)
+        self._ray.shutdown()
+
+    def results(self, radiographs: Sequence[Radiograph]) -> Iterator[Done]:
+        """As :class:`screener.computing.Computing` says; parts come as they are done.
+
+        Raises:
+            DeviceError: the cluster is gone.
+        """
+        starts = range(0, len(radiographs), PART)
+        waiting = deque(_Part(radiographs[start : start + PART]) for start in starts)
+        running: dict[Any, tuple[int, _Part]] = {}
+        began = time.perf_counter()
+        while (waiting or running) and not self._stop():
+            self._give(waiting, running)
+            ended, _ = self._ray.wait(list(running), timeout=PULSE)
+            for task in ended:
+                _, part = running.pop(task)
+                for done in self._taken(task, part, waiting):
+                    waited = time.perf_counter() - began
+                    yield replace(done, seconds={"network": waited})
+                    began = time.perf_counter()
+
+    def _give(self, waiting: deque[_Part], running: dict[Any, tuple[int, _Part]]) -> None:
+        """Give each worker what it may have; who died with others is computed alone."""
+        for number, worker in enumerate(self._workers):
+            has = [part for at, part in running.values() if at == number]
+            while waiting and not any(part.failures for part in has):
+                if len(has) >= (1 if waiting[0].failures else AHEAD) or (
+                    has and waiting[0].failures
+                ):
+                    break
+                part = waiting.popleft()
+                running[worker.results.remote(part.radiographs)] = number, part
+                has.append(part)
+
+    def _taken(self, task: object, part: _Part, waiting: deque[_Part]) -> Iterator[Done]:
+        """What a worker made of a part; one that it died of is tried again, first of all."""
+        try:
+            yield from self._ray.get(task)
+        except self._ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, ScreenerError):
+                raise error.cause from None
+            raise  # a mistake of ours, not of a machine
+        except self._ray.exceptions.RayError:
+            part.failures += 1
+            if len(part.radiographs) > 1 and part.failures > 1:
+                waiting.extendleft(_Part([one], 1) for one in part.radiographs)
+            elif part.failures > TIMES_ALONE:
+                (one,) = part.radiographs
+                refused = Refusal(one.path, Outcome.UNREADABLE, CRASHED, one.study_key)
+                yield Done([refused], {}, {})
+            else:
+                waiting.appendleft(part)
+
+
+def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be there)
+    """Ray, connected to a cluster.
+
+    Raises:
+        ConfigurationError: it is not installed.
+        DeviceError: there is no such cluster, or it is of another version.
+    """
+    if find_spec("ray") is None:
+        raise ConfigurationError(
+            "--cluster needs one more package: pip install 'covid-resnet-screener[cluster]'"
+        )
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    import ray
+
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
+    if address == "local":
+        options |= {"num_cpus": device.cores(), "include_dashboard": False}
+    else:
+        _knock(address)
+        options |= {"address": address}
+    try:
+        ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        fact = str(error).partition("\n")[0]
+        raise DeviceError(f"--cluster {address}: {fact}; start it with 'ray start'") from None
+    return ray
+
+
+def _knock(address: str) -> None:
+    """Ray itself would wait for minutes where nobody is.
+
+    Raises:
+        DeviceError: nobody is at the address, or it is none.
+    """
+    host, _, port = address.rpartition(":")
+    if address == "auto":
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
+        fact = getattr(error, "strerror", None) or "not HOST:PORT, or no answer"
+        raise DeviceError(f"--cluster {address}: {fact}; start it with 'ray start'") from None
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder of weights by their names."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
