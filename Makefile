@@ -83,7 +83,7 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV) || python -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@echo "2 of 2: PyTorch and the rest into it, about 6 GB; some minutes"
-	@$(BIN)/python -m pip install --editable '.[train,onnx,pacs,serve,graphics,names,dev]'
+	@$(BIN)/python -m pip install --editable '.[train,onnx,pacs,serve,graphics,names,cluster,dev]'
 	@touch $@
 
 clean:

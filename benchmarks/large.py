@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,11 @@ def write_many(root: Path, files: int) -> Path:
 def walk(root: Path) -> None:
     """The survey alone, in a process of its own; prints files, seconds and CPU seconds."""
     from screener.network.device import readers
+    from screener.reading.headers import read_all
     from screener.reading.survey import survey
 
     began, cpu = time.perf_counter(), time.process_time()
-    steps = survey([root], workers=readers())
+    steps = survey([root], read=partial(read_all, workers=readers()))
     while True:
         try:
             next(steps)
@@ -63,8 +65,6 @@ def walk(root: Path) -> None:
 
 def fill(root: Path, results: Path) -> None:
     """What a first scan of the folder would have stored, with scores by the dice."""
-    from functools import partial
-
     from screener.card import identity, load_card
     from screener.network import device
     from screener.network.weights import bundled

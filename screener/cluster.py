@@ -13,9 +13,10 @@ import socket
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,9 @@ from screener.card import load_card
 from screener.computing import Done, Local, scorer
 from screener.errors import ConfigurationError, DeviceError, ScreenerError
 from screener.network import device
-from screener.reading.decode import CRASHED
+from screener.reading import headers
+from screener.reading.decode import CRASHED, Limits
+from screener.reading.folder import Finding
 from screener.study import Outcome, Radiograph, Refusal
 
 if TYPE_CHECKING:
@@ -188,6 +191,36 @@ class Cluster:
         for worker in self._workers:
             self._ray.kill(worker)
         self._ray.shutdown()
+
+    def read(self, found: Iterable[Finding], limits: Limits) -> Iterator[headers.Read]:
+        """As :class:`screener.computing.Computing` says; a handful of files is a task."""
+        # for no core of their own: the workers have them all, and nothing to do yet
+        task = self._ray.remote(num_cpus=0, max_retries=0)(headers.read_handful)
+        queue, waiting = iter(found), deque[tuple[list[Finding], Any]]()
+        handful = list(islice(queue, headers.HANDFUL))
+        while handful or waiting:
+            if handful:
+                waiting.append((handful, task.remote(handful, limits)))
+                handful = list(islice(queue, headers.HANDFUL))
+            if len(waiting) > AHEAD * len(self._workers) or not handful:
+                yield from self._has_read(*waiting.popleft(), task, limits)
+
+    def _has_read(
+        self,
+        handful: list[Finding],
+        running: object,
+        task: Any,  # noqa: ANN401 (a function of Ray)
+        limits: Limits,
+    ) -> Iterator[headers.Read]:
+        """What a task has read; where it died, file by file."""
+        try:
+            yield from self._ray.get(running)
+        except self._ray.exceptions.RayError:
+            for one in handful:
+                try:
+                    yield from self._ray.get(task.remote([one], limits))
+                except self._ray.exceptions.RayError:
+                    yield headers.ended(one)
 
     def results(self, radiographs: Sequence[Radiograph]) -> Iterator[Done]:
         """As :class:`screener.computing.Computing` says; parts come as they are done.

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from screener.network import weights
+from screener.reading import headers
 from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
+from screener.reading.folder import Finding
 from screener.results.open_studies import Settled
 from screener.study import Maps, Radiograph, Refusal
 
@@ -45,6 +47,9 @@ class Done:
 
 class Computing(Protocol):
     """What makes results of radiographs."""
+
+    def read(self, found: Iterable[Finding], limits: Limits) -> Iterator[headers.Read]:
+        """What the headers of the files that a walk finds say, in their order."""
 
     def results(self, radiographs: Sequence[Radiograph]) -> Iterator[Done]:
         """A result for each, in parts of a batch's size; all, unless it is stopped."""
@@ -101,6 +106,10 @@ class Local:
         self._device, self._scorer = device, loaded
         self._stop, self._known = stop, known
         self._limits = Limits(input_size, settings.max_pixels, settings.seconds, settings.guarded)
+
+    def read(self, found: Iterable[Finding], limits: Limits) -> Iterator[headers.Read]:
+        """As :class:`Computing` says."""
+        return headers.read_all(found, limits, self._device.workers)
 
     def results(self, radiographs: Sequence[Radiograph]) -> Iterator[Done]:
         """As :class:`Computing` says."""

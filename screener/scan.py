@@ -34,8 +34,9 @@ from screener.events import (
 )
 from screener.network import device
 from screener.plan import Settings
+from screener.reading import headers
 from screener.reading.decode import Decoded
-from screener.reading.survey import Survey, survey
+from screener.reading.survey import Reader, Survey, survey
 from screener.results import adapting, adoption, files, pseudonym
 from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
@@ -101,19 +102,22 @@ def dry_run(
 ) -> Generator[ScanEvent, None, None]:
     """What a scan would read and what it would refuse by the headers; writes nothing."""
     began = clock()
-    found = yield from _survey(settings, stop)
+    read = partial(headers.read_all, workers=settings.workers or device.readers())
+    found = yield from _survey(settings, stop, read)
     yield from map(RadiographRefused, found.refusals)
     outcomes = Counter(refusal.outcome for refusal in found.refusals)
     yield _finished(found, outcomes, clock() - began, interrupted=stop())
 
 
-def _survey(settings: Settings, stop: Callable[[], bool]) -> Generator[FilesFound, None, Survey]:
+def _survey(
+    settings: Settings, stop: Callable[[], bool], read: Reader
+) -> Generator[FilesFound, None, Survey]:
     found = yield from survey(
         settings.folders,
         mode=settings.group,
         named=partial(pseudonym.study_key, key=pseudonym.load_key()),
         max_pixels=settings.max_pixels,
-        workers=settings.workers or device.readers(),
+        read=read,
         ours=files.ours,
         not_yet=settings.not_yet,
         stop=stop,
@@ -192,7 +196,7 @@ class _Scan:
         )
         with self._computing() as computing:
             with self._during("survey"):
-                found = yield from _survey(settings, self.stop)
+                found = yield from _survey(settings, self.stop, computing.read)
             if not self.stop():
                 run, found = self._record(found, began)
                 beside = compared(self.store)

@@ -15,6 +15,7 @@ from screener.cli import outputs
 from screener.errors import ConfigurationError, DeviceError
 from screener.network.weights import find
 from screener.plan import Settings
+from screener.reading import headers
 from screener.reading.decode import CRASHED
 from screener.results.reader import results
 from screener.scan import scan
@@ -27,6 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+READ = headers.read_handful
 LISTS = ("worklist.csv", "worklist.json")
 
 
@@ -85,6 +87,25 @@ def test_what_dies_with_its_worker_is_computed_by_another_and_a_poison_refused(
         alone = {one.path: one.probabilities for one in found.radiographs()}
     del alone[poison / "poison.dcm"]
     assert scores == alone
+
+
+def dying_over_headers(handful, limits):
+    """Reads headers, and dies over one."""
+    if any("poison" in str(found.path) for found in handful):
+        os._exit(1)
+    return READ(handful, limits)
+
+
+@pytest.mark.slow
+def test_a_header_that_ends_its_process_costs_only_its_file(phantoms, tmp_path, monkeypatch):
+    films = shutil.copytree(phantoms, tmp_path / "films")
+    poison = (films / "01-clear" / "pa.dcm").rename(films / "01-clear" / "poison.dcm")
+    monkeypatch.setattr(cluster.headers, "read_handful", dying_over_headers)
+    end, _ = written(films, tmp_path / "cluster", cluster="local")
+    assert (end.found, end.scored) == (17, 13)
+    with results(tmp_path / "cluster") as found:
+        reasons = {one.path: one.reason for one in found.refusals()}
+    assert reasons[poison] == "reading its header ended the process"
 
 
 @pytest.mark.slow

@@ -47,9 +47,9 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--workers", type=AT_ONCE, help="Processes that decode.")
 @click.option(
     "--cluster",
-    metavar="local|auto|HOST:PORT",
+    metavar="ADDRESS",
     default="",
-    help="Compute on Ray's machines instead of this one alone.",
+    help="Compute on the machines of Ray: local, auto or HOST:PORT.",
 )
 @shared.group_option
 @shared.identify_option

@@ -53,7 +53,7 @@ def read_all(findings: Iterable[Finding], limits: Limits, workers: int) -> Itera
         try:
             while handful or waiting:
                 if handful:
-                    waiting.append((handful, pool.schedule(_read_handful, (handful, limits))))
+                    waiting.append((handful, pool.schedule(read_handful, (handful, limits))))
                 if len(waiting) > AHEAD * workers or not handful:
                     yield from _handed_on(*waiting.popleft(), limits, pool)
                 handful = handful and list(islice(queue, HANDFUL))
@@ -68,8 +68,14 @@ def read(found: Finding, limits: Limits) -> Read:
     return found
 
 
-def _read_handful(handful: list[Finding], limits: Limits) -> list[Read]:
+def read_handful(handful: list[Finding], limits: Limits) -> list[Read]:
+    """What the headers of some files say, one after another."""
     return [read(found, limits) for found in handful]
+
+
+def ended(found: Finding) -> Refusal:
+    """The refusal of a file over whose header its process died."""
+    return Refusal(found.path, Outcome.UNREADABLE, "reading its header ended the process")
 
 
 def _handed_on(
@@ -83,8 +89,8 @@ def _handed_on(
 
 
 def _read_apart(found: Finding, limits: Limits, pool: ProcessPool) -> Read:
-    task: Future[list[Read]] = pool.schedule(_read_handful, ([found], limits))
+    task: Future[list[Read]] = pool.schedule(read_handful, ([found], limits))
     try:
         return task.result()[0]
     except (ProcessExpired, MemoryError):
-        return Refusal(found.path, Outcome.UNREADABLE, "reading its header ended the process")
+        return ended(found)

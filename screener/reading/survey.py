@@ -5,7 +5,7 @@ Headers are all it reads; nothing is decoded and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +17,13 @@ from screener.study import MAX_PIXELS, Outcome, Radiograph, Refusal, Study
 
 FILES_AN_EVENT = 100
 """Files between two reports of the walk."""
+
+Reader = Callable[[Iterable[folder.Finding], Limits], Iterator[headers.Read]]
+
+
+def read_here(found: Iterable[folder.Finding], limits: Limits) -> Iterator[headers.Read]:
+    """Headers one after another, in this process."""
+    return headers.read_all(found, limits, workers=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def survey(
     *,
     mode: GroupBy = GroupBy.AUTO,
     max_pixels: int = MAX_PIXELS,
-    workers: int = 1,
+    read: Reader = read_here,
     ours: folder.Ours = folder.none_ours,
     not_yet: folder.NotYet = folder.all_written,
     named: Named = in_clear,
@@ -94,7 +101,7 @@ def survey(
         folders: where to look.
         mode: what is one study where no header says it.
         max_pixels: most rows x columns that a header may declare.
-        workers: processes that read headers, where there are many files.
+        read: reads the headers of what the walk finds, in its order.
         ours: which names in a folder are results of an earlier scan, to be passed over.
         not_yet: which files are to be passed over this time.
         named: gives a study its key, from its UID and its person, which go no further.
@@ -105,8 +112,8 @@ def survey(
     """
     findings = _Findings()
     limits = Limits(max_pixels=max_pixels)
-    read = headers.read_all(folder.walk(folders, ours, not_yet), limits, workers)
-    for number, found in enumerate(read, start=1):
+    read_files = read(folder.walk(folders, ours, not_yet), limits)
+    for number, found in enumerate(read_files, start=1):
         if stop():
             break
         findings.add(found)

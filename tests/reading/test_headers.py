@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from functools import partial
 
 import pytest
 
@@ -82,7 +83,8 @@ def test_a_survey_that_is_stopped_ends_its_processes(many):
     ended = []
 
     def surveyed():
-        ended.append((yield from survey([many], workers=2, stop=stop)))
+        read = partial(headers.read_all, workers=2)
+        ended.append((yield from survey([many], read=read, stop=stop)))
 
     list(surveyed())
     assert ended[0].found < 40
