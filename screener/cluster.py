@@ -142,29 +142,40 @@ class Cluster:
         """
         self._ray = _connected(settings.cluster)
         self._stop = stop
+        told_of = self._ray.exceptions
+        self._deaths = (
+            told_of.RayActorError,
+            told_of.WorkerCrashedError,
+            told_of.NodeDiedError,
+            told_of.ObjectLostError,
+            told_of.OutOfMemoryError,
+        )
+        """How Ray tells that a worker ended, or its node."""
         gpus, cpus = (int(self._ray.cluster_resources().get(kind, 0)) for kind in ("GPU", "CPU"))
         share = {"num_gpus": 1} if gpus and settings.device != "cpu" else {"num_cpus": 1}
         number = gpus if "num_gpus" in share else cpus
         if not number:
             raise DeviceError(f"the cluster {settings.cluster} has no free core; start a node")
         made = self._ray.remote(**share, max_restarts=-1)(Worker)
-        # one copy for all workers of a node; held here, for a worker may have to start again
-        self._contents = [self._ray.put(_contents(settings.weights))]
+        self._asked: dict[int, Any] = {}
+        """Of workers that died, whether they are there again."""
         told = replace(settings, folders=tuple(one.absolute() for one in settings.folders))
-        self._workers = [made.remote(told, self._contents, thresholds) for _ in range(number)]
+        self._workers: list[Any] = []
         try:
+            # one copy for all workers of a node; held here, for a worker may have to start again
+            self._contents = [self._ray.put(_contents(settings.weights))]
+            self._workers += [made.remote(told, self._contents, thresholds) for _ in range(number)]
             self._check(arithmetic)
+        except self._ray.exceptions.RayError as error:
+            self.close()
+            fact = str(error).strip().rpartition("\n")[2]
+            raise DeviceError(f"a worker of the cluster cannot start: {fact}") from None
         except BaseException:
             self.close()
             raise
 
     def _check(self, arithmetic: str) -> None:
-        try:
-            nodes = self._ray.get([worker.node.remote() for worker in self._workers])
-        except self._ray.exceptions.RayError as error:
-            fact = str(error).strip().rpartition("\n")[2]
-            raise DeviceError(f"a worker of the cluster cannot start: {fact}") from None
-        for node in nodes:
+        for node in self._ray.get([worker.node.remote() for worker in self._workers]):
             if node.version != __version__:
                 fact = f"has version {node.version}, this machine {__version__}; install the same"
             elif node.arithmetic != arithmetic:
@@ -234,10 +245,13 @@ class Cluster:
         began = time.perf_counter()
         while (waiting or running) and not self._stop():
             self._give(waiting, running)
+            if not running:  # all are starting again
+                time.sleep(PULSE)
+                continue
             ended, _ = self._ray.wait(list(running), timeout=PULSE)
             for task in ended:
-                _, part = running.pop(task)
-                for done in self._taken(task, part, waiting):
+                number, part = running.pop(task)
+                for done in self._taken(task, number, part, waiting):
                     waited = time.perf_counter() - began
                     yield replace(done, seconds={"network": waited})
                     began = time.perf_counter()
@@ -245,6 +259,8 @@ class Cluster:
     def _give(self, waiting: deque[_Part], running: dict[Any, tuple[int, _Part]]) -> None:
         """Give each worker what it may have; who died with others is computed alone."""
         for number, worker in enumerate(self._workers):
+            if not self._is_up(number):
+                continue
             has = [part for at, part in running.values() if at == number]
             while waiting and not any(part.failures for part in has):
                 if len(has) >= (1 if waiting[0].failures else AHEAD) or (
@@ -255,7 +271,23 @@ class Cluster:
                 running[worker.results.remote(part.radiographs)] = number, part
                 has.append(part)
 
-    def _taken(self, task: object, part: _Part, waiting: deque[_Part]) -> Iterator[Done]:
+    def _is_up(self, number: int) -> bool:
+        """Whether a worker that died has started again: until then all it is given fails."""
+        if number not in self._asked:
+            return True
+        answered, _ = self._ray.wait([self._asked[number]], timeout=0)
+        if not answered:
+            return False
+        try:
+            self._ray.get(self._asked.pop(number))
+        except self._deaths:
+            self._asked[number] = self._workers[number].node.remote()
+            return False
+        return True
+
+    def _taken(
+        self, task: object, number: int, part: _Part, waiting: deque[_Part]
+    ) -> Iterator[Done]:
         """What a worker made of a part; one that it died of is tried again, first of all."""
         try:
             yield from self._ray.get(task)
@@ -263,7 +295,8 @@ class Cluster:
             if isinstance(error.cause, ScreenerError):
                 raise error.cause from None
             raise  # a mistake of ours, not of a machine
-        except self._ray.exceptions.RayError:
+        except self._deaths:
+            self._asked[number] = self._workers[number].node.remote()
             part.failures += 1
             if len(part.radiographs) > 1 and part.failures > 1:
                 waiting.extendleft(_Part([one], 1) for one in part.radiographs)
@@ -273,6 +306,9 @@ class Cluster:
                 yield Done([refused], {}, {})
             else:
                 waiting.appendleft(part)
+        except self._ray.exceptions.RayError as error:
+            kind = type(error).__name__
+            raise DeviceError(f"the cluster is gone ({kind}); the same command goes on") from None
 
 
 def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be there)
