@@ -222,8 +222,14 @@ def serve(arguments: Sequence[str], port: int) -> None:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a failure is to be shown: that strangers send what is no HTTP is no news."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    """Whether a failure is to be shown: that strangers send what is no HTTP, or no text, is no news.
+
+    aiohttp quotes an odd "Expect" in its answer, and fails where that cannot be written.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], _NONSENSE))
+
+
+_NONSENSE = (HttpProcessingError, UnicodeError)
 
 
 def _only_here(port: int) -> Callable[..., Awaitable[web.StreamResponse]]:

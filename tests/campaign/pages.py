@@ -99,7 +99,7 @@ def _request(rng: random.Random, address: str, *, is_ours: bool) -> bytes:
         "Connection: Upgrade",
         "Sec-WebSocket-Version: 99", "Content-Length: 99999999999", "Content-Length: -1",
         "Transfer-Encoding: chunked", "X: " + "y" * rng.choice((10, 20_000)), "Range: bytes=0-0,-1",
-        "Expect: 100-continue", "no colon", "Cookie: \x00\x1b[2J",
+        "Expect: 100-continue", "Expect: \xe9", "no colon", "Cookie: \x00\x1b[2J",
     )  # fmt: skip
     lines += rng.sample(odd, rng.randrange(4))
     content = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
