@@ -222,7 +222,7 @@ def serve(arguments: Sequence[str], port: int) -> None:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a failure is to be shown: that strangers send what is no HTTP, or no text, is no news.
+    """Whether a failure is to be shown: that strangers send nonsense is no news.
 
     aiohttp quotes an odd "Expect" in its answer, and fails where that cannot be written.
     """
