@@ -282,7 +282,8 @@ def _plain_text(element: RawDataElement) -> str | None:
     content = element.value
     if element.VR not in _TEXTS or not content or _SPECIAL.search(content):
         return None
-    return content.decode("ascii").rstrip(" \0")
+    text = content.decode("ascii").rstrip(" \0")
+    return text.strip() if element.VR == "UI" else text
 
 
 _TEXTS = frozenset({"AS", "CS", "DA", "DT", "LO", "PN", "SH", "TM", "UI"})

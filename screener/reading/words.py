@@ -9,24 +9,45 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 _STROKES = str.maketrans({"Ł": "L", "Ø": "O", "Đ": "D", "ß": "SS", "Æ": "AE", "İ": "I", "ı": "I"})
 """Letters that do not fall apart into a plain one and its accent."""
 
 
-def fold(text: object) -> str:
+Answer = TypeVar("Answer")
+SHORT = 64
+"""Letters of a text that is worth remembering: a longer one is hardly met again."""
+
+
+def _remembered(of: Callable[[str], Answer]) -> Callable[[object], Answer]:
+    """The same words stand in header after header: what is known of them is not worked out anew."""
+    known = lru_cache(maxsize=2048)(of)
+
+    @wraps(of)
+    def answer(text: object) -> Answer:
+        plain = str(text or "")
+        return known(plain) if len(plain) <= SHORT else of(plain)
+
+    return answer
+
+
+@_remembered
+def fold(text: str) -> str:
     """Upper case without accents, as far as the script has them."""
-    plain = str(text or "")
-    if plain.isascii():
-        return plain.upper()
-    apart = unicodedata.normalize("NFKD", plain.upper().translate(_STROKES))
+    if text.isascii():
+        return text.upper()
+    apart = unicodedata.normalize("NFKD", text.upper().translate(_STROKES))
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).upper()
 
 
-def split(text: object) -> list[str]:
+@_remembered
+def split(text: str) -> tuple[str, ...]:
     """The folded words of a text; underscores part words too, and dots in "P.A." do not."""
     joined = re.sub(r"\b(\w)\.(\w)\b\.?", r"\1\2", fold(text))
-    return re.findall(r"[^\W_]+", joined)
+    return tuple(re.findall(r"[^\W_]+", joined))
 
 
 CHEST_STEMS = (
@@ -65,7 +86,8 @@ _OTHER_FOLDED = tuple(map(fold, OTHER_STEMS))
 _CHEST_FOLDED = tuple(map(fold, CHEST_STEMS))
 
 
-def is_chest(text: object) -> bool:
+@_remembered
+def is_chest(text: str) -> bool:
     """Whether a text names the chest, or says that it names nothing."""
     folded, words = fold(text), set(split(text))
     if any(stem in folded for stem in _OTHER_FOLDED):

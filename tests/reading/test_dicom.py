@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pydicom
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -21,6 +21,7 @@ VRS = ("PN", "LO", "CS", "DA", "TM", "DT", "AS", "UI", "SH", "US", "UN", None)
 CHARSETS = (b"", b"ISO_IR 100", b"ISO_IR 192", b"ISO_IR 13", b"\\ISO 2022 IR 87", b"nonsense")
 
 
+@settings(max_examples=500)
 @given(
     st.sampled_from(WORDS),
     st.sampled_from(VRS),
