@@ -37,6 +37,12 @@ def test_hostile_files_stand_in_one_place_each(tmp_path):
     shutil.rmtree(tmp_path / "all")
 
 
+def test_names_that_would_act_are_shown_and_do_not(tmp_path):
+    from tests.campaign.injection import injection
+
+    assert not injection(tmp_path / "injection").lost
+
+
 def test_what_fails_is_kept_small():
     assert smallest(range(1000), lambda part: 618 in part) == range(618, 619)
     assert smallest([1, 2, 3, 4], lambda part: {1, 4} <= set(part)) == [1, 2, 3, 4]

@@ -24,6 +24,7 @@ from screener.results.pseudonym import load_key
 from tests.campaign import hostile
 from tests.campaign.archive import answers
 from tests.campaign.disks import disks
+from tests.campaign.injection import injection
 from tests.campaign.long_life import watched_week, week
 from tests.campaign.network import associations
 from tests.campaign.pages import pages
@@ -83,6 +84,7 @@ def _parts(options: argparse.Namespace, folder: Path) -> Iterator[Part]:
     yield disks, (seed, options.writes, folder / "disks")
     yield week, (folder / "week",)
     yield watched_week, (folder / "watch",)
+    yield injection, (folder / "injection",)
     yield together, (options.rounds, folder / "together")
     yield pages, (seed, options.requests, folder / "pages")
     yield answers, (seed, options.answers, folder / "archive")
