@@ -24,7 +24,8 @@ FILM = STUDIES / "02-ground-glass" / "pa.dcm"
 NAMES = (
     "=cmd|'/C calc'!A0", "+1+1", "-1-1", "@SUM(A1)", "\t=1+1", '"=HYPERLINK(1)',
     "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>", "'><b onmouseover=alert(1)>", "&lt;script&gt;", "[bold red]x[/]",
+    "<img src=x onerror=alert(1)>", "'><b onmouseover=alert(1)>", "&lt;script&gt;",
+    "[bold red]x[/]",
     "[@click=app.quit]x[/]", "[link=file:///etc/passwd]x[/link]", "\x1b]0;owned\x07", "\x1b[2J",
     "\x9b31m", "\u202egpj.exe", "x'; DROP TABLE study; --", 'x" OR "1"="1', "x%s%n{0}",
     "$(reboot)",
