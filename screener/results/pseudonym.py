@@ -21,7 +21,7 @@ KEY_BYTES = 32
 def pseudonym(identifier: str, key: bytes) -> str:
     """Fifty bits of the keyed hash of an identifier, as "P-" and ten base32 characters."""
     digest = hmac.digest(key, identifier.encode("utf-8", "surrogatepass"), hashlib.sha256)
-    return "P-" + base64.b32encode(digest)[:10].decode("ascii")
+    return "P-" + _letters(digest)[:10]
 
 
 def study_key(uid: str, person: str, key: bytes) -> str:
@@ -40,7 +40,12 @@ def keyed(uid: str, mark: str, key: bytes) -> str:
     """Eighty bits of the keyed hash of a UID and a pseudonym, as "S-" and sixteen characters."""
     text = f"study\n{uid}\n{mark}".encode("utf-8", "surrogatepass")
     digest = hmac.digest(key, text, hashlib.sha256)
-    return "S-" + base64.b32encode(digest)[:16].decode("ascii")
+    return "S-" + _letters(digest)
+
+
+def _letters(digest: bytes) -> str:
+    """The first eighty bits as sixteen base32 characters."""
+    return base64.b32encode(digest[:10]).decode("ascii")
 
 
 def load_key() -> bytes:

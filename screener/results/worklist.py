@@ -378,12 +378,20 @@ class Worklist:
         """Ranks by place. Counts between neighbours, so that one walk over the index is enough."""
         ranks: dict[str, int] = {}
         rank, last = 0, FIRST_RANK
-        for place in sorted(places):
-            rank += self._number(
-                "SELECT count(*) FROM study WHERE place > ? AND place <= ?", (last, place)
-            )
+        ordered = sorted(places)
+        if ordered and self._between(ordered[0], ordered[-1]) < len(ordered):
+            rank = self._between(FIRST_RANK, ordered[0])  # no other study stands among them
+            return {place: rank + number for number, place in enumerate(ordered)}
+        for place in ordered:
+            rank += self._between(last, place)
             ranks[place], last = rank, place
         return ranks
+
+    def _between(self, last: str, place: str) -> int:
+        """How many studies stand behind one place, up to another."""
+        return self._number(
+            "SELECT count(*) FROM study WHERE place > ? AND place <= ?", (last, place)
+        )
 
 
 _OTHER = "outcome = 'unsuitable' AND ({})".format(
