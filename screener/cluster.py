@@ -31,9 +31,6 @@ from screener.reading.folder import Finding
 from screener.study import Outcome, Radiograph, Refusal
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     from screener.plan import Settings
 
 PART = 16
@@ -118,7 +115,7 @@ class _Part:
 
 
 class Cluster:
-    """Workers on a cluster; a context manager, for they end with it."""
+    """Workers on a cluster, which end when it is closed."""
 
     def __init__(
         self,
@@ -186,17 +183,6 @@ class Cluster:
                 continue
             raise ConfigurationError(f"node {node.name} of the cluster: {fact}")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """End the workers, and leave the cluster."""
         for worker in self._workers:
@@ -263,9 +249,7 @@ class Cluster:
                 continue
             has = [part for at, part in running.values() if at == number]
             while waiting and not any(part.failures for part in has):
-                if len(has) >= (1 if waiting[0].failures else AHEAD) or (
-                    has and waiting[0].failures
-                ):
+                if len(has) >= (1 if waiting[0].failures else AHEAD):
                     break
                 part = waiting.popleft()
                 running[worker.results.remote(part.radiographs)] = number, part

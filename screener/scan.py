@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -226,7 +226,8 @@ class _Scan:
         settings = self.settings
         thresholds = adoption.before_a_run(self.store.connection, *self.key)
         if settings.cluster:
-            with Cluster(settings, self.device.arithmetic, thresholds, self.stop) as cluster:
+            arithmetic = self.device.arithmetic
+            with closing(Cluster(settings, arithmetic, thresholds, self.stop)) as cluster:
                 yield cluster
             return
         yield Local(

@@ -71,6 +71,11 @@ class Rules:
     padding: tuple[float, float] | None = None
     """Lowest and highest stored value that mean "nothing was imaged here", both included."""
 
+    @property
+    def valid_window(self) -> Window | None:
+        """The window, where it may be applied."""
+        return self.window if self.window is not None and self.window.is_valid() else None
+
 
 def is_inverted(photometric: str, shape: str | None) -> bool:
     """Whether low values are to be shown bright.
@@ -136,9 +141,7 @@ def render(stored: Values, rules: Rules) -> Floats:
 
 def _depends_on_counts(rules: Rules) -> bool:
     """Whether it matters which values occur, and how often: counting takes as long as showing."""
-    is_stated = rules.voi_table is not None or (
-        rules.window is not None and rules.window.is_valid()
-    )
+    is_stated = rules.voi_table is not None or rules.valid_window is not None
     return rules.padding is not None or not is_stated
 
 
@@ -183,8 +186,8 @@ def apply_voi(values: Doubles, counts: Values, rules: Rules) -> Doubles:
     if rules.voi_table is not None:
         shown = look_up(values, rules.voi_table) / (2**rules.voi_table.bits - 1)
         return np.asarray(np.minimum(shown, 1.0))
-    if rules.window is not None and rules.window.is_valid():
-        return apply_window(values, rules.window)
+    if (window := rules.valid_window) is not None:
+        return apply_window(values, window)
     return stretch(values, *weighted_percentiles(values, counts, ROBUST))
 
 
