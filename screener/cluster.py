@@ -307,6 +307,8 @@ def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be 
             "--cluster needs one more package: pip install 'covid-resnet-screener[cluster]'"
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    # its core warns on our screen that restarted workers need the weights, which are held for them
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
