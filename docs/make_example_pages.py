@@ -21,7 +21,8 @@ from pypdf import PdfReader
 
 from screener.card import WeightsCard
 from screener.digest import digest_of_file
-from screener.reading.survey import Survey, survey
+from screener.reading.gathered import Gathered
+from screener.reading.survey import survey
 from screener.report import write_report
 from screener.results.store import Store
 from screener.study import (
@@ -64,14 +65,14 @@ INVENTED = {
 """Score, and the (row, column) of the spots of its map; other studies have a low score."""
 
 
-def surveyed() -> Survey:
+def surveyed() -> Gathered:
     """The phantoms, by their headers."""
     steps = survey([STUDIES])
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            result: Survey = end.value
+            result: Gathered = end.value
             return result
 
 

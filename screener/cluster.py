@@ -27,7 +27,8 @@ from screener.errors import ConfigurationError, DeviceError, ScreenerError
 from screener.network import device
 from screener.reading import headers
 from screener.reading.decode import CRASHED, Limits
-from screener.reading.folder import Finding
+from screener.reading.folder import Listed
+from screener.results.records import chunks
 from screener.study import Outcome, Radiograph, Refusal
 
 if TYPE_CHECKING:
@@ -189,11 +190,11 @@ class Cluster:
             self._ray.kill(worker)
         self._ray.shutdown()
 
-    def read(self, found: Iterable[Finding], limits: Limits) -> Iterator[headers.Read]:
+    def read(self, listed: Iterable[Listed], limits: Limits) -> Iterator[headers.Read]:
         """As :class:`screener.computing.Computing` says; a handful of files is a task."""
         # for no core of their own: the workers have them all, and nothing to do yet
         task = self._ray.remote(num_cpus=0, max_retries=0)(headers.read_handful)
-        queue, waiting = iter(found), deque[tuple[list[Finding], Any]]()
+        queue, waiting = iter(listed), deque[tuple[list[Listed], Any]]()
         handful = list(islice(queue, headers.HANDFUL))
         while handful or waiting:
             if handful:
@@ -204,7 +205,7 @@ class Cluster:
 
     def _has_read(
         self,
-        handful: list[Finding],
+        handful: list[Listed],
         running: object,
         task: Any,  # noqa: ANN401 (a function of Ray)
         limits: Limits,
@@ -219,17 +220,21 @@ class Cluster:
                 except self._ray.exceptions.RayError:
                     yield headers.ended(one)
 
-    def results(self, radiographs: Sequence[Radiograph]) -> Iterator[Done]:
+    def results(self, radiographs: Iterable[Radiograph]) -> Iterator[Done]:
         """As :class:`screener.computing.Computing` says; parts come as they are done.
 
         Raises:
             DeviceError: the cluster is gone.
         """
-        starts = range(0, len(radiographs), PART)
-        waiting = deque(_Part(radiographs[start : start + PART]) for start in starts)
+        queue = iter(radiographs)
+        waiting: deque[_Part] = deque()
         running: dict[Any, tuple[int, _Part]] = {}
         began = time.perf_counter()
-        while (waiting or running) and not self._stop():
+        while not self._stop():
+            wanted = AHEAD * len(self._workers) - len(running) - len(waiting)
+            waiting.extend(_Part(part) for part in islice(chunks(queue, PART), max(0, wanted)))
+            if not waiting and not running:
+                return
             self._give(waiting, running)
             if not running:  # all are starting again
                 time.sleep(PULSE)

@@ -6,7 +6,7 @@ The part of a scan that knows no store: what it hands on is settled, with the ti
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from screener.network import weights
 from screener.reading import headers
 from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
-from screener.reading.folder import Finding
+from screener.reading.folder import Listed
 from screener.results.open_studies import Settled
 from screener.study import Maps, Radiograph, Refusal
 
@@ -48,11 +48,14 @@ class Done:
 class Computing(Protocol):
     """What makes results of radiographs."""
 
-    def read(self, found: Iterable[Finding], limits: Limits) -> Iterator[headers.Read]:
-        """What the headers of the files that a walk finds say, in their order."""
+    def read(self, listed: Iterable[Listed], limits: Limits) -> Iterator[headers.Read]:
+        """What the headers of the files of some folders say, in their order."""
 
-    def results(self, radiographs: Sequence[Radiograph]) -> Iterator[Done]:
-        """A result for each, in parts of a batch's size; all, unless it is stopped."""
+    def results(self, radiographs: Iterable[Radiograph]) -> Iterator[Done]:
+        """A result for each, in parts of a batch's size; all, unless it is stopped.
+
+        Takes them as they are needed.
+        """
 
 
 def scorer(
@@ -107,11 +110,11 @@ class Local:
         self._stop, self._known = stop, known
         self._limits = Limits(input_size, settings.max_pixels, settings.seconds, settings.guarded)
 
-    def read(self, found: Iterable[Finding], limits: Limits) -> Iterator[headers.Read]:
+    def read(self, listed: Iterable[Listed], limits: Limits) -> Iterator[headers.Read]:
         """As :class:`Computing` says."""
-        return headers.read_all(found, limits, self._device.workers)
+        return headers.read_all(listed, limits, self._device.workers)
 
-    def results(self, radiographs: Sequence[Radiograph]) -> Iterator[Done]:
+    def results(self, radiographs: Iterable[Radiograph]) -> Iterator[Done]:
         """As :class:`Computing` says."""
         batches = self._batches(radiographs)
         while True:
@@ -129,7 +132,7 @@ class Local:
                 self._scorer.remarks(),
             )
 
-    def _batches(self, radiographs: Sequence[Radiograph]) -> Iterator[list[Decoded | Refusal]]:
+    def _batches(self, radiographs: Iterable[Radiograph]) -> Iterator[list[Decoded | Refusal]]:
         """Decoded radiographs, as many as the network takes at once, and refusals among them."""
         size, workers = self._device.batch_size, self._device.workers
         batch: list[Decoded | Refusal] = []

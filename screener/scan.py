@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,11 +36,12 @@ from screener.network import device
 from screener.plan import Settings
 from screener.reading import headers
 from screener.reading.decode import Decoded
-from screener.reading.survey import Reader, Survey, survey
+from screener.reading.gathered import Gathered, Member
+from screener.reading.survey import Reader, survey
 from screener.results import adapting, adoption, files, pseudonym
 from screener.results.audit_log import AuditLog
 from screener.results.beginning import undone_if_empty
-from screener.results.open_studies import OpenStudies, Settled
+from screener.results.open_studies import OpenStudies, Settled, complete
 from screener.results.records import chunks
 from screener.results.since import compared
 from screener.results.store import Store
@@ -48,7 +49,6 @@ from screener.study import (
     Outcome,
     Radiograph,
     Refusal,
-    Study,
 )
 
 if TYPE_CHECKING:
@@ -103,15 +103,15 @@ def dry_run(
     """What a scan would read and what it would refuse by the headers; writes nothing."""
     began = clock()
     read = partial(headers.read_all, workers=settings.workers or device.readers())
-    found = yield from _survey(settings, stop, read)
-    yield from map(RadiographRefused, found.refusals)
-    outcomes = Counter(refusal.outcome for refusal in found.refusals)
-    yield _finished(found, outcomes, clock() - began, interrupted=stop())
+    with closing((yield from _survey(settings, stop, read))) as found:
+        yield from map(RadiographRefused, found.refusals)
+        outcomes = Counter(refusal.outcome for refusal in found.refusals)
+        yield _finished(found, outcomes, clock() - began, interrupted=stop())
 
 
 def _survey(
     settings: Settings, stop: Callable[[], bool], read: Reader
-) -> Generator[FilesFound, None, Survey]:
+) -> Generator[FilesFound, None, Gathered]:
     found = yield from survey(
         settings.folders,
         mode=settings.group,
@@ -129,7 +129,7 @@ def _survey(
 
 
 def _finished(
-    found: Survey,
+    found: Gathered,
     outcomes: Counter[Outcome],
     took: timedelta,
     stages: Mapping[str, float] | None = None,
@@ -143,7 +143,7 @@ def _finished(
         unsuitable=outcomes[Outcome.UNSUITABLE],
         unreadable=outcomes[Outcome.UNREADABLE],
         not_attempted=outcomes[Outcome.NOT_ATTEMPTED] + found.found - outcomes.total(),
-        studies=len(found.studies),
+        studies=found.number_of_studies,
         seconds=took.total_seconds(),
         interrupted=interrupted,
         stages=stages or {},
@@ -194,11 +194,13 @@ class _Scan:
             self.card.digest,
             self.device.describe(),
         )
-        with self._computing() as computing:
+        with ExitStack() as closed:
+            computing = closed.enter_context(self._computing())
             with self._during("survey"):
                 found = yield from _survey(settings, self.stop, computing.read)
+            closed.enter_context(closing(found))
             if not self.stop():
-                run, found = self._record(found, began)
+                run = self._record(found, began)
                 beside = compared(self.store)
                 yield FilesCompared(beside.new, beside.known, beside.gone)
                 self.outcomes.update(refusal.outcome for refusal in found.refusals)
@@ -245,32 +247,30 @@ class _Scan:
             return None
         return self.store.known_content(decoded.radiograph, decoded.digest, *self.key)
 
-    def _record(self, found: Survey, began: datetime) -> tuple[int, Survey]:
+    def _record(self, found: Gathered, began: datetime) -> int:
         """Store what was found before anything is scored: the worklist is complete from now.
 
-        Returns:
-            The run, and what was found without the studies that cannot be kept.
+        Studies that cannot be kept are refused. Returns the run.
         """
         with self._during("store"):
-            return self._recorded(found, began)
-
-    def _recorded(self, found: Survey, began: datetime) -> tuple[int, Survey]:
-        self.store.add_weights(self.card, self.key[0])
-        run = self.store.begin_run(
-            self.settings.folders,
-            self.key[0],
-            device=self.device.describe(),
-            pipeline=self.settings.pipeline,
-            started_at=began,
-            identify=self.settings.identify,
-            options=self.settings.options,
-        )
-        found = found.without(self.store.put_studies(found.studies))
-        new = self.store.put_refusals(found.refusals)
-        self.store.close_walk(run.id)
-        self._log(new)
-        self.known = len(found.refusals) - len(new)
-        return run.id, found
+            self.store.add_weights(self.card, self.key[0])
+            run = self.store.begin_run(
+                self.settings.folders,
+                self.key[0],
+                device=self.device.describe(),
+                pipeline=self.settings.pipeline,
+                started_at=began,
+                identify=self.settings.identify,
+                options=self.settings.options,
+            )
+            found.refuse(self.store.put_studies(found.studies))
+            self.known = found.refused
+            for refusals in chunks(found.refusals):
+                new = self.store.put_refusals(refusals)
+                self._log(new)
+                self.known -= len(new)
+            self.store.close_walk(run.id)
+            return run.id
 
     def _adapt(self) -> None:
         adopted = adapting.settle(self.store, self.card, self.clock(), wanted=self.settings.adapt)
@@ -299,53 +299,73 @@ class _Scan:
                     milliseconds=spent.get(result.radiograph.path),
                 )
 
-    def _score(self, computing: Computing, found: Survey) -> Iterator[ScanEvent]:
+    def _score(self, computing: Computing, found: Gathered) -> Iterator[ScanEvent]:
         """Take what the store knows, then batch by batch what it does not."""
-        studies = OpenStudies(found.studies, found.refusals)
+        total = found.number_of_radiographs
         with self._during("store"):
-            unknown = yield from self._reuse(studies, found.studies)
-        total = sum(len(study.radiographs) for study in found.studies)
-        self.audit.known(self.known + total - len(unknown))
-        done = reused = total - len(unknown)
+            reused = yield from self._reuse(found)
+        self.audit.known(self.known + reused)
+        done = reused
         yield BatchScored(done, total, reused, 0.0)
-        began = self.clock()
-        for part in computing.results(unknown):
+        began, studies = self.clock(), OpenStudies()
+        for part in computing.results(self._unknown(found, studies)):
             for stage, seconds in part.seconds.items():
                 self.stages[stage] += seconds
             with self._during("store"):
                 self.store.put_scores(part.results, *self.key)
                 self._log(part.results, part.milliseconds)
             yield from map(Remarked, part.remarks)
-            yield from self._tell(studies, part.results)
+            for result in part.results:
+                yield from self._told(result)
+                if study := studies.settle(result):
+                    yield StudyScored(study)
             done += len(part.results)
             seconds = (self.clock() - began).total_seconds()
             yield BatchScored(done, total, reused, (done - reused) / max(seconds, 1e-6))
 
-    def _reuse(
-        self, studies: OpenStudies, found: Iterable[Study]
-    ) -> Generator[ScanEvent, None, list[Radiograph]]:
-        """Tell the results of earlier runs; returns the radiographs that have none."""
-        unknown: list[Radiograph] = []
-        for chunk in chunks(found):
-            radiographs = [one for study in chunk for one in study.radiographs]
-            known: dict[Path, Settled] = {}
-            if not self.settings.rescore:
-                known = self.store.known(radiographs, *self.key)
-            for study in chunk:
-                if not study.radiographs:
-                    yield StudyScored(studies.result(study.key))
-                own = [one.path for one in study.radiographs]
-                unknown += [one for one in study.radiographs if one.path not in known]
-                yield from self._tell(studies, [known[path] for path in own if path in known])
-        return unknown
+    def _reuse(self, found: Gathered) -> Generator[ScanEvent, None, int]:
+        """Tell the results of earlier runs, and put off the studies that lack one.
 
-    def _tell(self, studies: OpenStudies, results: Iterable[Settled]) -> Iterator[ScanEvent]:
-        """Events of results that are stored; a study's follows its last radiograph's."""
-        for result in results:
-            if isinstance(result, Refusal):
-                self.outcomes[result.outcome] += 1
-                yield RadiographRefused(result)
-            else:
-                self.outcomes[Outcome.SCORED] += 1
-            if complete := studies.settle(result):
-                yield StudyScored(complete)
+        Returns the number of radiographs that have a result.
+        """
+        reused = 0
+        for members, known in self._with_known(found.members()):
+            lacking: list[int] = []
+            for number, study, refusals in members:
+                own = [known[one.path] for one in study.radiographs if one.path in known]
+                for result in own:
+                    yield from self._told(result)
+                if len(own) == len(study.radiographs):
+                    yield StudyScored(complete(study, [*refusals, *own]))
+                else:
+                    lacking.append(number)
+                reused += len(own)
+            found.put_off(lacking)
+        return reused
+
+    def _unknown(self, found: Gathered, studies: OpenStudies) -> Iterator[Radiograph]:
+        """The radiographs that have no result yet; their studies are opened on the way."""
+        for members, known in self._with_known(found.members(pending=True)):
+            for _, study, refusals in members:
+                own = [known[one.path] for one in study.radiographs if one.path in known]
+                studies.open(study, refusals, own)
+                yield from (one for one in study.radiographs if one.path not in known)
+
+    def _with_known(
+        self, members: Iterable[Member]
+    ) -> Iterator[tuple[list[Member], Mapping[Path, Settled]]]:
+        """Some studies at a time, and the results of earlier runs for their radiographs."""
+        for chunk in chunks(members):
+            if self.settings.rescore:
+                yield chunk, {}
+                continue
+            radiographs = (one for member in chunk for one in member.study.radiographs)
+            yield chunk, self.store.known(radiographs, *self.key)
+
+    def _told(self, result: Settled) -> Iterator[ScanEvent]:
+        """Count a result that is stored; a refusal is told at once, a score with its study."""
+        if isinstance(result, Refusal):
+            self.outcomes[result.outcome] += 1
+            yield RadiographRefused(result)
+        else:
+            self.outcomes[Outcome.SCORED] += 1

@@ -5,7 +5,9 @@ import pytest
 
 from sample_data import make_phantoms
 from sample_data.phantom import Variant, expose
-from screener.reading import folder, grouping, header, pixels
+from screener.reading import folder, header, pixels
+from screener.reading.gathered import Gathered, Packed
+from screener.reading.grouping import GroupBy, in_clear
 from screener.reading.limits import PixelError
 from screener.study import Radiograph, Refusal
 
@@ -72,9 +74,12 @@ def test_only_the_damaged_one_does_not_decode(read):
 
 
 def test_they_are_fifteen_studies(read):
-    refusals = [one for one in read if isinstance(one, Refusal)]
-    radiographs = [one for one in read if isinstance(one, Radiograph)]
-    assert len(grouping.group(radiographs, refusals).studies) == 15
+    gathered = Gathered()
+    for one in read:
+        if not isinstance(one, folder.SkippedFile):
+            gathered.add(Packed.of(one))
+    gathered.make_studies(GroupBy.AUTO, in_clear)
+    assert gathered.number_of_studies == 15
 
 
 def test_every_dicom_says_that_it_is_synthetic(read):

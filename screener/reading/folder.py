@@ -1,14 +1,16 @@
 """Find the files of some folders and say by content what each is: DICOM, PNG, JPEG or none.
 
 Extensions are never believed. Nothing is dropped in silence: what is skipped by name is yielded
-as skipped; what is of no readable kind or cannot be opened is yielded as a refusal.
+as skipped; what is of no readable kind or cannot be opened is yielded as a refusal. Folders are
+listed in one place and files looked into wherever there is time: a share answers many at once.
+What is remembered grows with folders and links, not with files.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,16 +21,24 @@ from screener.study import Outcome, Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file to read."""
+class ListedFile:
+    """A file of a folder, of which nothing is known yet but its name."""
 
     path: Path
     """Absolute, through the root as given; links are not resolved."""
-    kind: Kind
     label: str
     """The root's name with a mark of where it really lies, and the path below it, with "/".
 
     Tells apart roots of one name, in one scan and over the scans of one results folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file to read."""
+
+    path: Path
+    kind: Kind
+    label: str
     size: int
     mtime_ns: int
 
@@ -41,6 +51,7 @@ class SkippedFile:
     why: str
 
 
+Listed = ListedFile | SkippedFile | Refusal
 Finding = FoundFile | SkippedFile | Refusal
 
 
@@ -75,70 +86,111 @@ def walk(
     Yields:
         What is found: files to read, skipped ones, and refusals of what cannot be read.
     """
+    return map(look_into, listed(roots, ours, not_yet))
+
+
+def listed(
+    roots: Sequence[Path], ours: Ours = none_ours, not_yet: NotYet = all_written
+) -> Iterator[Listed]:
+    """As :func:`walk`, with the files not yet looked into."""
     walker = _Walker(ours, not_yet)
     for root in (Path(os.path.normpath(root.absolute())) for root in roots):
         if os.path.isdir(root):  # noqa: PTH112  (Path.is_dir raises where it may not look)
-            yield from walker.below(root, name_of_folder(root))
+            yield from walker.below(root)
         else:
             label = f"{name_of_folder(root.parent)}/{root.name}"
-            yield from walker.file(root, label, os.path.realpath(root))
+            yield from walker.file(_Entry(root, label, os.path.realpath(root), is_link=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Something in a folder."""
+
+    path: Path
+    label: str
+    real: str
+    """Where it lies when links are resolved."""
+    is_link: bool
+    """Or may lie elsewhere for another reason."""
+    is_folder: bool = False
 
 
 @dataclass(slots=True)
 class _Walker:
-    """Remembers the real folders and files it has met, over all roots."""
+    """Remembers the real folders it has met, and what it reached by links, over all roots."""
 
     ours: Ours
     not_yet: NotYet
-    seen: set[tuple[int, int] | str] = field(default_factory=set)
+    folders: set[tuple[int, int]] = field(default_factory=set)
+    linked: set[str] = field(default_factory=set)
 
-    def below(self, root: Path, name: str) -> Iterator[Finding]:
+    def below(self, root: Path) -> Iterator[Listed]:
         """Everything below a root, depth first; no tree is too deep."""
-        waiting = [(root, name, os.path.realpath(root), True)]
-        while waiting:
-            path, label, real, is_folder = waiting.pop()
-            if not is_folder:
-                yield from self.file(path, label, real)
-                continue
-            findings, entries = self._open(path)
-            yield from findings
-            for entry in reversed(entries):
-                inner = path / entry.name
-                target = os.path.realpath(inner) if entry.is_symlink() else f"{real}/{entry.name}"
-                waiting.append((inner, f"{label}/{entry.name}", target, _is_folder(entry)))
+        real = os.path.realpath(root)
+        whole = _Entry(root, name_of_folder(root), real, is_link=True, is_folder=True)
+        levels = [iter([whole])]
+        while levels:
+            entry = next(levels[-1], None)
+            if entry is None:
+                levels.pop()
+            elif entry.is_folder:
+                findings, entries = self._open(entry.path)
+                yield from findings
+                levels.append(_inside(entry, entries))
+            else:
+                yield from self.file(entry)
 
-    def _open(self, folder: Path) -> tuple[list[Finding], list[os.DirEntry[str]]]:
+    def _open(self, folder: Path) -> tuple[list[Listed], list[os.DirEntry[str]]]:
         """What is to be said of a folder, and what is to be looked at in it."""
         try:
             status = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             return [Refusal(folder, Outcome.UNREADABLE, _words(error, "folder"))], []
-        if self._met((status.st_dev, status.st_ino)):  # a loop of links, or overlapping roots
-            return [], []
-        names = [entry.name for entry in entries]
-        skipped = {name: why for name in names if (why := _skip_by_name(name))}
-        skipped |= dict.fromkeys(self.ours(names), "a result of an earlier scan")
+        if (identity := (status.st_dev, status.st_ino)) in self.folders:
+            return [], []  # a loop of links, or overlapping roots
+        self.folders.add(identity)
+        skipped = self._skipped([entry.name for entry in entries])
         kept = [entry for entry in entries if entry.name not in skipped]
         return [SkippedFile(folder / name, why) for name, why in skipped.items()], kept
 
-    def file(self, path: Path, label: str, target: str) -> Iterator[Finding]:
-        """One file, unless it was met before, itself or through a link."""
-        if self._met(target):
-            return
-        if self.not_yet(path):
-            yield SkippedFile(path, "still being written")
-            return
-        try:
-            yield _look_into(path, label)
-        except OSError as error:
-            yield Refusal(path, Outcome.UNREADABLE, _words(error, "file"))
+    def _skipped(self, names: Sequence[str]) -> dict[str, str]:
+        """What of a folder is passed over, and why."""
+        skipped = {name: why for name in names if (why := _skip_by_name(name))}
+        return skipped | dict.fromkeys(self.ours(names), "a result of an earlier scan")
 
-    def _met(self, identity: tuple[int, int] | str) -> bool:
-        if identity in self.seen:
-            return True
-        self.seen.add(identity)
-        return False
+    def file(self, entry: _Entry) -> Iterator[Listed]:
+        """One file, unless it is met elsewhere, itself or through a link."""
+        if entry.real in self.linked or (entry.is_link and self._is_listed(entry.real)):
+            return
+        if entry.is_link:
+            self.linked.add(entry.real)
+        if self.not_yet(entry.path):
+            yield SkippedFile(entry.path, "still being written")
+        else:
+            yield ListedFile(entry.path, entry.label)
+
+    def _is_listed(self, real: str) -> bool:
+        """Whether a file stands in a folder that was opened, and is not passed over there."""
+        folder, name = os.path.split(real)
+        try:
+            status = os.stat(folder)  # noqa: PTH116
+            if (status.st_dev, status.st_ino) not in self.folders:
+                return False
+            names = os.listdir(folder)  # noqa: PTH208
+        except OSError:
+            return False
+        if os.path.islink(real):  # noqa: PTH114 (a loop of links: looked into, it tells why)
+            return False
+        return name in names and name not in self._skipped(names)
+
+
+def _inside(folder: _Entry, entries: Iterable[os.DirEntry[str]]) -> Iterator[_Entry]:
+    for entry in entries:
+        path = folder.path / entry.name
+        is_link = entry.is_symlink()
+        real = os.path.realpath(path) if is_link else f"{folder.real}/{entry.name}"
+        yield _Entry(path, f"{folder.label}/{entry.name}", real, is_link, _is_folder(entry))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -153,6 +205,16 @@ def _skip_by_name(name: str) -> str:
     if name.upper() == "DICOMDIR":
         return "a DICOMDIR, an index of other files"
     return ""
+
+
+def look_into(listed: Listed) -> Finding:
+    """What a listed file is; what else was listed as it is."""
+    if not isinstance(listed, ListedFile):
+        return listed
+    try:
+        return _look_into(listed.path, listed.label)
+    except OSError as error:
+        return Refusal(listed.path, Outcome.UNREADABLE, _words(error, "file"))
 
 
 def _look_into(path: Path, label: str) -> Finding:

@@ -11,7 +11,6 @@ and the patient go no further than here; what they are called from now on, the c
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -33,7 +32,7 @@ class GroupBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Studies, and the refusals with the keys of the studies they belong to."""
+    """The studies of one place, and the refusals with the keys of the studies they belong to."""
 
     studies: list[Study]
     refusals: list[Refusal]
@@ -48,46 +47,29 @@ def in_clear(uid: str, person: str) -> str:
     return f"{uid} of {person}" if person else uid
 
 
-def group(
-    radiographs: Sequence[Radiograph],
-    refusals: Sequence[Refusal],
-    mode: GroupBy | str = GroupBy.AUTO,
-    named: Named = in_clear,
-) -> Grouping:
-    """Put radiographs and refusals into studies, in the order in which they were found.
+def group(place: str, files: Sequence[Radiograph | Refusal], named: Named = in_clear) -> Grouping:
+    """Put the files of one place into studies, one for each person.
 
     A study of which every file was refused is a study without radiographs: it must be seen that
     it is there.
 
     Args:
-        radiographs: as their headers were read; for PNG and JPEG ``study_key`` is the label of
-            the file, "root/folder/file.png".
-        refusals: of files whose headers were read; without a key they belong to no study.
-        mode: what is one study, where no header says it.
+        place: the study's UID, or the label or folder that stands for it.
+        files: radiographs and refusals, as their headers were read.
         named: gives a study its key.
     """
-    by_folder = _roots_by_folder(
-        [one.study_key for one in radiographs if _is_label(one.study_key)], GroupBy(mode)
-    )
-    files: list[Radiograph | Refusal] = [*radiographs, *refusals]
-    places = [_key(one.study_key, by_folder) for one in files]
-    patients = [one.patient for one in files]
-    whose = _persons(places, patients)
-    keys = [named(*pair) if pair[0] else "" for pair in zip(places, whose, strict=True)]
-    kept = [replace(one, study_key=key) for one, key in zip(radiographs, keys, strict=False)]
-    refused = [
-        replace(one, study_key=key, patient=None)
-        for one, key in zip(refusals, keys[len(kept) :], strict=True)
-    ]
+    patients = [one.patient or Patient() for one in files]
+    refusals: list[Refusal] = []
     members: dict[str, _Members] = {}
-    for number, key in enumerate(keys):
-        if key:
-            study = members.setdefault(key, _Members(whose[number]))
-            if number < len(kept):
-                study.radiographs.append(kept[number])
-            elif patient := patients[number]:
-                study.others.append(patient)
-    return Grouping([_study(key, found) for key, found in members.items()], refused)
+    for one, patient, person in zip(files, patients, persons(patients), strict=True):
+        key = named(place, person)
+        study = members.setdefault(key, _Members(person))
+        if isinstance(one, Radiograph):
+            study.radiographs.append(replace(one, study_key=key))
+        else:
+            refusals.append(replace(one, study_key=key, patient=None))
+            study.others += [patient] if one.patient else []
+    return Grouping([_study(key, found) for key, found in members.items()], refusals)
 
 
 @dataclass(slots=True)
@@ -99,43 +81,33 @@ class _Members:
     others: list[Patient] = field(default_factory=list)
 
 
-def _persons(places: Sequence[str], patients: Sequence[Patient | None]) -> list[str]:
-    """The person of each file, told apart among those of the same place."""
-    together: dict[str, list[int]] = {}
-    for number, place in enumerate(places):
-        together.setdefault(place, []).append(number)
-    found = [""] * len(places)
-    for numbers in together.values():
-        told = persons([patients[number] or Patient() for number in numbers])
-        for number, person in zip(numbers, told, strict=True):
-            found[number] = person
-    return found
+def folder_of(label: bytes) -> bytes:
+    """The folder of a file's label."""
+    return label.rpartition(b"/")[0]
 
 
-def _is_label(study_key: str) -> bool:
-    """Whether a key is a file's label, not a UID."""
-    return "/" in study_key
+def root_of(label: bytes) -> bytes:
+    """The root of a label."""
+    return label.partition(b"/")[0]
 
 
-def _roots_by_folder(labels: Iterable[str], mode: GroupBy) -> set[str]:
-    """The names of the roots in which a folder is a study."""
-    folders = Counter(label.rpartition("/")[0] for label in labels)
-    roots = {folder.partition("/")[0] for folder in folders}
-    if mode is GroupBy.FILE:
-        return set()
-    if mode is GroupBy.FOLDER:
-        return roots
-    crowded = {
-        folder.partition("/")[0] for folder, count in folders.items() if count > MOST_PER_FOLDER
-    }
-    return roots - crowded - set(folders)
+def roots_by_folder(folders: Iterable[tuple[bytes, int]], mode: GroupBy | str) -> set[bytes]:
+    """The names of the roots in which a folder is a study.
 
-
-def _key(study_key: str, by_folder: set[str]) -> str:
-    root = study_key.partition("/")[0]
-    if _is_label(study_key) and root in by_folder:
-        return study_key.rpartition("/")[0]
-    return study_key
+    Args:
+        folders: their labels, with the number of radiographs in each that go by their labels.
+        mode: what is one study, where no header says it.
+    """
+    mode = GroupBy(mode)
+    roots: set[bytes] = set()
+    crowded: set[bytes] = set()
+    for folder, count in folders:
+        roots.add(root_of(folder))
+        if count > MOST_PER_FOLDER or folder == root_of(folder):
+            crowded.add(root_of(folder))
+    if mode is GroupBy.AUTO:
+        return roots - crowded
+    return roots if mode is GroupBy.FOLDER else set()
 
 
 def _study(key: str, members: _Members) -> Study:

@@ -16,7 +16,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from screener.reading import header
 from screener.reading.decode import Limits, bound, context
-from screener.reading.folder import Finding, FoundFile
+from screener.reading.folder import Listed, SkippedFile, look_into
+from screener.reading.gathered import Packed
 from screener.study import Outcome, Radiograph, Refusal
 
 ALONE = 1000
@@ -26,30 +27,27 @@ HANDFUL = 200
 AHEAD = 3
 """Handfuls that wait for each process."""
 
-Read = Finding | Radiograph
-"""What was found; of files to read, what their headers say."""
+Read = Packed | SkippedFile
+"""What was found: what the headers say, packed, and what was passed over."""
 
 
-def read_all(findings: Iterable[Finding], limits: Limits, workers: int) -> Iterator[Read]:
-    """Read the header of every file that was found, in order.
+def read_all(listed: Iterable[Listed], limits: Limits, workers: int) -> Iterator[Read]:
+    """Look into every file that was listed and read its header, in order.
 
     Args:
-        findings: of a walk.
+        listed: of some folders.
         limits: most pixels that a header may declare, and memory of a process.
         workers: number of processes; with one, all is read in this one.
-
-    Yields:
-        Radiographs and refusals in the place of files; what else was found as it is.
     """
-    queue = iter(findings)
-    for found in queue if workers < 2 else islice(queue, ALONE):
-        yield read(found, limits)
+    queue = iter(listed)
+    for one in queue if workers < 2 else islice(queue, ALONE):
+        yield packed(one, limits)
     handful = list(islice(queue, HANDFUL))
     if not handful:
         return
     settings = (limits.memory,)
     with ProcessPool(workers, initializer=bound, initargs=settings, context=context()) as pool:
-        waiting: deque[tuple[list[Finding], Future[list[Read]]]] = deque()
+        waiting: deque[tuple[list[Listed], Future[list[Read]]]] = deque()
         try:
             while handful or waiting:
                 if handful:
@@ -61,36 +59,44 @@ def read_all(findings: Iterable[Finding], limits: Limits, workers: int) -> Itera
             pool.stop()  # type: ignore[no-untyped-call]
 
 
-def read(found: Finding, limits: Limits) -> Read:
-    """What the header of a file says, if it is one to read."""
-    if isinstance(found, FoundFile):
-        return header.read(found, max_pixels=limits.max_pixels)
-    return found
+def read(listed: Listed, limits: Limits) -> Radiograph | Refusal | SkippedFile:
+    """What a listed file is, and what its header says."""
+    found = look_into(listed)
+    if isinstance(found, Refusal | SkippedFile):
+        return found
+    return header.read(found, max_pixels=limits.max_pixels)
 
 
-def read_handful(handful: list[Finding], limits: Limits) -> list[Read]:
-    """What the headers of some files say, one after another."""
-    return [read(found, limits) for found in handful]
+def packed(listed: Listed, limits: Limits) -> Read:
+    """The same, on its way to the studies."""
+    found = read(listed, limits)
+    return found if isinstance(found, SkippedFile) else Packed.of(found)
 
 
-def ended(found: Finding) -> Refusal:
+def read_handful(handful: list[Listed], limits: Limits) -> list[Read]:
+    """The same of some files, one after another."""
+    return [packed(one, limits) for one in handful]
+
+
+def ended(listed: Listed) -> Read:
     """The refusal of a file over whose header its process died."""
-    return Refusal(found.path, Outcome.UNREADABLE, "reading its header ended the process")
+    reason = "reading its header ended the process"
+    return Packed.of(Refusal(listed.path, Outcome.UNREADABLE, reason))
 
 
 def _handed_on(
-    handful: list[Finding], task: Future[list[Read]], limits: Limits, pool: ProcessPool
+    handful: list[Listed], task: Future[list[Read]], limits: Limits, pool: ProcessPool
 ) -> Iterator[Read]:
     try:
         yield from task.result()
     except (ProcessExpired, MemoryError):
-        for found in handful:
-            yield _read_apart(found, limits, pool)
+        for one in handful:
+            yield _read_apart(one, limits, pool)
 
 
-def _read_apart(found: Finding, limits: Limits, pool: ProcessPool) -> Read:
-    task: Future[list[Read]] = pool.schedule(read_handful, ([found], limits))
+def _read_apart(one: Listed, limits: Limits, pool: ProcessPool) -> Read:
+    task: Future[list[Read]] = pool.schedule(read_handful, ([one], limits))
     try:
         return task.result()[0]
     except (ProcessExpired, MemoryError):
-        return ended(found)
+        return ended(one)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from screener.reading import headers
 from screener.reading.decode import Limits
-from screener.reading.folder import walk
+from screener.reading.folder import listed
 from screener.study import Refusal
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Settling:
 
 
 def _parses(path: Path) -> bool:
-    return not any(isinstance(headers.read(one, Limits()), Refusal) for one in walk([path]))
+    return not any(isinstance(headers.read(one, Limits()), Refusal) for one in listed([path]))
 
 
 class Watcher:

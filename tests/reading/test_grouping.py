@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from screener.reading import grouping
+from screener.reading.gathered import Gathered, Packed
+from screener.reading.grouping import GroupBy, in_clear
 from screener.study import Outcome, Patient, Projection, Radiograph, Refusal
 
 
@@ -19,14 +20,23 @@ def radiograph(key, name="", taken_at=None, patient="") -> Radiograph:
     )  # fmt: skip
 
 
+def group(radiographs, refusals=(), mode="auto", named=in_clear):
+    """Studies and refusals of what was found."""
+    gathered = Gathered()
+    for one in [*radiographs, *refusals]:
+        gathered.add(Packed.of(one))
+    gathered.make_studies(GroupBy(mode), named)
+    return list(gathered.studies), list(gathered.refusals)
+
+
 def keys(labels, mode="auto", refusals=()):
     found = [radiograph(label) for label in labels]
-    return [study.key for study in grouping.group(found, refusals, mode).studies]
+    return [study.key for study in group(found, refusals, mode)[0]]
 
 
 def test_dicom_goes_by_its_study_uid():
     found = [radiograph("1.2.3", "a"), radiograph("1.2.4", "b"), radiograph("1.2.3", "c")]
-    studies = grouping.group(found, []).studies
+    studies = group(found)[0]
     assert [study.key for study in studies] == ["1.2.3", "1.2.4"]
     assert [one.path.name for one in studies[0].radiographs] == ["a", "c"]
 
@@ -68,26 +78,26 @@ def test_unknown_mode_is_an_error():
 
 def test_refusals_get_the_key_of_their_study():
     refusal = Refusal(Path("/b.png"), Outcome.UNREADABLE, "damaged", "root/p1/b.png")
-    grouped = grouping.group([radiograph("root/p1/a.png")], [refusal])
-    assert grouped.refusals[0].study_key == "root/p1"
-    assert len(grouped.studies) == 1
+    studies, (refused,) = group([radiograph("root/p1/a.png")], [refusal])
+    assert refused.study_key == "root/p1"
+    assert len(studies) == 1
 
 
 def test_study_with_refusals_only_is_there_without_radiographs():
     refusal = Refusal(Path("/b.dcm"), Outcome.UNREADABLE, "damaged", "1.2.3")
-    (study,) = grouping.group([], [refusal]).studies
+    ((study,), _) = group([], [refusal])
     assert (study.key, study.radiographs) == ("1.2.3", ())
 
 
 def test_refusals_that_belong_to_no_study_make_none():
     refusal = Refusal(Path("/b.txt"), Outcome.UNSUITABLE, "not a picture")
-    assert grouping.group([], [refusal]).studies == []
+    assert group([], [refusal]) == ([], [refusal])
 
 
 def test_study_has_the_first_known_facts_and_the_earliest_time():
     early, late = datetime(2020, 1, 1), datetime(2020, 1, 2)
     found = [radiograph("1.2", "a", late), radiograph("1.2", "b", early, "ID")]
-    (study,) = grouping.group(found, []).studies
+    (study,) = group(found)[0]
     assert (study.patient_id, study.taken_at) == ("ID", early)
 
 
@@ -103,7 +113,7 @@ def film(uid, name, patient, age=None, **facts):
 @pytest.mark.parametrize("uid", ["1.2.3", "root/p1/a.dcm"])
 def test_a_study_of_two_patients_is_two(uid):
     found = [film(uid, "a", "A", 45.0), film(uid, "b", "B", 9.0)]
-    one, other = grouping.group(found, [], "folder").studies
+    one, other = group(found, [], "folder")[0]
     assert [(s.patient_id, s.patient_name, s.age) for s in (one, other)] == [
         ("A", "N^A", 45.0), ("B", "N^B", 9.0),
     ]  # fmt: skip
@@ -111,17 +121,17 @@ def test_a_study_of_two_patients_is_two(uid):
 
 
 def test_the_key_of_a_patients_study_does_not_depend_on_who_else_is_found():
-    alone = grouping.group([film("1.2.3", "a", "A")], []).studies[0].key
+    alone = group([film("1.2.3", "a", "A")])[0][0].key
     found = [film("1.2.3", "b", "B"), film("1.2.3", "a", "A")]
-    assert grouping.group(found, []).studies[1].key == alone
+    assert group(found)[0][1].key == alone
 
 
 def test_a_refused_file_goes_to_the_study_of_its_patient():
     refusal = Refusal(Path("/c"), Outcome.UNSUITABLE, "lateral", "1.2.3", patient=Patient("B"))
     found = [film("1.2.3", "a", "A"), film("1.2.3", "b", "B")]
-    grouped = grouping.group(found, [refusal])
-    assert grouped.refusals[0].study_key == grouped.studies[1].key
-    assert grouped.refusals[0].patient is None
+    studies, (refused,) = group(found, [refusal])
+    assert refused.study_key == studies[1].key
+    assert refused.patient is None
 
 
 def test_the_youngest_counts_whichever_file_says_it():
@@ -129,20 +139,16 @@ def test_the_youngest_counts_whichever_file_says_it():
     refusal = Refusal(
         Path("/c"), Outcome.UNSUITABLE, "lateral", "1.2.3", patient=Patient("A", age=9.0)
     )
-    (study,) = grouping.group(
-        [film("1.2.3", "a", "A", 45.0), film("1.2.3", "b", "A")], [refusal]
-    ).studies
+    ((study,), _) = group([film("1.2.3", "a", "A", 45.0), film("1.2.3", "b", "A")], [refusal])
     assert study.age == 9.0
 
 
 def test_two_hospitals_patients_of_one_number_are_two():
     found = [film("1.2.3", name, "4711", issuer=name) for name in ("a", "b")]
-    one, other = grouping.group(found, []).studies
+    one, other = group(found)[0]
     assert one.person != other.person
 
 
 def test_a_study_is_called_what_the_caller_says():
-    (study,) = grouping.group(
-        [film("1.2.3", "a", "A")], [], named=lambda uid, who: f"{who}@{uid}"
-    ).studies
+    ((study,), _) = group([film("1.2.3", "a", "A")], named=lambda uid, who: f"{who}@{uid}")
     assert study.key == study.radiographs[0].study_key == "A@1.2.3"

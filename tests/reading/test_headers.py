@@ -27,16 +27,21 @@ def many(tmp_path, monkeypatch):
     return tmp_path
 
 
+def read_all(folders, workers):
+    read = headers.read_all(folder.listed(folders), LIMITS, workers)
+    return [one if isinstance(one, folder.SkippedFile) else one.unpacked for one in read]
+
+
 def test_many_processes_read_what_one_reads_in_its_order(many):
-    one = list(headers.read_all(folder.walk([many]), LIMITS, workers=1))
-    two = list(headers.read_all(folder.walk([many]), LIMITS, workers=2))
+    one = read_all([many], workers=1)
+    two = read_all([many], workers=2)
     assert two == one
     assert {type(found) for found in two} == {Radiograph, Refusal, folder.SkippedFile}
 
 
 def test_few_files_start_no_process(many, monkeypatch):
     monkeypatch.setattr(headers, "ProcessPool", None)  # would be called
-    found = list(headers.read_all(folder.walk([many / "01-none"]), LIMITS, workers=2))
+    found = read_all([many / "01-none"], workers=2)
     assert len(found) == 1
     assert headers.read_all(iter(()), LIMITS, workers=2)
     assert list(headers.read_all(iter(()), LIMITS, workers=2)) == []
@@ -55,12 +60,12 @@ def dies_of(name):
 
 
 def test_a_file_that_ends_its_process_is_refused_alone(many, monkeypatch):
-    expected = list(headers.read_all(folder.walk([many]), LIMITS, workers=1))
+    expected = read_all([many], workers=1)
     bad = next(p for p in sorted((many / "07").rglob("*.dcm")) if "02-ground" in str(p))
     monkeypatch.setattr(headers.header, "read", dies_of(f"07/{bad.relative_to(many / '07')}"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(headers, "context", forking)  # so that the workers have the patched reader
-        found = list(headers.read_all(folder.walk([many]), LIMITS, workers=2))
+        found = read_all([many], workers=2)
     changed = [(a, b) for a, b in zip(found, expected, strict=True) if a != b]
     ((refusal, radiograph),) = changed
     assert (refusal.path, refusal.outcome) == (bad, Outcome.UNREADABLE)
