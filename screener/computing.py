@@ -6,7 +6,8 @@ The part of a scan that knows no store: what it hands on is settled, with the ti
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from screener.network import weights
 from screener.reading import headers
+from screener.reading.away import folder_away, is_back, may_be_away
 from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
 from screener.reading.folder import Listed
 from screener.results.open_studies import Settled
@@ -109,6 +111,10 @@ class Local:
         self._device, self._scorer = device, loaded
         self._stop, self._known = stop, known
         self._limits = Limits(input_size, settings.max_pixels, settings.seconds, settings.guarded)
+        self._folders = settings.folders
+        self._is_patient = True
+        """No folder stayed away for longer than is waited for."""
+        self._remarks: list[str] = []
 
     def read(self, listed: Iterable[Listed], limits: Limits) -> Iterator[headers.Read]:
         """As :class:`Computing` says."""
@@ -129,18 +135,21 @@ class Local:
                 settled,
                 _milliseconds(batch, computed),
                 {"decode": waited - began, "network": computed},
-                self._scorer.remarks(),
+                self._scorer.remarks() + self._remarks,
             )
+            self._remarks = []
 
     def _batches(self, radiographs: Iterable[Radiograph]) -> Iterator[list[Decoded | Refusal]]:
         """Decoded radiographs, as many as the network takes at once, and refusals among them."""
-        size, workers = self._device.batch_size, self._device.workers
+        size = self._device.batch_size
         batch: list[Decoded | Refusal] = []
         pictures = 0
-        with closing(
-            decode_all(radiographs, self._limits, workers=workers, ahead=BATCHES_AHEAD * size)
-        ) as decoded:
+        with closing(self._decoded(radiographs)) as decoded:
             for one in decoded:
+                if one is None:
+                    yield batch
+                    batch, pictures = [], 0
+                    continue
                 if isinstance(one, Refusal) and one.reason == CRASHED and self._stop():
                     break  # who stops the scan may have ended its processes, too
                 batch.append(one)
@@ -152,6 +161,47 @@ class Local:
                     return
         if batch:
             yield batch
+
+    def _decoded(
+        self, radiographs: Iterable[Radiograph]
+    ) -> Generator[Decoded | Refusal | None, None, None]:
+        """Each decoded or refused; those whose folder is away for a while once it is back.
+
+        None says that there is something to wait for.
+        """
+        size, workers = self._device.batch_size, self._device.workers
+        while True:
+            handed: deque[Radiograph] = deque()
+            lost: list[Radiograph] = []
+            decoding = decode_all(
+                _noted(radiographs, handed),
+                self._limits,
+                workers=workers,
+                ahead=BATCHES_AHEAD * size,
+            )
+            with closing(decoding) as decoded:
+                for one in decoded:
+                    radiograph = handed.popleft()
+                    if not (isinstance(one, Refusal) and self._may_wait(one)):
+                        yield one
+                    elif folder := folder_away(one.path, self._folders):
+                        self._remarks.append(f"{folder} is away; waiting until it is back")
+                        yield None
+                        self._is_patient = is_back(folder, self._stop)
+                        if self._is_patient:
+                            lost.append(radiograph)
+                        else:
+                            yield one
+                    elif lost:  # it was tried while the folder was away
+                        lost.append(radiograph)
+                    else:
+                        yield one
+            if not lost:
+                return
+            radiographs = lost
+
+    def _may_wait(self, refusal: Refusal) -> bool:
+        return may_be_away(refusal) and self._is_patient and not self._stop()
 
     def _settle(self, batch: Iterable[Decoded | Refusal]) -> list[Settled]:
         """A score or a refusal for each of a batch."""
@@ -165,6 +215,13 @@ class Local:
             else:
                 fresh.append(one)
         return settled + (self._scorer.score(fresh) if fresh else [])
+
+
+def _noted(radiographs: Iterable[Radiograph], handed: deque[Radiograph]) -> Iterator[Radiograph]:
+    """The same, kept in the order in which they were handed on."""
+    for one in radiographs:
+        handed.append(one)
+        yield one
 
 
 def _milliseconds(

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import IO
 
+from screener.remote import RemotePath
+
 
 def digest_of_file(path: Path) -> str:
     """SHA-256 of a file's bytes."""
@@ -26,5 +28,8 @@ def digest_of_bytes(content: bytes) -> str:
 
 def name_of_folder(folder: Path | str) -> str:
     """A folder's own name and ten hex digits for its real path, by whatever link it is reached."""
-    real = Path(os.path.realpath(folder))  # never raises, as Path.resolve may
+    if isinstance(folder, RemotePath):
+        real: Path = folder
+    else:
+        real = Path(os.path.realpath(folder))  # never raises, as Path.resolve may
     return f"{real.name}~{hashlib.sha256(os.fsencode(real)).hexdigest()[:10]}"

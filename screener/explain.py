@@ -16,6 +16,7 @@ from screener.digest import digest_of_file
 from screener.errors import WeightsError
 from screener.reading import pixels
 from screener.reading.limits import PixelError
+from screener.remote import near
 from screener.results import lock
 from screener.results.store import Store
 from screener.results.worklist import RadiographRow, Worklist
@@ -119,9 +120,10 @@ def _explained(
 ) -> Explanation | Explained:
     """The map of a radiograph with its border share and lungs, or why there is none."""
     try:
-        if digest_of_file(row.path) != row.digest:
-            return Explained(key, row.path, None, "the file has changed since it was scored")
-        square = pixels.square(pixels.load(row.path), scorer.input_size)
+        with near(row.path) as film:
+            if digest_of_file(film) != row.digest:
+                return Explained(key, row.path, None, "the file has changed since it was scored")
+            square = pixels.square(pixels.load(film), scorer.input_size)
     except OSError as error:
         return Explained(key, row.path, None, f"cannot be read: {error.strerror}")
     except PixelError as error:

@@ -6,6 +6,7 @@ folder, and shows nothing; what cannot be scored is a :class:`Refusal` among the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from screener.events import RadiographRefused, ScanEvent, StudyScored
 from screener.network.weights import find
 from screener.plan import Settings
 from screener.reading.grouping import GroupBy
+from screener.remote import place
 from screener.study import Maps, RadiographScore, Refusal
 
 Paths = str | Path | Iterable[str | Path]
@@ -98,7 +100,7 @@ def _once(
 
 def _existing(paths: Paths) -> tuple[Path, ...]:
     several = [paths] if isinstance(paths, str | Path) else paths
-    found = tuple(map(Path, several))
+    found = tuple(place(os.fspath(path)) for path in several)
     for path in found:
         if not path.exists():
             raise ConfigurationError(f"{path}: there is no such file or folder; check the path")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from screener import console, locations
+from screener import console, locations, remote
 from screener.study import Band, Maps
 
 if TYPE_CHECKING:
@@ -19,6 +20,33 @@ if TYPE_CHECKING:
     from screener.results.worklist import Worklist
 
 Command = Callable[..., None]
+
+
+class FolderAnywhere(click.Path):
+    """A folder or file that is there: of this machine, or an address such as s3://bucket/prefix."""
+
+    def __init__(self) -> None:
+        """Take only what exists."""
+        super().__init__(exists=True, path_type=Path)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 (as click has it)
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """The path, which is asked for once if it is far away."""
+        if not remote.is_remote(os.fspath(value)):
+            return super().convert(value, param, ctx)
+        if remote.has_secret(value):
+            self.fail("an address must not name a password; give it in the environment", param, ctx)
+        path = remote.place(value)
+        try:
+            path.stat()
+        except OSError as error:
+            self.fail(f"{value}: {error.strerror or error}", param, ctx)
+        return path
+
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 

@@ -37,7 +37,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "folders",
     metavar="FOLDER...",
     nargs=-1,
-    type=click.Path(exists=True, path_type=Path),
+    type=shared.FolderAnywhere(),
 )
 @shared.output_option
 @shared.weights_option

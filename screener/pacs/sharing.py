@@ -16,6 +16,7 @@ from screener.pacs.profile import Profile
 from screener.pacs.report import Maker
 from screener.pacs.source import Film, LeftOut, films
 from screener.reading import dicom
+from screener.remote import near
 from screener.results.rows import RadiographRow, StudyDetail
 from screener.results.selection import ALL, Filter
 from screener.results.worklist import Worklist
@@ -105,8 +106,10 @@ def _images(
 
 def _whole(result: RadiographRow) -> FileDataset:
     try:
-        found = dcmread(result.path, force=True)  # some have no preamble
-        if digest_of_file(result.path) != result.digest:
+        with near(result.path) as film:
+            found = dcmread(film, force=True)  # some have no preamble
+            digest = digest_of_file(film)
+        if digest != result.digest:
             raise LeftOut(f"{result.path}: has changed since it was looked at; scan it again")
     except dicom.DAMAGED as error:
         raise LeftOut(f"{result.path}: {dicom.damage(error, 'its elements')}") from None

@@ -22,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pebble import ProcessExpired, ProcessPool
 
-from screener.digest import digest_of_stream
+from screener.digest import digest_of_file
 from screener.reading import dicom, pixels
 from screener.reading.folder import stamp
 from screener.reading.grayscale import Floats
 from screener.reading.inspect import inspect
 from screener.reading.limits import PixelError
+from screener.remote import near
 from screener.study import MAX_PIXELS, Outcome, Radiograph, Refusal
 
 BYTES_PER_PIXEL = 40
@@ -179,9 +180,9 @@ def decode(radiograph: Radiograph, limits: Limits) -> Decoded | Refusal:
     """Decode one file in this process: its square, or why there is none."""
     path, began, digest = radiograph.path, time.perf_counter(), ""
     try:
-        with path.open("rb") as stream:
-            digest = digest_of_stream(stream)
-        picture = pixels.picture(path, max_pixels=limits.max_pixels)
+        with near(path) as film:
+            digest = digest_of_file(film)
+            picture = pixels.picture(film, max_pixels=limits.max_pixels)
         if stamp(path.stat()) != radiograph.mtime_ns:
             return _refuse(radiograph, "it changed while it was being read; scan again")
         reason = inspect(picture) if limits.inspected else None

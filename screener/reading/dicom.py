@@ -32,6 +32,8 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from screener.remote import RemotePath
+
 DAMAGED = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError,
     NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
@@ -175,7 +177,7 @@ def watched(path: Path) -> BinaryIO:
 
     Headers are read where no worker's time limit reaches.
     """
-    return _Watched(io.FileIO(path))
+    return _Watched(path.open() if isinstance(path, RemotePath) else io.FileIO(path))
 
 
 class _Watched(io.BufferedReader):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from screener.digest import name_of_folder
 from screener.reading.sniff import HEAD, Kind, sniff
+from screener.remote import Entry, RemotePath, Status, place
 from screener.study import Outcome, Refusal
 
 
@@ -94,12 +95,18 @@ def listed(
 ) -> Iterator[Listed]:
     """As :func:`walk`, with the files not yet looked into."""
     walker = _Walker(ours, not_yet)
-    for root in (Path(os.path.normpath(root.absolute())) for root in roots):
-        if os.path.isdir(root):  # noqa: PTH112  (Path.is_dir raises where it may not look)
+    for root in map(_absolute, roots):
+        if _is_folder(root):
             yield from walker.below(root)
         else:
             label = f"{name_of_folder(root.parent)}/{root.name}"
-            yield from walker.file(_Entry(root, label, os.path.realpath(root), is_link=True))
+            yield from walker.file(_Entry(root, label, _real(root), is_link=True))
+
+
+Within = os.DirEntry[str] | Entry
+"""What a folder says of something in it."""
+Identity = tuple[int, int] | str
+"""Of a folder: device and number, or the address of one far away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +128,12 @@ class _Walker:
 
     ours: Ours
     not_yet: NotYet
-    folders: set[tuple[int, int]] = field(default_factory=set)
+    folders: set[Identity] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
 
     def below(self, root: Path) -> Iterator[Listed]:
         """Everything below a root, depth first; no tree is too deep."""
-        real = os.path.realpath(root)
-        whole = _Entry(root, name_of_folder(root), real, is_link=True, is_folder=True)
+        whole = _Entry(root, name_of_folder(root), _real(root), is_link=True, is_folder=True)
         levels = [iter([whole])]
         while levels:
             entry = next(levels[-1], None)
@@ -140,19 +146,23 @@ class _Walker:
             else:
                 yield from self.file(entry)
 
-    def _open(self, folder: Path) -> tuple[list[Listed], list[os.DirEntry[str]]]:
+    def _open(self, folder: Path) -> tuple[list[Listed], list[Within]]:
         """What is to be said of a folder, and what is to be looked at in it."""
         try:
-            status = folder.stat()
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            identity = _identity(folder)
+            entries = sorted(_within(folder), key=lambda entry: entry.name)
         except OSError as error:
             return [Refusal(folder, Outcome.UNREADABLE, _words(error, "folder"))], []
-        if (identity := (status.st_dev, status.st_ino)) in self.folders:
+        if identity in self.folders:
             return [], []  # a loop of links, or overlapping roots
         self.folders.add(identity)
         skipped = self._skipped([entry.name for entry in entries])
-        kept = [entry for entry in entries if entry.name not in skipped]
-        return [SkippedFile(folder / name, why) for name, why in skipped.items()], kept
+        kept = [entry for entry in entries if entry.name and entry.name not in skipped]
+        said: list[Listed] = [SkippedFile(folder / name, why) for name, why in skipped.items()]
+        if not all(entry.name for entry in entries):
+            why = "objects in this folder have '//' in their keys, which no path has; rename them"
+            said.append(Refusal(folder, Outcome.UNREADABLE, why))
+        return said, kept
 
     def _skipped(self, names: Sequence[str]) -> dict[str, str]:
         """What of a folder is passed over, and why."""
@@ -172,20 +182,40 @@ class _Walker:
 
     def _is_listed(self, real: str) -> bool:
         """Whether a file stands in a folder that was opened, and is not passed over there."""
-        folder, name = os.path.split(real)
+        path = place(real)
         try:
-            status = os.stat(folder)  # noqa: PTH116
-            if (status.st_dev, status.st_ino) not in self.folders:
+            if _identity(path.parent) not in self.folders:
                 return False
-            names = os.listdir(folder)  # noqa: PTH208
+            names = [entry.name for entry in _within(path.parent)]
         except OSError:
             return False
         if os.path.islink(real):  # noqa: PTH114 (a loop of links: looked into, it tells why)
             return False
-        return name in names and name not in self._skipped(names)
+        return path.name in names and path.name not in self._skipped(names)
 
 
-def _inside(folder: _Entry, entries: Iterable[os.DirEntry[str]]) -> Iterator[_Entry]:
+def _absolute(root: Path) -> Path:
+    return root if isinstance(root, RemotePath) else Path(os.path.normpath(root.absolute()))
+
+
+def _real(path: Path) -> str:
+    """Where something lies when links are resolved; there are none far away."""
+    return str(path) if isinstance(path, RemotePath) else os.path.realpath(path)
+
+
+def _identity(folder: Path) -> Identity:
+    """What is the same for a folder however it is reached."""
+    if isinstance(folder, RemotePath):
+        return str(folder)
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _within(folder: Path) -> Iterable[Within]:
+    return folder.entries() if isinstance(folder, RemotePath) else os.scandir(folder)
+
+
+def _inside(folder: _Entry, entries: Iterable[Within]) -> Iterator[_Entry]:
     for entry in entries:
         path = folder.path / entry.name
         is_link = entry.is_symlink()
@@ -193,9 +223,9 @@ def _inside(folder: _Entry, entries: Iterable[os.DirEntry[str]]) -> Iterator[_En
         yield _Entry(path, f"{folder.label}/{entry.name}", real, is_link, _is_folder(entry))
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(something: Path | Within) -> bool:
     with suppress(OSError):  # a link to itself: looked at as a file, it tells why
-        return entry.is_dir()
+        return something.is_dir()
     return False
 
 
@@ -230,7 +260,7 @@ def _look_into(path: Path, label: str) -> Finding:
     return FoundFile(path, kind, label, status.st_size, stamp(status))
 
 
-def stamp(status: os.stat_result) -> int:
+def stamp(status: os.stat_result | Status) -> int:
     """A file's time of change in ns, within the 64 bits that databases keep: to the year 2262."""
     return max(-(1 << 63), min(status.st_mtime_ns, (1 << 63) - 1))
 

@@ -22,6 +22,7 @@ from screener.reading.dicom import DAMAGED
 from screener.reading.grayscale import Floats, Rules
 from screener.reading.limits import PixelError, check_depth, check_size
 from screener.reading.sniff import HEAD, Kind, sniff
+from screener.remote import near
 from screener.study import MAX_PIXELS, Outcome
 
 PIPELINE = "2"
@@ -59,20 +60,25 @@ def picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
         PixelError: the file cannot be read, or decoding it is refused.
     """
     try:
-        with path.open("rb") as file:
-            kind = sniff(file.read(HEAD))
-        if kind is None:
-            raise PixelError(Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
-        with dicom.quiet():
-            if kind is Kind.JPEG:
-                _check_whole(path, max_pixels)
-            if kind is Kind.PNG:
-                _check_sums(path)
-            if kind in (Kind.PNG, Kind.JPEG):
-                return _raster(path, max_pixels)
-            return Picture(_dicom(path, max_pixels), 0.0)
+        with near(path) as film:
+            return _picture(film, max_pixels)
     except DAMAGED as error:
         raise PixelError(Outcome.UNREADABLE, dicom.damage(error, "the pixel data")) from error
+
+
+def _picture(path: Path, max_pixels: int) -> Picture:
+    with path.open("rb") as file:
+        kind = sniff(file.read(HEAD))
+    if kind is None:
+        raise PixelError(Outcome.UNSUITABLE, "not a DICOM, PNG or JPEG file")
+    with dicom.quiet():
+        if kind is Kind.JPEG:
+            _check_whole(path, max_pixels)
+        if kind is Kind.PNG:
+            _check_sums(path)
+        if kind in (Kind.PNG, Kind.JPEG):
+            return _raster(path, max_pixels)
+        return Picture(_dicom(path, max_pixels), 0.0)
 
 
 def square(gray: Floats, size: int) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from screener.contours import equal_effect, lungs_of, traced
 from screener.digest import digest_of_file
 from screener.reading import pixels
 from screener.reading.limits import PixelError
+from screener.remote import near
 from screener.results.worklist import RadiographRow
 
 SIDE = 600
@@ -47,9 +48,10 @@ class NoPreview:
 def preview(radiograph: RadiographRow) -> Preview | NoPreview:
     """Pictures of a scored radiograph, only if its file is still the one that was scored."""
     try:
-        if digest_of_file(radiograph.path) != radiograph.digest:
-            return NoPreview("the file has changed since it was scored")
-        gray = _small(pixels.load(radiograph.path))
+        with near(radiograph.path) as film:
+            if digest_of_file(film) != radiograph.digest:
+                return NoPreview("the file has changed since it was scored")
+            gray = _small(pixels.load(film))
     except OSError:
         return NoPreview("the file is no longer there or cannot be read")
     except PixelError as error:

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from screener import remote
 from screener.lungs import LungOutline
 from screener.results import identity
 from screener.results.identity import Identify
@@ -163,13 +164,18 @@ UPDATE study SET (
 
 
 def path_bytes(path: Path | str) -> bytes:
-    """A path as the database keeps it: absolute, without ``..``, in the file system's bytes."""
+    """A path as the database keeps it: absolute, without ``..``, in the file system's bytes.
+
+    One far away is kept as its address.
+    """
+    if remote.is_remote(os.fspath(path)):
+        return os.fsencode(path)
     return os.fsencode(os.path.abspath(path))  # noqa: PTH100 (pathlib keeps "..")
 
 
 def path_of(content: bytes) -> Path:
     """The path that :func:`path_bytes` stored."""
-    return Path(os.fsdecode(content))
+    return remote.place(os.fsdecode(content))
 
 
 def chunks(values: Iterable[T], size: int = 1000) -> Iterator[list[T]]:

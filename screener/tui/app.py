@@ -19,6 +19,7 @@ from textual.worker import Worker, WorkerState
 
 from screener.console import ExitCode
 from screener.errors import StoreError
+from screener.remote import place
 from screener.results.opening import is_there
 from screener.results.own import entries_alone
 from screener.results.store import Store
@@ -311,7 +312,7 @@ class ReviewApp(App[None]):
         if offered and not (latest and str(offered.absolute()) in latest.folders):
             self.scan = ScanProcess([offered], self.results)
         elif latest:
-            folders = [Path(folder) for folder in latest.folders]
+            folders = [place(folder) for folder in latest.folders]
             self.scan = ScanProcess(folders, self.results, latest.options)
         else:
             self.notify("No folder to scan is known; run screener scan FOLDER.", markup=False)
