@@ -164,6 +164,12 @@ class Cluster:
             self._contents = [self._ray.put(_contents(settings.weights))]
             self._workers += [made.remote(told, self._contents, thresholds) for _ in range(number)]
             self._check(arithmetic)
+        except self._ray.exceptions.ObjectStoreFullError:
+            self.close()
+            raise DeviceError(
+                "no room for the weights in the cluster's object store; end what fills it, or "
+                "start its nodes with more --object-store-memory"
+            ) from None
         except self._ray.exceptions.RayError as error:
             self.close()
             fact = str(error).strip().rpartition("\n")[2]
@@ -239,13 +245,16 @@ class Cluster:
             if not running:  # all are starting again
                 time.sleep(PULSE)
                 continue
-            ended, _ = self._ray.wait(list(running), timeout=PULSE)
+            # one at least, and what has ended meanwhile: where many end, they are stored together
+            self._ray.wait(list(running), timeout=PULSE)
+            ended, _ = self._ray.wait(list(running), num_returns=len(running), timeout=0)
+            taken: list[Done] = []
             for task in ended:
                 number, part = running.pop(task)
-                for done in self._taken(task, number, part, waiting):
-                    waited = time.perf_counter() - began
-                    yield replace(done, seconds={"network": waited})
-                    began = time.perf_counter()
+                taken += self._taken(task, number, part, waiting)
+            if taken:
+                yield _together(taken, time.perf_counter() - began)
+                began = time.perf_counter()
 
     def _give(self, waiting: deque[_Part], running: dict[Any, tuple[int, _Part]]) -> None:
         """Give each worker what it may have; who died with others is computed alone."""
@@ -298,6 +307,16 @@ class Cluster:
         except self._ray.exceptions.RayError as error:
             kind = type(error).__name__
             raise DeviceError(f"the cluster is gone ({kind}); the same command goes on") from None
+
+
+def _together(taken: Sequence[Done], waited: float) -> Done:
+    """What several workers made, as one."""
+    return Done(
+        [result for done in taken for result in done.results],
+        {path: spent for done in taken for path, spent in done.milliseconds.items()},
+        {"network": waited},
+        list(dict.fromkeys(remark for done in taken for remark in done.remarks)),
+    )
 
 
 def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be there)

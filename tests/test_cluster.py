@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ pytest.importorskip("ray", reason="the extra 'cluster' is not installed")
 from screener import cluster
 from screener.cli import outputs
 from screener.errors import ConfigurationError, DeviceError
+from screener.events import BatchScored, Remarked
 from screener.network.weights import find
 from screener.plan import Settings
 from screener.reading import headers
@@ -29,6 +32,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 READ = headers.read_handful
+AHEAD = time.time() + 86_400
 LISTS = ("worklist.csv", "worklist.json")
 
 
@@ -148,3 +152,113 @@ def test_a_killed_driver_goes_on_from_where_it_was(phantoms, tmp_path):
     _, again = written(phantoms, tmp_path / "cluster")
     _, alone = written(phantoms, tmp_path / "alone")
     assert again == alone
+
+
+class Slow(cluster.Worker):
+    """A worker whose clock is a day ahead, and that takes its time."""
+
+    def results(self, radiographs):
+        time.time = lambda: AHEAD + time.monotonic()
+        time.sleep(0.3)
+        return super().results(radiographs)
+
+
+@pytest.fixture
+def nodes(monkeypatch):
+    """A head of one core and one more node, which a test may take away."""
+    cluster_utils = pytest.importorskip("ray.cluster_utils")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    made = []
+
+    def started(**head):
+        made.append(cluster_utils.Cluster(True, head_node_args={"num_cpus": 1, **head}))
+        return made[0], made[0].add_node(num_cpus=1)
+
+    yield started
+    for one in made:
+        one.shutdown()
+
+
+@pytest.mark.slow
+def test_a_node_that_is_removed_costs_nothing_and_clocks_may_differ(
+    phantoms, tmp_path, monkeypatch, nodes
+):
+    """Each node has the weights once; progress goes up to the whole and no further."""
+    monkeypatch.setattr(cluster, "Worker", Slow)
+    monkeypatch.setattr(cluster, "PART", 2)
+    asked = []
+    workers = cluster.Cluster.results
+
+    def looked_at(self, radiographs):
+        import ray
+
+        where = ray.experimental.get_object_locations(self._contents)
+        asked.extend(where[self._contents[0]]["node_ids"])
+        return workers(self, radiographs)
+
+    monkeypatch.setattr(cluster.Cluster, "results", looked_at)
+    both, second = nodes()
+    done = []
+    for event in scan(settings(phantoms, tmp_path / "cluster", cluster=both.address), bool):
+        if isinstance(event, BatchScored):
+            done.append(event)
+            if event.radiographs and second:
+                both.remove_node(second, allow_graceful=False)
+                second = None
+    assert len(asked) == len(set(asked)) == 2
+    assert [one.radiographs for one in done] == sorted({one.radiographs for one in done})
+    assert done[-1].radiographs == done[-1].total == 15
+    outputs.write(tmp_path / "cluster", with_report=False)
+    _, alone = written(phantoms, tmp_path / "alone")
+    assert [(tmp_path / "cluster" / name).read_bytes() for name in LISTS] == alone
+
+
+FILLER = """
+import sys, numpy, ray
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="error")
+kept = [ray.put(numpy.ones(1_000_000, "uint8")) for _ in range(200)]
+print("full", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.slow
+def test_a_scan_goes_through_an_object_store_that_others_have_filled(phantoms, tmp_path, nodes):
+    both, _ = nodes(object_store_memory=80 * 1024**2)
+    command = [sys.executable, "-c", FILLER, both.address]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as filler:
+        assert filler.stdout.readline() == "full\n"
+        _, together = written(phantoms, tmp_path / "cluster", cluster=both.address)
+        filler.kill()
+    _, alone = written(phantoms, tmp_path / "alone")
+    assert together == alone
+
+
+@pytest.mark.slow
+def test_no_room_for_the_weights_is_told_before_any_work(phantoms, tmp_path, monkeypatch):
+    """Ray itself goes on to the disk; only where that is full, too, it says so."""
+    import ray
+
+    def full(_):
+        raise ray.exceptions.ObjectStoreFullError("no room")
+
+    monkeypatch.setattr(ray, "put", full)
+    with pytest.raises(DeviceError, match=r"no room for the weights .*object store"):
+        written(phantoms, tmp_path / "results", cluster="local")
+
+
+@pytest.mark.slow
+def test_a_share_that_vanishes_costs_no_film(phantoms, tmp_path, monkeypatch):
+    share, gone = shutil.copytree(phantoms, tmp_path / "share"), tmp_path / "gone"
+    monkeypatch.setattr(cluster, "PART", 2)
+    monkeypatch.setattr(cluster, "Worker", Slow)
+    told = []
+    for event in scan(settings(share, tmp_path / "results", cluster="local"), bool):
+        if isinstance(event, BatchScored) and event.radiographs and not gone.exists():
+            share.rename(gone)
+            share.mkdir()
+            threading.Timer(3, lambda: gone.rename(share)).start()
+        told += [event.words] if isinstance(event, Remarked) else []
+    assert (event.found, event.scored) == (17, 14)
+    assert set(told) == {f"{share} is away; waiting until it is back"}
