@@ -29,6 +29,10 @@ SETTINGS = (
     "foreign_keys = ON",
     "secure_delete = ON",  # what is forgotten is overwritten
 )
+SETTINGS_OF_A_SCAN = (
+    "synchronous = NORMAL",  # what a power cut takes of the last scores, the next scan makes again
+    "wal_autocheckpoint = 8000",  # scores come in no order: pages are written once for many
+)
 
 AWAY = "move the file away and scan again"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

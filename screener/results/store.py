@@ -93,6 +93,8 @@ class Store:
             StoreBusyError: another scan is writing to it.
         """
         with cls.create(folder) as store, lock.held(folder):
+            for setting in opening.SETTINGS_OF_A_SCAN:
+                store.connection.execute(f"PRAGMA {setting}")
             yield store
 
     def close(self) -> None:
