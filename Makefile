@@ -9,7 +9,7 @@ SHELL := bash
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test bench-gpu pacs slow campaign lint check format types layers hooks docs wheel install clean
+.PHONY: demo test coverage bench-gpu pacs slow campaign lint check format types layers hooks docs wheel install clean
 
 demo: $(VENV)/installed
 	@rm -rf screening
@@ -23,6 +23,11 @@ demo: $(VENV)/installed
 # Several files of tests at a time; one thread of torch in each process, so that they do not contend.
 test: export OMP_NUM_THREADS = 1
 test: lint
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+# The same, and which lines no test runs.
+coverage: export OMP_NUM_THREADS = 1
+coverage: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov
 
 # What a GPU does: its tests, each engine's speed, whole scans and a fit. Under ten minutes.

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import islice
@@ -199,7 +200,8 @@ class Cluster:
     def read(self, listed: Iterable[Listed], limits: Limits) -> Iterator[headers.Read]:
         """As :class:`screener.computing.Computing` says; a handful of files is a task."""
         # for no core of their own: the workers have them all, and nothing to do yet
-        task = self._ray.remote(num_cpus=0, max_retries=0)(headers.read_handful)
+        spread = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": "SPREAD"}
+        task = self._ray.remote(**spread)(headers.read_handful)
         queue, waiting = iter(listed), deque[tuple[list[Listed], Any]]()
         handful = list(islice(queue, headers.HANDFUL))
         while handful or waiting:
@@ -342,11 +344,24 @@ def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be 
         _knock(address)
         options |= {"address": address}
     try:
-        ray.init(**options)
+        with _without_stderr():  # its core tells there that it was told how much to tell
+            ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         fact = str(error).partition("\n")[0]
         raise DeviceError(f"--cluster {address}: {fact}; start it with 'ray start'") from None
     return ray
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _knock(address: str) -> None:

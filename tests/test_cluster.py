@@ -61,12 +61,13 @@ def written(films, to, **more):
     return end, [(to / name).read_bytes() for name in LISTS]
 
 
-def test_a_cluster_says_what_one_machine_says(phantoms, tmp_path):
+def test_a_cluster_says_what_one_machine_says(phantoms, tmp_path, capfd):
     _, alone = written(phantoms, tmp_path / "alone")
     end, together = written(phantoms, tmp_path / "cluster", cluster="local")
     assert together == alone
     assert (end.found, end.scored) == (17, 14)
     assert end.stages["network"] > 0
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.slow
