@@ -123,6 +123,7 @@ def _survey(
         stop=stop,
     )
     if not found.found and not stop():
+        found.close()
         folders = ", ".join(map(str, settings.folders))
         raise NothingFoundError(f"{folders}: no radiographs here; name the folder they are in")
     return found

@@ -24,10 +24,9 @@ CACHE = 4_000
 REFUSED = 1 << 40
 """Is added to the numbers of refusals: in a study they come after its radiographs."""
 
-SCHEMA = f"""
+SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA temp_store = FILE;
-PRAGMA cache_size = -{CACHE};
 CREATE TABLE found (number INTEGER PRIMARY KEY, place BLOB NOT NULL, item BLOB NOT NULL);
 CREATE TABLE study (number INTEGER PRIMARY KEY, item BLOB NOT NULL);
 CREATE TABLE refusal (number INTEGER PRIMARY KEY, item BLOB NOT NULL);
@@ -36,9 +35,11 @@ BEGIN;
 """
 BY_PLACE = """
 SELECT place, number, item FROM (
-    SELECT place, number, item, min(number) OVER (PARTITION BY place) AS first FROM found
+    SELECT place, number, item, min(number) OVER (PARTITION BY place) AS first
+    FROM found WHERE place <> x''
 ) ORDER BY first, number
 """
+OF_NO_STUDY = "INSERT INTO refusal SELECT number, item FROM found WHERE place = x''"
 FOLDERS = """
 SELECT folder(place), count(*) FROM found WHERE number < ? AND instr(place, x'2f') GROUP BY 1
 """
@@ -83,6 +84,7 @@ class Gathered:
         self.number_of_radiographs = self.number_of_studies = self.refused = self.skipped = 0
         self._database = sqlite3.connect("", isolation_level=None)
         with _room():
+            self._database.execute(f"PRAGMA cache_size = -{CACHE}")
             self._database.executescript(SCHEMA)
 
     @property
@@ -117,6 +119,7 @@ class Gathered:
         with _room():
             for root in roots_by_folder(database.execute(FOLDERS, (REFUSED,)), mode):
                 database.execute(TO_FOLDERS, (root,))
+            database.execute(OF_NO_STUDY)
             together = groupby(database.execute(BY_PLACE), key=lambda row: row[0])
             for place, rows in together:
                 self._make(place, {row[1]: row[2] for row in rows}, named)
@@ -125,11 +128,7 @@ class Gathered:
     def _make(self, place: bytes, packed: Mapping[int, bytes], named: Named) -> None:
         """The studies of one place, which has one for each person."""
         files = [pickle.loads(item) for item in packed.values()]  # noqa: S301 (our own)
-        if not place:
-            self._put_refusals(zip(packed, files, strict=True))
-            return
-        text = place.decode(errors="surrogatepass")
-        grouped = group(text, files, named)
+        grouped = group(place.decode(errors="surrogatepass"), files, named)
         refused = [number for number in packed if number >= REFUSED]
         self._put_refusals(zip(refused, grouped.refusals, strict=True))
         for study in grouped.studies:
@@ -200,7 +199,7 @@ class Gathered:
         with _room():
             self._database.executemany(
                 "REPLACE INTO refusal VALUES (?, ?)",
-                [(number, pickle.dumps(replace(one, patient=None))) for number, one in refusals],
+                [(number, pickle.dumps(one)) for number, one in refusals],
             )
 
 
