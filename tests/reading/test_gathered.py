@@ -1,6 +1,5 @@
 """What a walk finds is held on disk without a name, and given back study by study."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ def fill(gathered):
 
 def temporary_files():
     """That this process has open; SQLite gives them this beginning."""
-    held = [os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    held = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
     return [one for one in held if "etilqs_" in one]
 
 
