@@ -209,7 +209,8 @@ class _Scan:
                 yield from self._score(computing, found)
                 if not self.stop():
                     self._adapt()
-                    self.store.finish_run(run, self.clock(), skipped=found.skipped)
+                    with self._during("store"):
+                        self.store.finish_run(run, self.clock(), skipped=found.skipped)
         took = self.clock() - began
         self.audit.timed(took.total_seconds(), self.stages)
         yield _finished(found, self.outcomes, took, self.stages, interrupted=self.stop())
@@ -264,6 +265,7 @@ class _Scan:
                 identify=self.settings.identify,
                 options=self.settings.options,
             )
+            self.store.expect(found.number_of_radiographs)
             found.refuse(self.store.put_studies(found.studies))
             self.known = found.refused
             for refusals in chunks(found.refusals):

@@ -1,6 +1,7 @@
 """The database's schema, as numbered steps. Each runs in one transaction with the record of it.
 
-A step that has been released is never edited: a change is a new step.
+A step that has been released is never edited: a change is a new step. A scan that was killed may
+have left some indexes aside (:mod:`screener.results.orders`): drop those with IF EXISTS.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from screener.errors import StoreError
 from screener.lungs import LungOutline
-from screener.results import identity, lock, opening, records, reviews, summaries
+from screener.results import identity, lock, opening, orders, records, reviews, summaries
 from screener.results.files import DATABASE
 from screener.results.identity import Identify
 from screener.results.records import path_bytes
@@ -95,7 +95,16 @@ class Store:
         with cls.create(folder) as store, lock.held(folder):
             for setting in opening.SETTINGS_OF_A_SCAN:
                 store.connection.execute(f"PRAGMA {setting}")
-            yield store
+            store._restore_orders()  # a scan that was killed has left them aside
+            try:
+                yield store
+            finally:
+                with suppress(StoreError):  # no room: lists are slower until the next scan
+                    store._restore_orders()
+
+    def _restore_orders(self) -> None:
+        with opening.reported(self.path):
+            orders.restore(self.connection)
 
     def close(self) -> None:
         """Close the database; what was committed is safe with or without it."""
@@ -216,6 +225,7 @@ class Store:
 
     def finish_run(self, run: int, finished_at: datetime, *, skipped: int = 0) -> None:
         """Record a run's end with the counts of the whole store; an interrupted one has no end."""
+        self._restore_orders()
         with self.transaction() as connection:
             connection.execute(records.FINISH_RUN, (str(finished_at), skipped, run))
         self._checkpoint()
@@ -235,6 +245,17 @@ class Store:
         return int(self.connection.execute(sql).fetchone()[0])
 
     # Files and studies
+
+    def expect(self, files: int) -> None:
+        """Before a walk's files are recorded: if very many wait for a score, make them cheap.
+
+        Lists in other orders than the ranking are slow from now to the end of the run.
+        """
+        new = files - self._number("SELECT count(*) FROM file")
+        waiting = self._number("SELECT count(*) FROM file WHERE outcome = 'waiting'")
+        if max(new, waiting) >= orders.MANY:
+            with self.transaction() as connection:
+                orders.set_aside(connection)
 
     def put_studies(self, studies: Iterable[Study]) -> dict[str, str]:
         """Record studies and their radiographs as found by the latest run, in one transaction.
