@@ -38,7 +38,10 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def films(folder: Path, number: int) -> Path:
-    """Full-size 12-bit studies: a few different phantoms, copied to the number asked for."""
+    """Full-size 12-bit studies: a few different phantoms, copied to the number asked for.
+
+    Each copy has a last pixel of its own: what is the same in every byte is computed once.
+    """
     from sample_data.make_phantoms import Film, describe, set_pixels, stored
     from sample_data.phantom import Variant, expose
 
@@ -49,7 +52,8 @@ def films(folder: Path, number: int) -> Path:
         film = Film(f"{one:04}.dcm", one + 1, shape=(SIDE, SIDE), bits=12)
         path = folder / film.name
         if one >= DISTINCT:
-            shutil.copy(folder / f"{one % DISTINCT:04}.dcm", path)
+            content = (folder / f"{one % DISTINCT:04}.dcm").read_bytes()
+            path.write_bytes(content[:-2] + one.to_bytes(2, "little"))
             continue
         dataset = describe(film)
         grainy = np.clip(gray + noise.normal(0, 0.01, gray.shape), 0, 1)

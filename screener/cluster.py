@@ -43,6 +43,8 @@ TIMES_ALONE = 3
 """Failures of a single radiograph, alone on a worker, after which it is refused."""
 SECONDS = 10.0
 """Until a cluster that does not answer counts as not there."""
+TOKEN = "~/.ray/auth_token"  # noqa: S105 (where it is)
+"""Where Ray keeps the token of its clusters."""
 PULSE = 0.5
 """Seconds between two questions whether to stop."""
 
@@ -335,6 +337,8 @@ def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     # its core warns on our screen that restarted workers need the weights, which are held for them
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if _has_token():  # which Ray itself does not look for where it is told an address
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
@@ -347,9 +351,17 @@ def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be 
         with _without_stderr():  # its core tells there that it was told how much to tell
             ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        fact = str(error).partition("\n")[0]
-        raise DeviceError(f"--cluster {address}: {fact}; start it with 'ray start'") from None
+        fact, cure = str(error).partition("\n")[0], "start it with 'ray start'"
+        if "token" in f"{error} {error.__cause__}":
+            cure = f"if it asks for a token, copy that of its head: {TOKEN}"
+        raise DeviceError(f"--cluster {address}: {fact}; {cure}") from None
     return ray
+
+
+def _has_token() -> bool:
+    """Whether there is a token for clusters that ask for one; others let it pass."""
+    names = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+    return any(map(os.environ.get, names)) or Path(TOKEN).expanduser().is_file()
 
 
 @contextmanager

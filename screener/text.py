@@ -41,7 +41,9 @@ def cell(value: object) -> object:
     """A cell of a CSV: its text steers no terminal, and no spreadsheet takes it for a formula."""
     if not isinstance(value, str):
         return value
-    text = _STEERING.sub(lambda found: visible(found[0]), value)
+    text = value
+    if not text.isprintable():  # what steers is not
+        text = _STEERING.sub(lambda found: visible(found[0]), value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

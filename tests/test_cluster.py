@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -23,7 +24,7 @@ from screener.reading.decode import CRASHED
 from screener.results.reader import results
 from screener.scan import scan
 from screener.study import Maps
-from tests.conftest import posix_only
+from tests.conftest import free_port, posix_only
 
 pytestmark = [
     posix_only,
@@ -34,6 +35,12 @@ pytestmark = [
 READ = headers.read_handful
 AHEAD = time.time() + 86_400
 LISTS = ("worklist.csv", "worklist.json")
+
+
+@pytest.fixture(autouse=True)
+def no_token(monkeypatch):
+    """Whatever tokens this machine has: Ray, once imported, asks the environment no more."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
 
 
 class Dying(cluster.Worker):
@@ -135,6 +142,42 @@ def test_without_ray_it_says_what_to_install(phantoms, tmp_path, monkeypatch):
 def test_no_cluster_at_an_address_is_told(phantoms, tmp_path):
     with pytest.raises(DeviceError, match=r"--cluster 127\.0\.0\.1:9: .*; start it"):
         written(phantoms, tmp_path / "results", cluster="127.0.0.1:9")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_asks_for_a_token_is_shown_the_one_at_hand(phantoms, tmp_path):
+    ray, port = Path(sys.executable).with_name("ray"), free_port()
+    short = tempfile.mkdtemp(dir="/tmp")  # its sockets have names of at most 107 bytes
+    head = {**os.environ, "HOME": f"{tmp_path}/head", "RAY_AUTH_MODE": "token"}
+    (tmp_path / "head" / ".ray").mkdir(parents=True)
+    token = tmp_path / "head" / ".ray" / "auth_token"
+    token.write_text("0123456789abcdef" * 4)
+    start = [
+        ray, "start", "--head", "--block", f"--port={port}", "--num-cpus=1",
+        "--disable-usage-stats", "--include-dashboard=false", f"--temp-dir={short}",
+    ]  # fmt: skip
+    command = [
+        sys.executable, "-c", "from screener.cli.main import main; main()", "scan", phantoms,
+        "--output", tmp_path / "results", "--cluster", f"127.0.0.1:{port}", "--no-report",
+        "--weights", "covid-lite", "--device", "cpu",
+    ]  # fmt: skip
+    here = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    here["HOME"] = f"{tmp_path}/here"
+    cluster_of = subprocess.Popen(start, env=head, stdout=subprocess.PIPE, text=True)
+    try:
+        assert any("Ray runtime started" in line for line in cluster_of.stdout)
+        refused = subprocess.run(command, env=here, check=False, capture_output=True, text=True)
+        assert refused.returncode == 4
+        assert "copy that of its head: ~/.ray/auth_token" in refused.stderr
+        assert not (tmp_path / "results").exists()
+        shutil.copytree(tmp_path / "head" / ".ray", tmp_path / "here" / ".ray")
+        done = subprocess.run(command, env=here, check=False, capture_output=True, text=True)
+        assert done.returncode == 3, done.stderr
+    finally:
+        cluster_of.terminate()
+        cluster_of.communicate(timeout=60)
+        shutil.rmtree(short, ignore_errors=True)
+    assert (tmp_path / "results" / "worklist.csv").is_file()
 
 
 @pytest.mark.slow

@@ -93,8 +93,8 @@ def _while_writing_csv(worklist: Worklist, stream: IO[bytes], wanted: Filter) ->
         stream, encoding="utf-8", errors="surrogateescape", newline="", write_through=True
     )
     try:
-        rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
-        rows.writeheader()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(CSV_COLUMNS)
         adopted = worklist.adoption()
         for row, radiographs in worklist.with_radiographs(wanted):
             rows.writerow(_cells(_study_cells(row, radiographs, adopted)))
@@ -371,6 +371,7 @@ def _refusal_cells(kind: str, refusal: Refusal) -> dict[str, Any]:
     return {"kind": kind, "study": refusal.study_key, **_refusal(refusal), **gone}
 
 
-def _cells(values: dict[str, Any]) -> dict[str, Any]:
-    """Cells with the warning."""
-    return {**{name: cell(value) for name, value in values.items()}, "note": RESEARCH_ONLY}
+def _cells(values: dict[str, Any]) -> list[object]:
+    """Cells in the order of the columns, with the warning."""
+    values["note"] = RESEARCH_ONLY
+    return [cell(values.get(name, "")) for name in CSV_COLUMNS]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from screener.study import Study
 from screener.text import plain
@@ -17,6 +18,9 @@ Identify = Literal["none", "id", "full"]
 
 POLICIES: tuple[Identify, ...] = ("none", "id", "full")
 """From the least to the most that is shown."""
+
+Row = sqlite3.Row | Mapping[str, Any]
+"""A row of the database, or its values by their columns."""
 
 
 def kept(study: Study, identify: Identify) -> tuple[str, str, str]:
@@ -28,7 +32,7 @@ def kept(study: Study, identify: Identify) -> tuple[str, str, str]:
     )
 
 
-def shown(row: sqlite3.Row, identify: Identify) -> str:
+def shown(row: Row, identify: Identify) -> str:
     """What stands for the patient of a row of ``study``: name, number, file or pseudonym."""
     if identify == "full" and row["patient_name"]:
         return str(row["patient_name"])

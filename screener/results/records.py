@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, astuple, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from screener import remote
 from screener.lungs import LungOutline
 from screener.results import identity
-from screener.results.identity import Identify
+from screener.results.identity import Identify, Row
 from screener.results.ranking import place
 from screener.study import (
     GONE,
@@ -268,19 +269,25 @@ def settled_values(result: RadiographScore | Refusal) -> Values:
     return (result.digest, Outcome.SCORED, "", path_bytes(result.radiograph.path))
 
 
-def probabilities_of(row: sqlite3.Row) -> tuple[float, ...]:
+def probabilities_of(row: Row) -> tuple[float, ...]:
     """The probabilities in a row of ``result`` or ``study``.
 
     Raises:
         ValueError: they are not one share of 1 for each label.
     """
-    shares = json.loads(row["probabilities"])
+    return _shares(row["probabilities"])
+
+
+@lru_cache(maxsize=1024)
+def _shares(text: str) -> tuple[float, ...]:
+    """Kept, for a study's row repeats what that of its radiograph says."""
+    shares = json.loads(text)
     if len(shares) != len(LABELS) or not all(0 <= share <= 1 for share in shares):
         raise ValueError("probabilities")
     return tuple(map(float, shares))
 
 
-def activation_of(row: sqlite3.Row) -> ActivationMap | None:
+def activation_of(row: Row) -> ActivationMap | None:
     """The activation map in a row of ``result``.
 
     Raises:

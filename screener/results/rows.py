@@ -12,12 +12,13 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from screener import marks
 from screener.lungs import LungOutline
 from screener.rates import Alike
 from screener.results import identity, records
-from screener.results.identity import Identify
+from screener.results.identity import Identify, Row
 from screener.study import (
     LABELS,
     ActivationMap,
@@ -154,8 +155,9 @@ class Counts:
         return self.refused - self.other
 
 
-def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:
+def study_row(found: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRow:
     """From a row of ``study``, showing of the patient what is allowed."""
+    row = _by_name(found)
     probabilities = records.probabilities_of(row) if row["probabilities"] else None
     return StudyRow(
         rank=rank,
@@ -187,14 +189,15 @@ def study_row(row: sqlite3.Row, rank: int | None, identify: Identify) -> StudyRo
             inverted=bool(row["inverted"]),
             age=_number(row, "age"),
             phantom=bool(row["phantom"]),
-            lungs=tuple(json.loads(row["lung_marks"] or "[]")),
+            lungs=tuple(json.loads(row["lung_marks"])) if row["lung_marks"] else (),
         ),
         verdict_reason=_text(row, "verdict_reason"),
     )
 
 
-def radiograph_row(row: sqlite3.Row) -> RadiographRow:
+def radiograph_row(found: sqlite3.Row) -> RadiographRow:
     """From a row of ``file`` joined with its result."""
+    row = _by_name(found)
     return RadiographRow(
         path=records.path_of(row["path"]),
         digest=_text(row, "digest"),
@@ -256,27 +259,38 @@ def review_row(row: sqlite3.Row) -> Review:
     )
 
 
-def _text(row: sqlite3.Row, name: str) -> str:
-    if not isinstance(row[name], str):
+def _by_name(row: sqlite3.Row) -> dict[str, Any]:
+    """The same to be asked for many columns: a Row goes through its names for each."""
+    return dict(zip(row.keys(), row, strict=True))
+
+
+def _text(row: Row, name: str) -> str:
+    value = row[name]
+    if not isinstance(value, str):
         raise TypeError(f"{name} is no text")
-    return str(row[name])
+    return value
 
 
-def _known_label(row: sqlite3.Row, name: str) -> str | None:
-    if row[name] is not None and row[name] not in LABELS:
-        raise ValueError(f"{name} is no class")
-    return _text(row, name) if row[name] is not None else None
-
-
-def _count(row: sqlite3.Row, name: str) -> int:
-    if not isinstance(row[name], int) or row[name] < 0:
-        raise TypeError(f"{name} is no count")
-    return int(row[name])
-
-
-def _number(row: sqlite3.Row, name: str) -> float | None:
-    if row[name] is None:
+def _known_label(row: Row, name: str) -> str | None:
+    value = row[name]
+    if value is None:
         return None
-    if not isinstance(row[name], int | float) or not math.isfinite(row[name]):
+    if value not in LABELS:
+        raise ValueError(f"{name} is no class")
+    return str(value)
+
+
+def _count(row: Row, name: str) -> int:
+    value = row[name]
+    if not isinstance(value, int) or value < 0:
+        raise TypeError(f"{name} is no count")
+    return value
+
+
+def _number(row: Row, name: str) -> float | None:
+    value = row[name]
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError(f"{name} is no number")
-    return float(row[name])
+    return float(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +44,8 @@ __all__ = ["ALL", "Counts", "Filter", "RadiographRow", "StudyDetail", "StudyRow"
 
 CHUNK = 500
 """Studies that are read at a time where all are."""
+_FIRST = (FIRST_RANK, 0)
+"""A place above all that have ranks, and the rank before theirs."""
 
 
 class Worklist:
@@ -65,14 +67,18 @@ class Worklist:
             f" SELECT study.* FROM page CROSS JOIN study USING (id) {order}",
             (*values, limit, offset),
         )
-        return self._study_rows(list(rows))
+        found = list(rows)
+        return self._study_rows(found, self._ranks(found))
 
     def rows(self, wanted: Filter = ALL) -> Iterator[StudyRow]:
         """All rows, in bounded memory, as they were when the first was read."""
         where, values = selection.where(wanted)
         found = self.store.query(f"SELECT * FROM study {where} {selection.order(wanted)}", values)
+        counted = _FIRST
         for chunk in records.chunks(found, CHUNK):
-            yield from self._study_rows(chunk)
+            ranks = self._ranks(chunk, counted)
+            yield from self._study_rows(chunk, ranks)
+            counted = next(reversed(ranks.items()), counted)
 
     def with_radiographs(
         self, wanted: Filter = ALL
@@ -131,7 +137,7 @@ class Worklist:
         files = list(self.store.query(_FILES, (key,)))
         refusals = self._refusals(row for row in files if row["outcome"] not in _HOPEFUL)
         waiting = self._refusals(row for row in files if row["outcome"] == Outcome.WAITING)
-        row = self._study_rows(found)[0]
+        row = self._study_rows(found, self._ranks(found))[0]
         return StudyDetail(
             row,
             tuple(self._radiographs(row for row in files if row["outcome"] == Outcome.SCORED)),
@@ -334,9 +340,8 @@ class Worklist:
         row = next(self.store.query(sql, values), None)
         return int(row[0]) if row else 0
 
-    def _study_rows(self, rows: Sequence[sqlite3.Row]) -> list[StudyRow]:
+    def _study_rows(self, rows: Sequence[sqlite3.Row], ranks: Mapping[str, int]) -> list[StudyRow]:
         identify = self.identify
-        ranks = self._ranks([row["place"] for row in rows if row["score"] is not None])
         shown = []
         for row in rows:
             with self._intact(f"study {row['key']}"):
@@ -374,13 +379,22 @@ class Worklist:
     def _intact(self, what: str) -> AbstractContextManager[None]:
         return opening.intact(self.store.path, what)
 
-    def _ranks(self, places: Sequence[str]) -> dict[str, int]:
-        """Ranks by place. Counts between neighbours, so that one walk over the index is enough."""
+    def _ranks(
+        self, rows: Iterable[sqlite3.Row], counted: tuple[str, int] = _FIRST
+    ) -> dict[str, int]:
+        """Ranks by place, upwards. Counts between neighbours: one walk over the index is enough.
+
+        Args:
+            rows: of ``study``; those without a score have no rank.
+            counted: a place and its rank, from which to count where it is above all of them.
+        """
         ranks: dict[str, int] = {}
-        rank, last = 0, FIRST_RANK
-        ordered = sorted(places)
-        if ordered and self._between(ordered[0], ordered[-1]) < len(ordered):
-            rank = self._between(FIRST_RANK, ordered[0])  # no other study stands among them
+        ordered = sorted(row["place"] for row in rows if row["score"] is not None)
+        if not ordered:
+            return ranks
+        last, rank = counted if counted[0] < ordered[0] else _FIRST
+        if self._between(ordered[0], ordered[-1]) < len(ordered):
+            rank += self._between(last, ordered[0])  # no other study stands among them
             return {place: rank + number for number, place in enumerate(ordered)}
         for place in ordered:
             rank += self._between(last, place)

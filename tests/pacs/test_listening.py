@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -30,7 +29,7 @@ from screener.pacs.commitment import Report
 from screener.pacs.outbox import COMMITTED_WITHIN, FIRST_PAUSE, MOST_ASKED, Outbox
 from screener.pacs.sending import Sent, store
 from screener.pacs.spool import Spool
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, free_port
 
 # pynetdicom leaves sockets of associations that failed to the garbage collector
 pytestmark = pytest.mark.filterwarnings(
@@ -388,14 +387,6 @@ def archive():
     yield found
     found.server.shutdown()
     found.server.server_close()
-
-
-def free_port():
-    """One that no connection of another test is given meanwhile: below those the system gives."""
-    for port in random.sample(range(20_000, 32_000), 100):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise RuntimeError("no port is free")
 
 
 class Listener:
