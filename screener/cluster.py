@@ -19,26 +19,28 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from screener import __version__
 from screener.card import load_card
-from screener.computing import Done, Local, scorer
+from screener.computing import Done, Local, limits_of, scorer
 from screener.errors import ConfigurationError, DeviceError, ScreenerError
 from screener.network import device
 from screener.reading import headers
-from screener.reading.decode import CRASHED, Limits
+from screener.reading.decode import CRASHED, Decoded, Decoders, Limits
 from screener.reading.folder import Listed
 from screener.results.records import chunks
-from screener.study import Outcome, Radiograph, Refusal
+from screener.study import Outcome, Radiograph, RadiographScore, Refusal
 
 if TYPE_CHECKING:
+    from screener.network.score import Scorer
     from screener.plan import Settings
 
 PART = 16
 """Radiographs that a worker is given at a time."""
 AHEAD = 2
-"""Parts that each worker has: one in work, one that waits."""
+"""Parts that each worker has: one is decoded while the other is in the network."""
 TIMES_ALONE = 3
 """Failures of a single radiograph, alone on a worker, after which it is refused."""
 SECONDS = 10.0
@@ -64,7 +66,11 @@ class Worker:
     """One share of a cluster: decodes in a process of its own, and computes."""
 
     def __init__(
-        self, settings: Settings, contents: list[Any], thresholds: Mapping[str, float] | None
+        self,
+        settings: Settings,
+        contents: list[Any],
+        thresholds: Mapping[str, float] | None,
+        cores: int,
     ) -> None:
         """Load what travelled here.
 
@@ -72,6 +78,7 @@ class Worker:
             settings: of the scan.
             contents: where the cluster has the files of its weights, by their names.
             thresholds: of the bands whose radiographs get a map.
+            cores: processes that decode.
         """
         import ray
 
@@ -81,32 +88,52 @@ class Worker:
             (weights / name).write_bytes(content)
         self._settings = settings = replace(settings, weights=weights)
         card = load_card(weights)
-        place = device.choose(
+        self._place = device.choose(
             settings.device,
             batch_size=PART,
-            workers=1,
+            workers=cores,
             input_size=card.input_size,
             engine=settings.engine,
             weights=weights,
         )
-        self._arithmetic = place.arithmetic
-        self._local = Local(
-            settings,
-            place,
-            scorer(settings, card, place, thresholds),
-            input_size=card.input_size,
-            stop=bool,
-            known=lambda _: None,
-        )
+        self._input_size = card.input_size
+        self._scorer = _InTurn(scorer(settings, card, self._place, thresholds))
+        self._decoders = Decoders(limits_of(settings, card.input_size), cores)
 
     def node(self) -> _Node:
         """Where it is, and what of the scan is not there."""
         missing = tuple(str(one) for one in self._settings.folders if not one.exists())
-        return _Node(os.uname().nodename, __version__, self._arithmetic, missing)
+        return _Node(os.uname().nodename, __version__, self._place.arithmetic, missing)
 
     def results(self, radiographs: Sequence[Radiograph]) -> list[Done]:
-        """A result for each, as on one machine."""
-        return list(self._local.results(radiographs))
+        """A result for each, as on one machine; of two calls at once one decodes meanwhile."""
+        local = Local(
+            self._settings,
+            self._place,
+            self._scorer,
+            input_size=self._input_size,
+            stop=bool,
+            known=lambda _: None,
+            decoders=self._decoders,
+        )
+        return list(local.results(radiographs))
+
+
+class _InTurn:
+    """A scorer that several threads share."""
+
+    def __init__(self, loaded: Scorer) -> None:
+        self._loaded, self._turn = loaded, Lock()
+
+    def score(self, batch: Sequence[Decoded]) -> list[RadiographScore | Refusal]:
+        """A score or a refusal for each, once the batch before has its own."""
+        with self._turn:
+            return self._loaded.score(batch)
+
+    def remarks(self) -> list[str]:
+        """What the user should know since it was last asked."""
+        with self._turn:
+            return self._loaded.remarks()
 
 
 @dataclass(slots=True)
@@ -152,12 +179,10 @@ class Cluster:
             told_of.OutOfMemoryError,
         )
         """How Ray tells that a worker ended, or its node."""
-        gpus, cpus = (int(self._ray.cluster_resources().get(kind, 0)) for kind in ("GPU", "CPU"))
-        share = {"num_gpus": 1} if gpus and settings.device != "cpu" else {"num_cpus": 1}
-        number = gpus if "num_gpus" in share else cpus
+        number, share = _shares(self._ray.nodes(), on_gpu=settings.device != "cpu")
         if not number:
             raise DeviceError(f"the cluster {settings.cluster} has no free core; start a node")
-        made = self._ray.remote(**share, max_restarts=-1)(Worker)
+        made = self._ray.remote(**share, max_restarts=-1, max_concurrency=AHEAD)(Worker)
         self._asked: dict[int, Any] = {}
         """Of workers that died, whether they are there again."""
         told = replace(settings, folders=tuple(one.absolute() for one in settings.folders))
@@ -165,7 +190,10 @@ class Cluster:
         try:
             # one copy for all workers of a node; held here, for a worker may have to start again
             self._contents = [self._ray.put(_contents(settings.weights))]
-            self._workers += [made.remote(told, self._contents, thresholds) for _ in range(number)]
+            self._workers += [
+                made.remote(told, self._contents, thresholds, max(share["num_cpus"], 1))
+                for _ in range(number)
+            ]
             self._check(arithmetic)
         except self._ray.exceptions.ObjectStoreFullError:
             self.close()
@@ -321,6 +349,25 @@ def _together(taken: Sequence[Done], waited: float) -> Done:
         {"network": waited},
         list(dict.fromkeys(remark for done in taken for remark in done.remarks)),
     )
+
+
+def _shares(nodes: Iterable[Mapping[str, Any]], *, on_gpu: bool) -> tuple[int, dict[str, int]]:
+    """How many workers there may be, and what each of them takes: a GPU with its cores, or a core.
+
+    Args:
+        nodes: of the cluster, as Ray lists them.
+        on_gpu: take GPUs where there are any.
+    """
+    has = [
+        [int(node["Resources"].get(kind, 0)) for kind in ("CPU", "GPU")]
+        for node in nodes
+        if node["Alive"]
+    ]
+    gpus = sum(own for _, own in has)
+    if gpus and on_gpu:
+        cores = min(cpus // own for cpus, own in has if own)
+        return gpus, {"num_gpus": 1, "num_cpus": cores}
+    return sum(cpus for cpus, _ in has), {"num_cpus": 1}
 
 
 def _connected(address: str) -> Any:  # noqa: ANN401 (a module that need not be there)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Protocol
 from screener.network import weights
 from screener.reading import headers
 from screener.reading.away import folder_away, is_back, may_be_away
-from screener.reading.decode import CRASHED, Decoded, Limits, decode_all
+from screener.reading.decode import CRASHED, Decoded, Decoders, Limits, decode_all
 from screener.reading.folder import Listed
 from screener.results.open_studies import Settled
-from screener.study import Maps, Radiograph, Refusal
+from screener.study import Maps, Radiograph, RadiographScore, Refusal
 
 if TYPE_CHECKING:
     from screener.card import WeightsCard
@@ -94,6 +94,21 @@ def scorer(
     )
 
 
+class Scoring(Protocol):
+    """What computes; a :class:`screener.network.score.Scorer`."""
+
+    def score(self, batch: Sequence[Decoded]) -> list[RadiographScore | Refusal]:
+        """A score or a refusal for each."""
+
+    def remarks(self) -> list[str]:
+        """What the user should know since it was last asked."""
+
+
+def limits_of(settings: Settings, input_size: int) -> Limits:
+    """How a scan reads its films, for a network that sees squares of ``input_size`` pixels."""
+    return Limits(input_size, settings.max_pixels, settings.seconds, settings.guarded)
+
+
 class Local:
     """On this machine: processes decode, this one computes."""
 
@@ -101,16 +116,20 @@ class Local:
         self,
         settings: Settings,
         device: Device,
-        loaded: Scorer,
+        loaded: Scoring,
         *,
         input_size: int,
         stop: Callable[[], bool],
         known: Known,
+        decoders: Decoders | None = None,
     ) -> None:
-        """Take what was loaded; ``known`` is asked before anything is computed twice."""
+        """Take what was loaded; ``known`` is asked before anything is computed twice.
+
+        ``decoders`` are the caller's, who closes them; without, they start and end with each call.
+        """
         self._device, self._scorer = device, loaded
         self._stop, self._known = stop, known
-        self._limits = Limits(input_size, settings.max_pixels, settings.seconds, settings.guarded)
+        self._limits, self._decoders = limits_of(settings, input_size), decoders
         self._folders = settings.folders
         self._is_patient = True
         """No folder stayed away for longer than is waited for."""
@@ -169,17 +188,10 @@ class Local:
 
         None says that there is something to wait for.
         """
-        size, workers = self._device.batch_size, self._device.workers
         while True:
             handed: deque[Radiograph] = deque()
             lost: list[Radiograph] = []
-            decoding = decode_all(
-                _noted(radiographs, handed),
-                self._limits,
-                workers=workers,
-                ahead=BATCHES_AHEAD * size,
-            )
-            with closing(decoding) as decoded:
+            with closing(self._decode(_noted(radiographs, handed))) as decoded:
                 for one in decoded:
                     radiograph = handed.popleft()
                     if not (isinstance(one, Refusal) and self._may_wait(one)):
@@ -199,6 +211,14 @@ class Local:
             if not lost:
                 return
             radiographs = lost
+
+    def _decode(
+        self, radiographs: Iterable[Radiograph]
+    ) -> Generator[Decoded | Refusal, None, None]:
+        ahead = BATCHES_AHEAD * self._device.batch_size
+        if self._decoders:
+            return self._decoders.decode(radiographs, ahead=ahead)
+        return decode_all(radiographs, self._limits, workers=self._device.workers, ahead=ahead)
 
     def _may_wait(self, refusal: Refusal) -> bool:
         return may_be_away(refusal) and self._is_patient and not self._stop()

@@ -126,11 +126,32 @@ def test_a_folder_that_only_the_driver_sees_is_told_before_any_work(
 ):
     class Elsewhere(cluster.Worker):
         def node(self):
-            return cluster._Node("far", cluster.__version__, self._arithmetic, ("/films",))
+            return cluster._Node("far", cluster.__version__, self._place.arithmetic, ("/films",))
 
     monkeypatch.setattr(cluster, "Worker", Elsewhere)
     with pytest.raises(ConfigurationError, match=r"node far .* does not see /films; mount it"):
         written(phantoms, tmp_path / "results", cluster="local")
+
+
+def node(alive=True, **has):
+    return {"Alive": alive, "Resources": {"memory": 1e9, **has}}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "number", "share"),
+    [
+        ([node(CPU=8.0), node(CPU=4.0)], 12, {"num_cpus": 1}),
+        ([node(CPU=8.0), node(False, CPU=4.0), node()], 8, {"num_cpus": 1}),
+        ([node(CPU=2.0), node(CPU=16.0, GPU=2.0)], 2, {"num_gpus": 1, "num_cpus": 8}),
+        ([node(CPU=16.0, GPU=2.0), node(CPU=4.0, GPU=1.0)], 3, {"num_gpus": 1, "num_cpus": 4}),
+        ([node(CPU=0.0, GPU=1.0)], 1, {"num_gpus": 1, "num_cpus": 0}),
+        ([], 0, {"num_cpus": 1}),
+    ],
+)
+def test_a_worker_has_a_gpu_with_its_share_of_cores_or_else_a_core(nodes, number, share):
+    assert cluster._shares(nodes, on_gpu=True) == (number, share)
+    cores = sum(int(one["Resources"].get("CPU", 0)) for one in nodes if one["Alive"])
+    assert cluster._shares(nodes, on_gpu=False) == (cores, {"num_cpus": 1})
 
 
 def test_without_ray_it_says_what_to_install(phantoms, tmp_path, monkeypatch):

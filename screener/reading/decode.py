@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.context import BaseContext
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from screener.digest import digest_of_file
 from screener.reading import dicom, pixels
@@ -72,31 +73,56 @@ class Decoded:
     """Spent on reading, decoding and looking at it."""
 
 
-def decode_all(
-    radiographs: Iterable[Radiograph], limits: Limits, *, workers: int, ahead: int
-) -> Generator[Decoded | Refusal, None, None]:
-    """Decode in parallel and hand on in the given order.
+class Decoders:
+    """Processes that decode, until they are closed; threads may share them."""
 
-    Args:
-        radiographs: what to decode.
-        limits: how, and within which bounds.
-        workers: number of processes.
-        ahead: files decoded or waiting before the consumer asks for them.
-    """
-    settings = (limits.memory,)
-    with ProcessPool(workers, initializer=bound, initargs=settings, context=context()) as pool:
-        queue = iter(radiographs)
-        waiting: deque[tuple[Radiograph, Future[Decoded | Refusal]]] = deque()
+    def __init__(self, limits: Limits, workers: int) -> None:
+        """Start none yet.
+
+        Args:
+            limits: how, and within which bounds.
+            workers: number of processes.
+        """
+        self._limits, self._workers = limits, workers
+        self._pool = ProcessPool(
+            workers, initializer=bound, initargs=(limits.memory,), context=context()
+        )
+
+    def decode(
+        self, radiographs: Iterable[Radiograph], *, ahead: int
+    ) -> Generator[Decoded | Refusal, None, None]:
+        """Decode in parallel and hand on in the given order.
+
+        Args:
+            radiographs: what to decode.
+            ahead: files decoded or waiting before the consumer asks for them.
+        """
+        queue, limits = iter(radiographs), self._limits
+        waiting: deque[tuple[Radiograph, ProcessFuture[Decoded | Refusal]]] = deque()
         try:
             while True:
-                for radiograph in islice(queue, ahead + workers - len(waiting)):
-                    task = pool.schedule(_guarded, (radiograph, limits), timeout=limits.seconds)
-                    waiting.append((radiograph, task))
+                for one in islice(queue, ahead + self._workers - len(waiting)):
+                    task = self._pool.schedule(_guarded, (one, limits), timeout=limits.seconds)
+                    waiting.append((one, task))
                 if not waiting:
                     return
                 yield _outcome(*waiting.popleft(), limits)
         finally:
-            pool.stop()  # type: ignore[no-untyped-call]
+            for _, task in waiting:
+                task.cancel()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """End them, with what they have in work."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def decode_all(
+    radiographs: Iterable[Radiograph], limits: Limits, *, workers: int, ahead: int
+) -> Generator[Decoded | Refusal, None, None]:
+    """As :meth:`Decoders.decode`, by processes that end with it."""
+    with closing(Decoders(limits, workers)) as decoders:
+        yield from decoders.decode(radiographs, ahead=ahead)
 
 
 def gray_apart(path: Path, limits: Limits) -> Floats | str:

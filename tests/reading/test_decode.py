@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +18,7 @@ from screener.card import IMAGENET_MEAN, IMAGENET_STD
 from screener.digest import digest_of_file
 from screener.network.batch import to_input
 from screener.reading import decode, folder, header, pixels
-from screener.reading.decode import Decoded, Limits, decode_all
+from screener.reading.decode import Decoded, Decoders, Limits, decode_all
 from screener.study import Outcome, Refusal
 from tests import dicoms
 from tests.conftest import posix_only
@@ -103,6 +105,39 @@ def test_a_file_over_which_a_decoder_dies_costs_only_itself(films, tmp_path):
     first, last = decode_all([killing, films[0]], LIMITS, workers=1, ahead=2)
     assert first.reason == decode.CRASHED
     assert isinstance(last, Decoded)
+
+
+@posix_only
+def test_decoders_go_on_after_a_death_and_after_somebody_who_did_not_wait(films, tmp_path):
+    """The same processes serve several callers, two at once, until they are closed."""
+    path = fatal(tmp_path / "a.dcm")
+    killing = replace(films[0], path=path, mtime_ns=path.stat().st_mtime_ns)
+    alone = [decode.decode(one, LIMITS) for one in films]
+    with closing(Decoders(LIMITS, 2)) as decoders:
+        assert next(decoders.decode([killing], ahead=2)).reason == decode.CRASHED
+        hasty = decoders.decode(films, ahead=len(films))
+        next(hasty)
+        hasty.close()
+        with ThreadPoolExecutor(2) as two:
+            both = list(two.map(lambda _: list(decoders.decode(films, ahead=2)), "12"))
+    for found in both:
+        assert [getattr(one, "digest", "") for one in found] == [one.digest for one in alone]
+        assert [type(one) for one in found] == [type(one) for one in alone]
+
+
+def test_decoders_start_no_process_for_each_call(films, monkeypatch):
+    started, make = [], decode.context().Process
+
+    class Counting(type(decode.context())):
+        def Process(self, *args, **options):  # noqa: N802 (as multiprocessing has it)
+            started.append(options)
+            return make(*args, **options)
+
+    monkeypatch.setattr(decode, "context", Counting)
+    with closing(Decoders(LIMITS, 1)) as decoders:
+        for film in films[:3]:
+            list(decoders.decode([film], ahead=1))
+    assert len(started) == 1
 
 
 @posix_only
