@@ -1,6 +1,7 @@
 """Files are decoded in workers, in order, and a bad one costs only itself."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -247,3 +248,31 @@ def test_a_file_of_the_far_future_is_decoded(films, tmp_path):
 def test_workers_load_no_torch():
     code = "import sys, screener.reading.decode; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+FAULTS = """
+import resource, sys
+import numpy as np
+from screener.reading import decode
+if sys.argv[1] == "kept":
+    decode._keep_what_is_freed()
+for _ in range(20):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(2_000_000, np.float32), np.ones(4_000_000, np.uint16)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_one_films_memory_serves_the_next():
+    """Page faults of films after the first."""
+
+    def faults(how):
+        line = [sys.executable, "-c", FAULTS, how]
+        # without huge pages, of which a fault brings 512
+        alone = {**os.environ, "NUMPY_MADVISE_HUGEPAGE": "0"}
+        done = subprocess.run(line, check=True, capture_output=True, text=True, env=alone)
+        return int(done.stdout)
+
+    assert faults("kept") < 100
+    assert faults("plain") > 1000
