@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
 import sys
 import time
 from collections import deque
@@ -89,9 +90,7 @@ class Decoders:
             workers: number of processes.
         """
         self._limits, self._workers = limits, workers
-        self._pool = ProcessPool(
-            workers, initializer=bound, initargs=(limits.memory,), context=context()
-        )
+        self._pool = processes(limits, workers)
 
     def decode(
         self, radiographs: Iterable[Radiograph], *, ahead: int
@@ -135,8 +134,7 @@ def gray_apart(path: Path, limits: Limits) -> Floats | str:
 
     For whom a decoder must not take along: some end their process over damaged data.
     """
-    settings = (limits.memory,)
-    with ProcessPool(1, initializer=bound, initargs=settings, context=context()) as pool:
+    with processes(limits, 1) as pool:
         task: Future[Floats | str] = pool.schedule(_gray, (path, limits), timeout=limits.seconds)
         try:
             return task.result()
@@ -153,6 +151,15 @@ def _gray(path: Path, limits: Limits) -> Floats | str:
         return error.reason
 
 
+def processes(limits: Limits, workers: int) -> ProcessPool:
+    """Bounded processes, with the environment of now and not of when their server started.
+
+    Among it is what lets us into an object store.
+    """
+    settings = (limits.memory, dict(os.environ))
+    return ProcessPool(workers, initializer=_begin, initargs=settings, context=context())
+
+
 def context() -> BaseContext:
     """Processes forked from a clean server, never from one with torch's threads in it."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -162,8 +169,10 @@ def context() -> BaseContext:
     return server
 
 
-def bound(memory: int) -> None:
+def _begin(memory: int, environment: dict[str, str]) -> None:
     """Limit the address space of this worker, where the system can."""
+    os.environ.clear()
+    os.environ.update(environment)
     pixels.quiet_process()
     _keep_what_is_freed()
     if sys.platform == "win32":

@@ -15,7 +15,7 @@ from itertools import islice
 from pebble import ProcessExpired, ProcessPool
 
 from screener.reading import header
-from screener.reading.decode import Limits, bound, context
+from screener.reading.decode import Limits, processes
 from screener.reading.folder import Listed, SkippedFile, look_into
 from screener.reading.gathered import Packed
 from screener.study import Outcome, Radiograph, Refusal
@@ -45,8 +45,7 @@ def read_all(listed: Iterable[Listed], limits: Limits, workers: int) -> Iterator
     handful = list(islice(queue, HANDFUL))
     if not handful:
         return
-    settings = (limits.memory,)
-    with ProcessPool(workers, initializer=bound, initargs=settings, context=context()) as pool:
+    with processes(limits, workers) as pool:
         waiting: deque[tuple[list[Listed], Future[list[Read]]]] = deque()
         try:
             while handful or waiting:

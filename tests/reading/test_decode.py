@@ -141,6 +141,18 @@ def test_decoders_start_no_process_for_each_call(films, monkeypatch):
     assert len(started) == 1
 
 
+def test_processes_have_the_environment_of_their_caller(monkeypatch):
+    """Also where others were started before: as in a notebook that asks for its keys late."""
+    for said in ("first", "second"):
+        monkeypatch.setenv("SCREENER_TEST_ENVIRONMENT", said)
+        with decode.processes(LIMITS, 1) as pool:
+            task = pool.schedule(os.getenv, ("SCREENER_TEST_ENVIRONMENT",))
+            assert task.result() == said
+    monkeypatch.delenv("SCREENER_TEST_ENVIRONMENT")
+    with decode.processes(LIMITS, 1) as pool:
+        assert pool.schedule(os.getenv, ("SCREENER_TEST_ENVIRONMENT",)).result() is None
+
+
 @posix_only
 def test_apart_a_decoder_takes_nobody_along(films, tmp_path):
     assert decode.gray_apart(fatal(tmp_path / "a.dcm"), LIMITS) == decode.CRASHED

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from sample_data.make_phantoms import STUDIES
-from screener.reading import folder, header, headers
+from screener.reading import decode, folder, header, headers
 from screener.reading.decode import Limits
 from screener.reading.survey import survey
 from screener.study import Outcome, Radiograph, Refusal
@@ -40,7 +40,7 @@ def test_many_processes_read_what_one_reads_in_its_order(many):
 
 
 def test_few_files_start_no_process(many, monkeypatch):
-    monkeypatch.setattr(headers, "ProcessPool", None)  # would be called
+    monkeypatch.setattr(headers, "processes", None)  # would be called
     found = read_all([many / "01-none"], workers=2)
     assert len(found) == 1
     assert headers.read_all(iter(()), LIMITS, workers=2)
@@ -64,7 +64,7 @@ def test_a_file_that_ends_its_process_is_refused_alone(many, monkeypatch):
     bad = next(p for p in sorted((many / "07").rglob("*.dcm")) if "02-ground" in str(p))
     monkeypatch.setattr(headers.header, "read", dies_of(f"07/{bad.relative_to(many / '07')}"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(headers, "context", forking)  # so that the workers have the patched reader
+        patch.setattr(decode, "context", forking)  # so that the workers have the patched reader
         found = read_all([many], workers=2)
     changed = [(a, b) for a, b in zip(found, expected, strict=True) if a != b]
     ((refusal, radiograph),) = changed
