@@ -62,7 +62,9 @@ def test_scores_fall_with_the_rank(worklist):
 
 @pytest.mark.parametrize("sort", ["rank", "score", "date", "patient", "review"])
 @pytest.mark.parametrize("descending", [False, True])
-def test_pages_are_the_rows(worklist, sort, descending):
+def test_pages_are_the_rows(worklist, sort, descending, monkeypatch):
+    """Of all rows, ranks run on from one chunk to the next."""
+    monkeypatch.setattr("screener.results.worklist.CHUNK", 9)
     wanted = Filter(sort=sort, descending=descending)
     rows = list(worklist.rows(wanted))
     assert [row for start in range(0, 60, 7) for row in worklist.page(wanted, start, 7)] == rows
