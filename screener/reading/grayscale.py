@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 ROBUST = (0.5, 99.5)
 """Percentiles that stand in for a window where there is none."""
 
+PIECE = 1 << 16
+"""Pixels looked up at a time: numpy makes its indexes of them in the cache, not in memory."""
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -129,14 +132,22 @@ def render(stored: Values, rules: Rules) -> Floats:
         stored = np.nan_to_num(stored)
         values, counts = np.unique(stored, return_counts=True)
         return _show(values, counts, rules)[np.searchsorted(values, stored)]
-    values = np.arange(int(stored.min()), int(stored.max()) + 1)
-    offsets = stored.view(f"u{stored.dtype.itemsize}")
-    if values[0]:
-        offsets = offsets - stored.min().view(offsets.dtype)  # around the end of its range
+    least, most = stored.min(), stored.max()
+    values = np.arange(int(least), int(most) + 1)
+    kind = np.dtype(f"u{stored.dtype.itemsize}")
+    words, first = stored.ravel().view(kind), least.view(kind)
+    size = max(PIECE, 4 * values.size)
+    pieces = [slice(begin, begin + size) for begin in range(0, words.size, size)]
     counts = np.ones(values.size, np.intp)
     if _depends_on_counts(rules):
-        counts = np.bincount(offsets.ravel(), minlength=values.size)
-    return np.take(_show(values, counts, rules), offsets, mode="clip")
+        counts = np.zeros(values.size, np.intp)
+        for piece in pieces:  # around the end of their range
+            counts += np.bincount(words[piece] - first, minlength=values.size)
+    table, shown = _show(values, counts, rules), np.empty(stored.shape, np.float32)
+    flat = shown.reshape(-1)
+    for piece in pieces:
+        np.take(table, words[piece] - first, out=flat[piece], mode="clip")
+    return shown
 
 
 def _depends_on_counts(rules: Rules) -> bool:
