@@ -351,8 +351,7 @@ class Worklist:
 
     def _refused_of(self, row: StudyRow) -> StudyRow:
         """A row with what its refused files say."""
-        sql = f"SELECT count(*) FROM file WHERE study_key = ? AND {_GONE}"
-        gone = self._number(sql, (plain(row.key),))
+        gone = self._number(_GONE_OF_STUDY, (plain(row.key),))
         return replace(row, gone=gone, reason=self._why(row) if row.score is None else "")
 
     def _why(self, row: StudyRow) -> str:
@@ -416,6 +415,8 @@ SELECT * FROM file WHERE outcome <> 'scored' AND outcome <> 'waiting' AND {{}}
 AND first >= ? ORDER BY {_OTHER}, path LIMIT ?
 """
 _GONE = f"outcome = 'not_attempted' AND reason = '{GONE}'"
+_GONE_OF_STUDY = f"SELECT count(*) FROM file WHERE study_key = ? AND +{_GONE}"
+"""The "+" keeps SQLite from going by outcome, through every file that is gone."""
 _WHY = """
 SELECT reason FROM file WHERE study_key = ? AND outcome <> 'scored' AND outcome <> 'waiting'
 ORDER BY outcome = 'unsuitable', path LIMIT 1

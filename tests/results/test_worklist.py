@@ -3,7 +3,7 @@ import pytest
 from sample_data.results import NOW, build_results, make_card, wait
 from screener.errors import StoreError
 from screener.results.store import Store
-from screener.results.worklist import ALL, Filter, Worklist
+from screener.results.worklist import _GONE_OF_STUDY, ALL, Filter, Worklist
 from screener.study import RANKED, Band, Projection, Review, Verdict
 
 
@@ -48,6 +48,14 @@ def test_what_is_no_chest_radiograph_is_counted_and_listed_apart(worklist):
         "body part KNEE, not the chest",
     }
     assert any("lateral" in one.reason for one in chest)
+
+
+def test_files_of_a_study_that_are_gone_are_found_by_study(worklist):
+    """Not by outcome: in a large store that is thousands of files for each row."""
+    plan = worklist.store.query(f"EXPLAIN QUERY PLAN {_GONE_OF_STUDY}", ("key",))
+    assert [step["detail"] for step in plan] == [
+        "SEARCH file USING INDEX file_by_study (study_key=?)"
+    ]
 
 
 def test_a_study_without_a_score_says_why(worklist):
