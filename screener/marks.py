@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain, islice
 from typing import Any
 
 from screener.study import ActivationMap, Proof
@@ -119,28 +120,33 @@ def alarm(
         A sentence, or None when nothing is amiss, or too little is known to tell.
     """
     reference = metrics.get("validation", {})
-    return _unlike(sorted(distances), reference.get("distances", ())) or _shifted(
-        sorted(scores), reference.get("scores", ())
+    return _unlike(distances, reference.get("distances", ())) or _shifted(
+        scores, reference.get("scores", ())
     )
 
 
-def _unlike(distances: list[float], quantiles: Sequence[float]) -> str | None:
-    if len(distances) < FEWEST_FOR_ALARM or len(quantiles) < 2:
+def _unlike(distances: Iterable[float], quantiles: Sequence[float]) -> str | None:
+    if len(quantiles) < 2:
         return None
     usual = quantiles[round(0.95 * (len(quantiles) - 1))]
-    beyond = len(distances) - bisect_right(distances, usual)
-    if beyond <= UNLIKE_SHARE * len(distances):
+    number = beyond = 0
+    for distance in distances:
+        number += 1
+        beyond += distance > usual
+    if number < FEWEST_FOR_ALARM or beyond <= UNLIKE_SHARE * number:
         return None
     return (
-        f"{beyond} of {len(distances)} radiographs look unlike the training data, where 5 % would "
+        f"{beyond} of {number} radiographs look unlike the training data, where 5 % would "
         "be usual; do not trust the ranking"
     )
 
 
-def _shifted(scores: list[float], quantiles: Sequence[float]) -> str | None:
-    if len(scores) < FEWEST_FOR_ALARM or len(quantiles) < 2:
+def _shifted(scores: Iterable[float], quantiles: Sequence[float]) -> str | None:
+    rest = iter(scores)
+    first = list(islice(rest, FEWEST_FOR_ALARM))
+    if len(first) < FEWEST_FOR_ALARM or len(quantiles) < 2:
         return None
-    if score_shift(scores, quantiles) <= SCORE_SHIFT:
+    if score_shift(chain(first, rest), quantiles) <= SCORE_SHIFT:
         return None
     return (
         "the scores are spread quite unlike those of the validation images: either the patients "
@@ -148,14 +154,17 @@ def _shifted(scores: list[float], quantiles: Sequence[float]) -> str | None:
     )
 
 
-def score_shift(ordered: Sequence[float], quantiles: Sequence[float]) -> float:
-    """Kolmogorov-Smirnov distance of ordered values from a distribution given by quantiles."""
-    steps = len(quantiles) - 1
+def score_shift(values: Iterable[float], quantiles: Sequence[float]) -> float:
+    """Kolmogorov-Smirnov distance of values from a distribution given by quantiles."""
+    below, within = [0] * (len(quantiles) + 1), [0] * (len(quantiles) + 1)
+    for value in values:  # by the first quantile above it, and the first not below it
+        below[bisect_right(quantiles, value)] += 1
+        within[bisect_left(quantiles, value)] += 1
+    steps, number = len(quantiles) - 1, sum(below)
     gaps = (
-        max(
-            bisect_left(ordered, value) / len(ordered) - place / steps,
-            place / steps - bisect_right(ordered, value) / len(ordered),
+        max(less / number - place / steps, place / steps - up_to / number)
+        for place, (less, up_to) in enumerate(
+            zip(accumulate(below[:-1]), accumulate(within[:-1]), strict=True)
         )
-        for place, value in enumerate(quantiles)
     )
     return max(0.0, *gaps)
