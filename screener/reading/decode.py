@@ -170,7 +170,7 @@ def context() -> BaseContext:
 
 
 def _begin(memory: int, environment: dict[str, str]) -> None:
-    """Limit the address space of this worker, where the system can."""
+    """Take over an environment, and limit the address space of this worker where the system can."""
     os.environ.clear()
     os.environ.update(environment)
     pixels.quiet_process()

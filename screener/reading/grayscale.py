@@ -135,13 +135,13 @@ def render(stored: Values, rules: Rules) -> Floats:
     least, most = stored.min(), stored.max()
     values = np.arange(int(least), int(most) + 1)
     kind = np.dtype(f"u{stored.dtype.itemsize}")
-    words, first = stored.ravel().view(kind), least.view(kind)
+    words, first = stored.ravel().view(kind), least.view(kind)  # differences wrap around
     size = max(PIECE, 4 * values.size)
     pieces = [slice(begin, begin + size) for begin in range(0, words.size, size)]
     counts = np.ones(values.size, np.intp)
     if _depends_on_counts(rules):
         counts = np.zeros(values.size, np.intp)
-        for piece in pieces:  # around the end of their range
+        for piece in pieces:
             counts += np.bincount(words[piece] - first, minlength=values.size)
     table, shown = _show(values, counts, rules), np.empty(stored.shape, np.float32)
     flat = shown.reshape(-1)
